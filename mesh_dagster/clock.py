@@ -1,0 +1,94 @@
+"""The one place where time is read (design rule 8).
+
+A replay sets `MESH_NOW`: the mesh then lives at that moment, so that freshness and budgets of
+historic data mean something. `MESH_SINCE` bounds the replay on the other side: partition sets
+begin there. Tests freeze the clock. Durations are real, whatever the clock says.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+from mesh_dagster.errors import UsageError
+
+NOW = "MESH_NOW"
+SINCE = "MESH_SINCE"
+
+_frozen: ContextVar[datetime | None] = ContextVar("mesh_frozen_now", default=None)
+
+
+def now() -> datetime:
+    """The current moment of the mesh, in UTC: frozen, replayed, or the wall clock's."""
+    return _frozen.get() or _from_environment(NOW) or datetime.now(UTC)
+
+
+def replaying() -> bool:
+    """Whether `now` is a moment of a replay instead of the wall clock's."""
+    return bool(os.environ.get(NOW))
+
+
+def since() -> datetime | None:
+    """The first moment of the replay: no partition before it exists. None outside a replay."""
+    return _from_environment(SINCE)
+
+
+def replay(now: str | None, since: str | None = None) -> None:
+    """Set the replay that mesh.yaml asks for, where the environment does not set another."""
+    if now and NOW not in os.environ:
+        os.environ[NOW] = now
+        if since and SINCE not in os.environ:
+            os.environ[SINCE] = since
+
+
+def new_id() -> str:
+    """A unique identifier whose text sorts by time of creation (UUIDv7's layout, RFC 9562).
+
+    It reads the wall clock even under a replay: identifiers order attempts among processes,
+    and a frozen clock orders nothing.
+    """
+    millis = time.time_ns() // 1_000_000
+    tail = uuid.uuid4().int
+    value = (millis & (1 << 48) - 1) << 80 | 0x7 << 76 | (tail >> 64 & 0xFFF) << 64
+    value |= 0b10 << 62 | tail & (1 << 62) - 1
+    return str(uuid.UUID(int=value))
+
+
+@contextmanager
+def frozen(moment: datetime) -> Iterator[None]:
+    """Freeze `now` at a moment, for tests."""
+    token = _frozen.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _frozen.reset(token)
+
+
+class Stopwatch:
+    """Seconds since it was made, by the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._start
+
+
+def _from_environment(name: str) -> datetime | None:
+    text = os.environ.get(name)
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{name} is {text!r}, which is not an ISO 8601 moment",
+            fix=f"export {name}=2013-11-08T12:00:00Z",
+        ) from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

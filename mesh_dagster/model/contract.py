@@ -1,0 +1,148 @@
+"""What an output port promises: schema, quality, service levels (Bitol ODCS 3.x)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.product import Status
+from mesh_dagster.model.types import ColumnType
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A foreign key: values of `columns` exist in `target_columns` of the target.
+
+    `target` is `<domain>/<product>/v<major>[/<port>]` for another product's port (declared in
+    ODCS as `<address path>.yaml#schema/<object>/properties/<column>`), or None when it lies in
+    the same contract, in the schema object `target_object`.
+    """
+
+    columns: tuple[str, ...]
+    target: str | None
+    target_object: str
+    target_columns: tuple[str, ...]
+    severity: Severity = Severity.WARNING
+    where: str | None = field(default=None, compare=False)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """One quality rule as the contract states it, before it is compiled.
+
+    `type` is `library`, `sql`, `custom` or `text`; a rule has exactly one `operator` (such as
+    `mustBeGreaterThan`) with its `threshold`; `arguments` are the metric's own.
+    """
+
+    type: str
+    metric: str | None = None
+    operator: str | None = None
+    threshold: Any = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    unit: str | None = None
+    name: str | None = None
+    dimension: str | None = None
+    severity: Severity = Severity.ERROR
+    where: str | None = field(default=None, compare=False)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One column (or nested field) of a schema object.
+
+    `type` is what is stored; None where the contract names no type the mesh knows.
+    `primary_key` is its 1-based position in the key. `options` are ODCS logicalTypeOptions.
+    """
+
+    name: str
+    logical_type: str | None = None
+    physical_type: str | None = None
+    physical_name: str | None = None
+    type: ColumnType | None = None
+    required: bool = False
+    unique: bool = False
+    primary_key: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    description: str | None = None
+    classification: str | None = None
+    entity: str | None = None
+    relationships: tuple[Relationship, ...] = ()
+    quality: tuple[Quality, ...] = ()
+    properties: tuple[Property, ...] = ()
+    items: Property | None = None
+    where: str | None = field(default=None, compare=False)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def column(self) -> str:
+        """The name under which the column is stored."""
+        return self.physical_name or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaObject:
+    """One table of a contract."""
+
+    name: str
+    properties: tuple[Property, ...] = ()
+    quality: tuple[Quality, ...] = ()
+    relationships: tuple[Relationship, ...] = ()
+    description: str | None = None
+    event_time: str | None = None
+    """The column that says when a fact happened (customProperty `eventTime`)."""
+    where: str | None = field(default=None, compare=False)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    def property(self, name: str) -> Property | None:
+        found = [each for each in self.properties if name in (each.name, each.column)]
+        return found[0] if found else None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns of the primary key, in their declared order."""
+        keyed = [each for each in self.properties if each.primary_key is not None]
+        return tuple(each.column for each in sorted(keyed, key=lambda each: each.primary_key or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """One promise about time (ODCS slaProperties): freshness, retention, frequency, ..."""
+
+    property: str
+    value: Any
+    unit: str | None = None
+    element: str | None = None
+    where: str | None = field(default=None, compare=False)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The promise of one output port. `id` is the port's address as text.
+
+    A port serves the first schema object; `rest` keeps what the standard allows and the mesh
+    does not use, so that writing a contract gives back what was read.
+    """
+
+    id: str
+    version: str
+    status: Status
+    schema: tuple[SchemaObject, ...] = ()
+    service_levels: tuple[ServiceLevel, ...] = ()
+    description: Mapping[str, Any] = field(default_factory=dict)
+    api_version: str = "v3.1.0"
+    where: str | None = field(default=None, compare=False)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def table(self) -> SchemaObject:
+        """The schema object that the port serves."""
+        return self.schema[0]
+
+    def service_level(self, name: str) -> ServiceLevel | None:
+        found = [level for level in self.service_levels if level.property == name]
+        return found[0] if found else None

@@ -1,0 +1,102 @@
+"""How a product is cut into partitions, and what their keys mean.
+
+Keys are those of Dagster's time-window partitions, so that nothing is translated between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from mesh_dagster.errors import UsageError
+
+
+class Every(StrEnum):
+    """The length of a partition's window."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+_FORMAT = {
+    Every.HOUR: "%Y-%m-%d-%H:%M",
+    Every.DAY: "%Y-%m-%d",
+    Every.WEEK: "%Y-%m-%d",
+    Every.MONTH: "%Y-%m-%d",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Partitioning:
+    """Windows of a date or timestamp column. Weeks begin on Sunday, as Dagster's do."""
+
+    every: Every
+    column: str
+    start: datetime
+
+    def keys(self, until: datetime, since: datetime | None = None) -> Iterator[str]:
+        """The keys of all windows that are over at `until`, oldest first."""
+        window = self._floor(max(self.start, since) if since else self.start)
+        if window < self.start:
+            window = self._next(window)
+        while (end := self._next(window)) <= until:
+            yield window.strftime(_FORMAT[self.every])
+            window = end
+
+    def window(self, key: str) -> tuple[datetime, datetime]:
+        """The half-open window [start, end) that a key names.
+
+        Raises `UsageError` for a key of another form or one that begins no window.
+        """
+        try:
+            start = datetime.strptime(key, _FORMAT[self.every]).replace(tzinfo=UTC)
+        except ValueError:
+            start = None
+        if start is None or self._floor(start) != start:
+            raise UsageError(
+                f"{key!r} is no partition: they are one {self.every} each, like "
+                f"{self.key_of(self.start)}",
+            )
+        return start, self._next(start)
+
+    def key_of(self, moment: datetime) -> str:
+        """The key of the window that holds a moment."""
+        return self._floor(moment).strftime(_FORMAT[self.every])
+
+    def shift(self, key: str, by: int) -> str:
+        """The key of the window that lies `by` windows later (earlier, when negative)."""
+        start = self.window(key)[0]
+        for _ in range(abs(by)):
+            start = self._next(start) if by > 0 else self._floor(start - timedelta(hours=1))
+        return start.strftime(_FORMAT[self.every])
+
+    def between(self, first: str, last: str) -> Iterator[str]:
+        """All keys from `first` to `last`, both included."""
+        start, end = self.window(first)[0], self.window(last)[0]
+        while start <= end:
+            yield start.strftime(_FORMAT[self.every])
+            start = self._next(start)
+
+    def _floor(self, moment: datetime) -> datetime:
+        moment = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        if self.every is Every.HOUR:
+            return moment
+        moment = moment.replace(hour=0)
+        if self.every is Every.WEEK:
+            return moment - timedelta(days=moment.isoweekday() % 7)
+        return moment.replace(day=1) if self.every is Every.MONTH else moment
+
+    def _next(self, start: datetime) -> datetime:
+        match self.every:
+            case Every.HOUR:
+                return start + timedelta(hours=1)
+            case Every.DAY:
+                return start + timedelta(days=1)
+            case Every.WEEK:
+                return start + timedelta(weeks=1)
+            case Every.MONTH:
+                return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
