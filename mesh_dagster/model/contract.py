@@ -97,7 +97,8 @@ class SchemaObject:
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)
 
-    def property(self, name: str) -> Property | None:
+    def find(self, name: str) -> Property | None:
+        """The property of a name, logical or stored."""
         found = [each for each in self.properties if name in (each.name, each.column)]
         return found[0] if found else None
 
@@ -112,7 +113,7 @@ class SchemaObject:
 class ServiceLevel:
     """One promise about time (ODCS slaProperties): freshness, retention, frequency, ..."""
 
-    property: str
+    name: str
     value: Any
     unit: str | None = None
     element: str | None = None
@@ -144,5 +145,5 @@ class Contract:
         return self.schema[0]
 
     def service_level(self, name: str) -> ServiceLevel | None:
-        found = [level for level in self.service_levels if level.property == name]
+        found = [level for level in self.service_levels if level.name == name]
         return found[0] if found else None
