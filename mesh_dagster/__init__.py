@@ -20,7 +20,7 @@ _FACE = {
     "read": "mesh_dagster.products.read",
 }
 
-__all__ = sorted(_FACE)
+__all__ = [*_FACE]
 
 
 def __getattr__(name: str) -> Any:
