@@ -1,0 +1,37 @@
+# Each target is one line that calls a real command; .venv makes itself.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench dev clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: $(INSTALLED) ## six domains of a real mesh load, run, publish and feed each other
+	mesh demo
+
+test: $(INSTALLED) ## every test: unit, integration, end to end
+	pytest -n auto
+
+check: $(INSTALLED) ## linters, types, layers, and every file of the mesh
+	ruff check && ruff format --check && mypy && lint-imports && mesh check
+
+bench: $(INSTALLED) ## how fast it is, against doing without the mesh
+	python -m benchmarks
+
+dev: $(INSTALLED) ## open the mesh in Dagster's UI
+	mesh dev
+
+clean: ## remove what was built and what the mesh stored
+	rm -rf .venv .mesh build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
