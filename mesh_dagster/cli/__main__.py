@@ -1,0 +1,5 @@
+"""`python -m mesh_dagster.cli` is `mesh`."""
+
+from mesh_dagster.cli import main
+
+main()

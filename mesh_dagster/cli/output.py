@@ -1,0 +1,70 @@
+"""What a command says: its results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+import click
+
+from mesh_dagster.model.address import Address
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+"""The option of every command that lists."""
+
+
+def emit(text: str) -> None:
+    """Print a result."""
+    click.echo(text)
+
+
+def say(text: str) -> None:
+    """Tell a person something that is not the result."""
+    click.echo(text, err=True)
+
+
+def emit_json(value: Any) -> None:
+    """Print a result for machines: dataclasses as objects, moments as ISO 8601, in UTC."""
+    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+def emit_json_rows(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print a JSON array row by row, so that a large result is never whole in memory."""
+    before = "[\n  "
+    for row in rows:
+        click.echo(before + json.dumps(plain(row), ensure_ascii=False), nl=False)
+        before = ",\n  "
+    click.echo("[]" if before.startswith("[") else "\n]")
+
+
+def plain(value: Any) -> Any:
+    """A value in the types that JSON has; what JSON cannot say (NaN, infinity) is null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(each) for each in value]
+    if is_dataclass(value) and not isinstance(value, type | Address):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case None | str() | int():
+            return value
+        case date() | time():
+            return value.isoformat()
+        case bytes():
+            return value.hex()
+    return str(value)
+
+
+def moment(value: datetime | None) -> str:
+    """A moment to the second, as people read it; in UTC, like every moment of the mesh."""
+    return "-" if value is None else value.strftime("%Y-%m-%d %H:%M:%S")

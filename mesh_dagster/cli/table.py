@@ -1,0 +1,143 @@
+"""Tables that fit the terminal.
+
+Columns shrink, the widest first, and no further than `Column.least`; columns that still do not
+fit leave from the middle, and the caller is told so that nothing is missing in silence.
+"""
+
+from __future__ import annotations
+
+import shutil
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+GAP = "  "
+ELLIPSIS = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading, and how far its cells may be cut. `least` None: they are never cut.
+
+    `colours` are for cells of exactly that text, where a terminal shows them.
+    """
+
+    title: str
+    least: int | None = None
+    right: bool = False
+    colours: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A rendered table, and how many of its columns found no room."""
+
+    text: str
+    left_out: int = 0
+
+
+def render(columns: Sequence[Column], rows: Sequence[Sequence[Any]], width: int = 0) -> Table:
+    """Lay out rows under their headings, within `width` cells (0: the terminal's)."""
+    width = width or terminal_width()
+    cells = [[shown(value) for value in row] for row in rows]
+    wanted = [
+        max([_width(column.title), *(_width(row[at]) for row in cells)])
+        for at, column in enumerate(columns)
+    ]
+    kept = _those_that_fit(columns, wanted, width)
+    widths = _shrunk([columns[at] for at in kept], [wanted[at] for at in kept], width)
+    shape = [(columns[at], cut) for at, cut in zip(kept, widths, strict=True)]
+    heading = click.style(_line([column.title for column, _ in shape], shape), bold=True)
+    body = [_line([row[at] for at in kept], shape) for row in cells]
+    return Table("\n".join([heading, *body]), len(columns) - len(kept))
+
+
+def terminal_width() -> int:
+    """The width of the terminal, or 80 cells where there is none."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def shown(value: Any) -> str:
+    """A value on one line; control characters are made visible, so data cannot drive a terminal."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}" if abs(value) < 1e6 else f"{value:.1f}"
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _visible(each) for each in text)
+
+
+def _visible(character: str) -> str:
+    return {"\n": "⏎", "\t": " "}.get(character, f"\\x{ord(character):02x}")
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
+        for each in text
+    )
+
+
+def _those_that_fit(columns: Sequence[Column], wanted: Sequence[int], width: int) -> list[int]:
+    kept = list(range(len(columns)))
+
+    def least() -> int:
+        cells = sum(_least(columns[at], wanted[at]) for at in kept)
+        return cells + len(GAP) * (len(kept) - 1)
+
+    while len(kept) > 2 and least() > width:
+        del kept[len(kept) // 2]
+    return kept
+
+
+def _least(column: Column, wanted: int) -> int:
+    return wanted if column.least is None else min(wanted, max(column.least, 1))
+
+
+def _shrunk(columns: Sequence[Column], wanted: Sequence[int], width: int) -> list[int]:
+    widths = list(wanted)
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
+    while excess > 0:
+        room = [
+            (each, at) for at, each in enumerate(widths) if each > _least(columns[at], wanted[at])
+        ]
+        if not room:
+            break
+        widths[max(room)[1]] -= 1
+        excess -= 1
+    return widths
+
+
+def _line(cells: Sequence[str], shape: Sequence[tuple[Column, int]]) -> str:
+    parts = []
+    for cell, (column, width) in zip(cells, shape, strict=True):
+        part = _pad(_cut(cell, width), width, column.right)
+        parts.append(click.style(part, fg=column.colours[cell]) if cell in column.colours else part)
+    return GAP.join(parts).rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    if _width(text) <= width:
+        return text
+    taken, room = "", width - 1
+    for each in text:
+        room -= _width(each)
+        if room < 0:
+            break
+        taken += each
+    return taken + ELLIPSIS
+
+
+def _pad(text: str, width: int, right: bool) -> str:
+    space = " " * (width - _width(text))
+    return space + text if right else text + space

@@ -1,0 +1,75 @@
+"""Tables fit 80 columns and hide nothing in silence."""
+
+from __future__ import annotations
+
+import click
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mesh_dagster.cli.table import Column, render
+
+ROWS = [["departures", "mesh://flights/departures/v1", 6486], ["airports", None, 1458]]
+COLUMNS = [Column("PRODUCT"), Column("ADDRESS", least=12), Column("ROWS", right=True)]
+
+
+def _lines(text: str) -> list[str]:
+    return click.unstyle(text).splitlines()
+
+
+def test_a_table_that_fits_is_not_cut() -> None:
+    assert _lines(render(COLUMNS, ROWS, width=80).text) == [
+        "PRODUCT     ADDRESS                       ROWS",
+        "departures  mesh://flights/departures/v1  6486",
+        "airports    -                             1458",
+    ]
+
+
+def test_the_widest_column_gives_way_first_and_shows_that_it_was_cut() -> None:
+    assert _lines(render(COLUMNS, ROWS, width=30).text) == [
+        "PRODUCT     ADDRESS       ROWS",
+        "departures  mesh://flig…  6486",
+        "airports    -             1458",
+    ]
+
+
+def test_columns_without_room_leave_from_the_middle_and_are_counted() -> None:
+    columns = [Column(f"column_{at}", least=8) for at in range(12)]
+    table = render(columns, [["x" * 30] * 12], width=80)
+    heading = _lines(table.text)[0]
+    assert table.left_out == 12 - len(heading.split())
+    assert heading.startswith("column_0")
+    assert heading.endswith("column_…")
+    assert all(len(line) <= 80 for line in _lines(table.text))
+
+
+def test_wide_and_combining_characters_keep_columns_aligned() -> None:
+    table = render([Column("NAME"), Column("N")], [["東京", 1], ["e\u0301", 2]], width=20)
+    assert _lines(table.text)[1:] == ["東京  1", "e\u0301     2"]
+
+
+def test_control_characters_in_data_cannot_drive_the_terminal() -> None:
+    text = render([Column("X")], [["\x1b[31mred\nnext\t!"]], width=80).text
+    assert _lines(text)[1] == "\\x1b[31mred⏎next !"
+
+
+def test_a_cell_with_a_colour_is_styled_after_it_was_laid_out() -> None:
+    column = Column("VERDICT", colours={"failed": "red"})
+    plain, failed = render([column, Column("N")], [["passed", 1], ["failed", 2]]).text.splitlines()[
+        1:
+    ]
+    assert plain == "passed   1"
+    assert failed == click.style("failed ", fg="red") + "  2"
+
+
+@given(
+    st.lists(st.tuples(st.text(), st.text(), st.floats() | st.none()), max_size=5),
+    st.integers(min_value=24, max_value=120),
+)
+def test_no_line_is_wider_than_the_terminal(
+    rows: list[tuple[str, str, float | None]], width: int
+) -> None:
+    columns = [Column("A", least=4), Column("B", least=4), Column("C", least=4, right=True)]
+    text = click.unstyle(render(columns, rows, width=width).text)
+    lines = text.split("\n")
+    assert len(lines) == len(rows) + 1
+    assert all(len(line) <= width for line in lines)
