@@ -1,0 +1,2 @@
+select faa, name as airport
+from {{ source('inputs', 'airports') }}

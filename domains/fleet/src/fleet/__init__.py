@@ -1,0 +1,1 @@
+"""What flies, and under whose code: aircraft and carriers."""

@@ -1,0 +1,4 @@
+-- Which carriers are there, and what are they called?
+select carrier, name
+from fleet.carriers
+order by carrier

@@ -1,0 +1,1 @@
+"""Every scheduled departure from New York, and what became of it."""

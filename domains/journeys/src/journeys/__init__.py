@@ -1,0 +1,1 @@
+"""What travellers should know before they leave home."""

@@ -1,0 +1,1 @@
+"""Where aircraft can go: the airports of the network."""

@@ -1,0 +1,1 @@
+"""How punctual routes and carriers are."""

@@ -1,0 +1,1 @@
+"""The weather at the three airports of New York."""
