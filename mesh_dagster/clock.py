@@ -28,6 +28,11 @@ def now() -> datetime:
     return _frozen.get() or _from_environment(NOW) or datetime.now(UTC)
 
 
+def wall() -> datetime:
+    """The wall clock's moment, whatever the mesh's clock says: for what processes really do."""
+    return datetime.now(UTC)
+
+
 def replaying() -> bool:
     """Whether `now` is a moment of a replay instead of the wall clock's."""
     return bool(os.environ.get(NOW))

@@ -1,0 +1,260 @@
+"""The domain's ledger: what was tried, what each audit said, what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from mesh_dagster import clock
+from mesh_dagster.journal import queries, recovery, writes
+from mesh_dagster.journal.database import PATIENCE, Database
+from mesh_dagster.journal.owner import Owner
+from mesh_dagster.journal.queries import Quarantined, Revision
+from mesh_dagster.journal.rows import list_or_none
+from mesh_dagster.journal.summary import SQL, Summary, summaries_from_rows
+from mesh_dagster.journal.tables import attempts
+from mesh_dagster.journal.upgrade import ensure_schema
+from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.snapshot import (
+    Attempt,
+    AttemptState,
+    Decision,
+    InputRead,
+    Outcome,
+    Publication,
+    Staged,
+)
+
+
+def open_journal(url: str, domain: str, *, patience: float = PATIENCE) -> Journal:
+    """Open a domain's ledger, creating or upgrading it where needed.
+
+    `url` is `sqlite:///<path>` or `postgresql+psycopg://…`; `{domain}` in it is replaced. On
+    PostgreSQL each domain has a schema of its name. `patience` is how many seconds a write
+    waits for another process's. Raises `JournalError` (corrupt, read-only, locked, unreachable,
+    newer than this release) and `MissingExtra`.
+    """
+    database = Database(url, domain, patience)
+    try:
+        ensure_schema(database)
+    except BaseException:
+        database.close()
+        raise
+    return Journal(database)
+
+
+class Journal:
+    """One domain's ledger. Safe to share among threads; each call is one transaction.
+
+    Products are named by their path with the major, `flights/departures/v1`. Every method
+    raises `JournalError` when the database refuses, and when what is to be recorded contradicts
+    what is there.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def close(self) -> None:
+        """Close every connection to the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def begin(
+        self,
+        product: str,
+        attempt: str,
+        *,
+        started_at: datetime,
+        run_id: str | None = None,
+        base: int | None = None,
+        partitions: Sequence[str] | None = None,
+    ) -> None:
+        """Record that this process starts an attempt.
+
+        `base` is the number of the newest publication at this moment, `partitions` are those
+        asked for (None: the whole).
+        """
+        owner = Owner.this()
+        row = {
+            "id": attempt,
+            "product": product,
+            "state": AttemptState.RUNNING.value,
+            "started_at": started_at,
+            "run_id": run_id,
+            "base": base,
+            "partitions": list_or_none(partitions),
+            "host": owner.host,
+            "pid": owner.pid,
+            "process": owner.process,
+            "begun": clock.wall(),
+            "healed": False,
+        }
+        with self._database.writing() as connection:
+            connection.execute(sa.insert(attempts), [row])
+
+    def staged(self, attempt: str, staged: Sequence[Staged]) -> None:
+        """Record which files the attempt staged; a port's new manifest replaces its old one."""
+        with self._database.writing() as connection:
+            writes.attempt_row(connection, attempt)
+            writes.put_staged(connection, attempt, staged)
+
+    def read(self, attempt: str, reads: Sequence[InputRead]) -> None:
+        """Record what the attempt has read; the same port and address replaces what it had."""
+        with self._database.writing() as connection:
+            writes.attempt_row(connection, attempt)
+            writes.put_reads(connection, attempt, reads)
+
+    def finish(
+        self,
+        attempt: str,
+        decisions: Sequence[Decision],
+        *,
+        reads: Sequence[InputRead] = (),
+        staged: Sequence[Staged] = (),
+        seconds: float | None = None,
+        publication: Publication | None = None,
+    ) -> None:
+        """Record what became of every partition, in one transaction.
+
+        Reads and manifests add to those recorded before. Open quarantines of older attempts
+        are superseded where this attempt published the partition.
+        """
+        with self._database.writing() as connection:
+            row = writes.attempt_row(connection, attempt)
+            writes.require_open(row, "finished")
+            if row.healed:
+                writes.forget_decisions(connection, row)
+            writes.put_reads(connection, attempt, reads)
+            writes.put_staged(connection, attempt, staged)
+            writes.put_decisions(connection, row, decisions)
+            if publication is not None:
+                writes.put_publication(connection, row.product, publication)
+            writes.set_state(connection, row, AttemptState.FINISHED, seconds=seconds, healed=False)
+
+    def fail(self, attempt: str, error: str, *, seconds: float | None = None) -> None:
+        """Record that the attempt ended without a decision, and why."""
+        with self._database.writing() as connection:
+            row = writes.attempt_row(connection, attempt)
+            writes.require_open(row, "failed")
+            writes.set_state(connection, row, AttemptState.FAILED, error=error, seconds=seconds)
+
+    def abandon(self, attempt: str) -> bool:
+        """Record that the attempt's process is gone; whether it was this call that did."""
+        with self._database.writing() as connection:
+            row = writes.attempt_row(connection, attempt)
+            if row.state != AttemptState.RUNNING:
+                return False
+            writes.set_state(connection, row, AttemptState.ABANDONED)
+            return True
+
+    def decide(
+        self,
+        attempt: str,
+        partition: str | None,
+        outcome: Outcome,
+        *,
+        publication: Publication | None = None,
+        results: Sequence[RuleResult] | None = None,
+        rows: int | None = None,
+        by: str | None = None,
+        why: str | None = None,
+    ) -> Decision:
+        """Release, discard or supersede a quarantined partition, once and on the record.
+
+        `results` are those of a new audit (None: the first one's stand). Of several deciders
+        one wins, the others get a `JournalError`.
+        """
+        with self._database.writing() as connection:
+            row = writes.attempt_row(connection, attempt)
+            found = queries.current_decision(connection, attempt, partition)
+            if found is None:
+                raise writes.never_decided(row, partition)
+            decision = Decision(
+                partition=partition,
+                outcome=outcome,
+                rows=found.rows if rows is None else rows,
+                results=found.results if results is None else tuple(results),
+                event_min=found.event_min,
+                event_max=found.event_max,
+                publication=publication.number if publication else None,
+            )
+            writes.revise(connection, row, decision, by=by, why=why)
+            if publication is not None:
+                writes.put_publication(connection, row.product, publication)
+            return decision
+
+    def record_publication(
+        self,
+        product: str,
+        publication: Publication,
+        decisions: Sequence[Decision] | None = None,
+    ) -> bool:
+        """Record a publication that storage has and the journal does not; whether it was new.
+
+        Its attempt is created where the journal does not know it, finished where its process
+        did not, and its quarantine released where that was what published it. Without
+        `decisions` they follow from the publication and the attempt's manifests.
+        """
+        with self._database.writing() as connection:
+            return recovery.record(connection, product, publication, decisions)
+
+    def attempt(self, attempt: str) -> Attempt | None:
+        """One attempt with its newest decision about each partition; None when unknown."""
+        with self._database.reading() as connection:
+            return queries.find_attempt(connection, attempt)
+
+    def attempts(self, product: str, limit: int = 20) -> list[Attempt]:
+        """The product's attempts, newest first."""
+        with self._database.reading() as connection:
+            return queries.newest_attempts(connection, product, limit)
+
+    def running(self, product: str | None = None) -> list[Attempt]:
+        """Attempts at work, oldest first. Of another host they count as such for a day."""
+        with self._database.reading() as connection:
+            return queries.running_attempts(connection, product, gone=False)
+
+    def unfinished(self, product: str | None = None) -> list[Attempt]:
+        """Attempts that never ended and whose process is gone, oldest first."""
+        with self._database.reading() as connection:
+            return queries.running_attempts(connection, product, gone=True)
+
+    def quarantined(self, product: str | None = None) -> list[Quarantined]:
+        """What waits for its owner: (attempt, decision, staged files of that partition)."""
+        with self._database.reading() as connection:
+            return queries.open_quarantines(connection, product)
+
+    def history(self, attempt: str, partition: str | None = None) -> list[Revision]:
+        """Every decision about a partition of an attempt, oldest first: who, when and why."""
+        with self._database.reading() as connection:
+            return queries.revisions(connection, attempt, partition)
+
+    def last_results(self, product: str, partition: str | None = None) -> tuple[RuleResult, ...]:
+        """What the newest audit said, of one partition or (None) of each of them."""
+        with self._database.reading() as connection:
+            return queries.results_of_latest(connection, product, partition)
+
+    def publications(self, product: str, limit: int | None = None) -> list[Publication]:
+        """The product's publications, newest first."""
+        with self._database.reading() as connection:
+            return queries.newest_publications(connection, product, limit)
+
+    def summary(self, products: Collection[str] | None = None) -> list[Summary]:
+        """One line for each product that has any decision, by name."""
+        with self._database.reading() as connection:
+            decisions = self._database.quoted("decisions")
+            rows = connection.execute(sa.text(SQL.format(decisions=decisions))).all()
+        return summaries_from_rows(rows, products)
