@@ -1,0 +1,49 @@
+"""`mesh dev`: the mesh, or one domain of it, in Dagster's UI."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from mesh_dagster.cli.output import say
+from mesh_dagster.errors import MissingExtra
+
+LOCALHOST = "127.0.0.1"
+
+
+@click.command()
+@click.argument("domain", required=False)
+@click.option("--port", default=3000, show_default=True, help="Where the UI listens.")
+def dev(domain: str | None, port: int) -> None:
+    """Open the mesh in Dagster's UI; with a DOMAIN, that one alone.
+
+    A domain alone shows what it reads of others as external assets. Only this machine can
+    reach the UI.
+    """
+    from mesh_dagster.orchestrate.home import HOME, dagster_home
+    from mesh_dagster.orchestrate.workspace import alone, workspace
+    from mesh_dagster.products.mesh import Mesh
+
+    if find_spec("dagster_webserver") is None:
+        raise MissingExtra("the UI", "demo")
+    mesh = Mesh.open()
+    root, state = mesh.config.root, mesh.config.state
+    chosen = workspace(root) if domain is None else alone(root, domain, state)
+    home = dagster_home(state)
+    say(f"{domain or 'all domains'}: http://{LOCALHOST}:{port} ({HOME} is {home})")
+    _become_dagster(root, home, ["-w", str(chosen), "-h", LOCALHOST, "-p", str(port)])
+
+
+def _become_dagster(root: Path, home: Path, arguments: list[str]) -> None:
+    """Replace this process, so that Ctrl-C reaches Dagster, which ends what it started."""
+    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.chdir(root)
+    os.execve(  # noqa: S606 (no shell is wanted)
+        sys.executable, [sys.executable, "-m", "dagster", "dev", *arguments], environment
+    )

@@ -1,0 +1,145 @@
+"""`mesh quarantine` and `mesh audit`: what waits for its owner, and its second audit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesh_dagster.cli.output import as_json, emit, emit_json, moment, say
+from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.target import ADDRESS, loaded, loaded_all
+from mesh_dagster.errors import UsageError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.snapshot import Outcome
+
+if TYPE_CHECKING:
+    from mesh_dagster.model.domain import LoadedProduct
+    from mesh_dagster.model.finding import RuleResult
+    from mesh_dagster.model.snapshot import Decision
+    from mesh_dagster.products.mesh import Mesh
+    from mesh_dagster.products.reaudit import Quarantined
+
+_COLUMNS = [
+    Column("PRODUCT", least=12),
+    Column("PARTITION"),
+    Column("ROWS", right=True),
+    Column("SINCE (UTC)", least=10),
+    Column("FAILS", least=20),
+]
+_DECIDED = [
+    Column("PARTITION"),
+    Column("OUTCOME", colours={"released": "green", "quarantined": "red"}),
+    Column("ROWS", right=True),
+    Column("FAILS", least=20),
+]
+
+
+@click.command()
+@click.argument("address", type=ADDRESS, required=False)
+@click.option("--rows", default=0, metavar="N", help="Show N failing rows of each failing rule.")
+@as_json
+def quarantine(address: Address | None, rows: int, as_json: bool) -> None:
+    """List what waits in quarantine, of one product or of all."""
+    from mesh_dagster.products.mesh import Mesh
+    from mesh_dagster.products.reaudit import quarantined
+
+    mesh = Mesh.open()
+    waiting = [
+        (product, each)
+        for product in loaded_all(mesh, address)
+        for each in quarantined(mesh, product)
+    ]
+    if as_json:
+        emit_json([_plain(mesh, product, each, rows) for product, each in waiting])
+    elif not waiting:
+        say("nothing waits in quarantine")
+    else:
+        emit(render(_COLUMNS, [_row(product, each) for product, each in waiting]).text)
+        for product, each in waiting:
+            _show_failures(mesh, product, each, rows)
+
+
+@click.command()
+@click.argument("address", type=ADDRESS)
+@click.option("--quarantined", is_flag=True, help="Audit the quarantined files, as they are.")
+@as_json
+def audit(address: Address, quarantined: bool, as_json: bool) -> int:
+    """Audit quarantined files again, with the contract as it is now; publish what passes."""
+    from mesh_dagster.products.mesh import Mesh
+    from mesh_dagster.products.reaudit import audit_quarantined
+
+    if not quarantined:
+        raise UsageError(
+            "audit what? Quarantined files are audited again by --quarantined; published data "
+            "by `mesh check`",
+            fix=f"mesh audit {address.path} --quarantined, or mesh check {address.path} --data",
+        )
+    mesh = Mesh.open()
+    decisions = audit_quarantined(mesh, loaded(mesh, address))
+    if as_json:
+        emit_json(decisions)
+    elif not decisions:
+        say(f"nothing of {address.path} waits in quarantine")
+    else:
+        emit(render(_DECIDED, [_decided(each) for each in decisions]).text)
+    return 1 if any(each.outcome is Outcome.QUARANTINED for each in decisions) else 0
+
+
+def _row(product: LoadedProduct, waiting: Quarantined) -> tuple[object, ...]:
+    return (
+        product.product.address.path,
+        waiting.decision.partition,
+        waiting.decision.rows,
+        moment(waiting.attempt.started_at),
+        _says(waiting.failures),
+    )
+
+
+def _decided(decision: Decision) -> tuple[object, ...]:
+    failures = [result for result in decision.results if result.blocks]
+    return decision.partition, decision.outcome.value, decision.rows, _says(failures)
+
+
+def _says(failures: Any) -> str:
+    return "; ".join(result.message for result in failures) or "-"
+
+
+def _show_failures(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limit: int) -> None:
+    for result in waiting.failures:
+        emit(f"\n{product.product.address.path} {waiting.decision.partition or ''}".rstrip())
+        emit(f"  {result.message}" + (f"\n  at {result.where}" if result.where else ""))
+        if limit:
+            rows = _failing_rows(mesh, product, waiting, result, limit)
+            columns = [Column(name, least=6) for name in rows[0]] if rows else []
+            emit(render(columns, [list(row.values()) for row in rows]).text)
+    emit(f"  settle it: mesh audit {product.product.address.path} --quarantined")
+
+
+def _failing_rows(
+    mesh: Mesh, product: LoadedProduct, waiting: Quarantined, result: RuleResult, limit: int
+) -> list[dict[str, Any]]:
+    from mesh_dagster.products.reaudit import rows_that_fail
+
+    return rows_that_fail(mesh, product, waiting, result, limit).to_dicts()
+
+
+def _plain(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limit: int) -> dict[str, Any]:
+    return {
+        "address": str(product.product.address),
+        "partition": waiting.decision.partition,
+        "attempt": waiting.attempt.id,
+        "since": waiting.attempt.started_at,
+        "rows": waiting.decision.rows,
+        "failures": [
+            {
+                "rule": result.rule,
+                "message": result.message,
+                "failed": result.failed,
+                "port": result.port,
+                "where": result.where,
+                "rows": _failing_rows(mesh, product, waiting, result, limit) if limit else [],
+            }
+            for result in waiting.failures
+        ],
+    }
