@@ -55,11 +55,12 @@ def new_id() -> str:
     """A unique identifier whose text sorts by time of creation (UUIDv7's layout, RFC 9562).
 
     It reads the wall clock even under a replay: identifiers order attempts among processes,
-    and a frozen clock orders nothing.
+    and a frozen clock orders nothing. Within a millisecond they sort by quarters of a microsecond.
     """
-    millis = time.time_ns() // 1_000_000
+    millis, nanos = divmod(time.time_ns(), 1_000_000)
+    fraction = (nanos << 12) // 1_000_000
     tail = uuid.uuid4().int
-    value = (millis & (1 << 48) - 1) << 80 | 0x7 << 76 | (tail >> 64 & 0xFFF) << 64
+    value = (millis & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64
     value |= 0b10 << 62 | tail & (1 << 62) - 1
     return str(uuid.UUID(int=value))
 

@@ -15,6 +15,7 @@ question could not be answered at all.
         ├── UndeclaredInput         a product asked for what its descriptor does not name
         ├── TransformError          the domain's own code failed
         ├── StorageError            storage refused: full, read-only, unreachable
+        │   ├── MissingObject           nothing lies under that key
         │   └── CorruptState            what storage holds contradicts itself
         └── JournalError            the domain's ledger refused or is corrupt
 """
@@ -151,6 +152,12 @@ class StorageError(EvaluationError):
     """Storage refused: full, read-only, not reachable."""
 
     default_code = "MESH-M013"
+
+
+class MissingObject(StorageError):
+    """Nothing lies under that key of storage."""
+
+    default_code = "MESH-M016"
 
 
 class CorruptState(StorageError):

@@ -1,0 +1,1 @@
+"""Output ports: stage, publish, open. Storage only, ungated: `products` decides who may."""

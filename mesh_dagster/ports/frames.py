@@ -1,0 +1,133 @@
+"""Whatever a transform returns, as a lazy Polars frame with the encodings that Iceberg knows.
+
+Only encodings are changed, never values: dictionaries become strings, nanoseconds become
+microseconds where nothing is lost, small integers get the size of the smallest type that
+Iceberg has, and a column without any value gets the contract's type. Whatever else differs from
+the contract is kept as it is, for the audit to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from mesh_dagster.errors import TransformError
+from mesh_dagster.ports.schema import PortLayout, polars_type
+
+NANOS_IN_A_MICRO = 1_000
+_WIDER: dict[type[pl.DataType], pl.DataType] = {
+    pl.Int8: pl.Int32(),
+    pl.Int16: pl.Int32(),
+    pl.UInt8: pl.Int32(),
+    pl.UInt16: pl.Int32(),
+    pl.UInt32: pl.Int64(),
+}
+
+
+def lazy(frame: Any) -> pl.LazyFrame:
+    """A frame of any library that a transform may use, without reading it if it is lazy.
+
+    Takes Polars frames, pandas frames, Arrow tables, batches and readers, DuckDB relations, and
+    the path of Parquet files or a list of them. Raises `TransformError` for anything else.
+    """
+    if isinstance(frame, pl.LazyFrame):
+        return frame
+    if isinstance(frame, pl.DataFrame):
+        return frame.lazy()
+    if isinstance(frame, str | Path):
+        return _parquet([frame])
+    if isinstance(frame, list | tuple) and frame and all(_is_path(each) for each in frame):
+        return _parquet(frame)
+    library = type(frame).__module__.partition(".")[0]
+    try:
+        if library == "pandas":
+            return pl.from_pandas(frame).lazy()
+        if library in ("duckdb", "_duckdb") and hasattr(frame, "to_arrow_reader"):
+            return pl.scan_arrow_c_stream(frame.to_arrow_reader())
+        if hasattr(frame, "read_next_batch"):
+            return pl.scan_arrow_c_stream(frame)
+        if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__"):
+            return pl.DataFrame(frame).lazy()
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        raise TransformError(f"the {library} frame cannot be read as a table: {error}") from error
+    raise TransformError(
+        f"the transform returned {type(frame).__module__}.{type(frame).__qualname__}, "
+        "which is no frame",
+        code="MESH-M022",
+        fix="return a Polars, pandas or Arrow frame, a DuckDB relation, or paths of Parquet files",
+    )
+
+
+def normalised(frame: pl.LazyFrame, layout: PortLayout, schema: pl.Schema) -> pl.LazyFrame:
+    """The frame in the encodings of Iceberg; nanoseconds are left to `nanoseconds`."""
+    wanted = {name: kind for name, kind, _ in layout.columns if kind is not None}
+    changed = []
+    for name, dtype in schema.items():
+        target = _target(dtype)
+        if isinstance(dtype, pl.Null) and name in wanted:
+            target = polars_type(wanted[name])
+        if target != dtype:
+            changed.append(pl.col(name).cast(target))
+    return frame.with_columns(changed) if changed else frame
+
+
+def nanoseconds(schema: pl.Schema) -> dict[str, pl.Datetime]:
+    """The columns that hold nanoseconds."""
+    return {
+        name: dtype
+        for name, dtype in schema.items()
+        if isinstance(dtype, pl.Datetime) and dtype.time_unit == "ns"
+    }
+
+
+class Rounding:
+    """Casts nanoseconds to microseconds in the stream, and notes the columns that lose some."""
+
+    def __init__(self, columns: Mapping[str, pl.Datetime]) -> None:
+        self.columns = columns
+        self.lossy: set[str] = set()
+
+    def applied(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        return frame.with_columns(self._cast(*column) for column in self.columns.items())
+
+    def _cast(self, name: str, dtype: pl.Datetime) -> pl.Expr:
+        def watched(values: pl.Series) -> pl.Series:
+            nanos = values.to_physical()
+            if ((nanos % NANOS_IN_A_MICRO) != 0).any():
+                self.lossy.add(name)
+            return values.dt.cast_time_unit("us")
+
+        micros = pl.Datetime("us", dtype.time_zone)
+        return pl.col(name).map_batches(watched, return_dtype=micros, is_elementwise=True)
+
+
+def _target(dtype: pl.DataType) -> pl.DataType:
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        return pl.String()
+    if isinstance(dtype, pl.Datetime):
+        unit = "us" if dtype.time_unit == "ms" else dtype.time_unit
+        return pl.Datetime(unit, "UTC" if dtype.time_zone else None)
+    if isinstance(dtype, pl.List):
+        return pl.List(_target(_instance(dtype.inner)))
+    if isinstance(dtype, pl.Array):
+        return pl.List(_target(_instance(dtype.inner)))
+    if isinstance(dtype, pl.Map):
+        return pl.Map(_target(_instance(dtype.key)), _target(_instance(dtype.value)))
+    if isinstance(dtype, pl.Struct):
+        return pl.Struct({each.name: _target(_instance(each.dtype)) for each in dtype.fields})
+    return _WIDER.get(type(dtype), dtype)
+
+
+def _parquet(paths: Sequence[Any]) -> pl.LazyFrame:
+    return pl.scan_parquet([str(path) for path in paths])
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | Path)
+
+
+def _instance(dtype: pl.DataType | type[pl.DataType]) -> pl.DataType:
+    return dtype() if isinstance(dtype, type) else dtype

@@ -1,0 +1,232 @@
+"""Open: the published state of a port, lazily, pruned to what is asked for.
+
+The files are those that the publication's own Iceberg metadata lists, and Polars or DuckDB scan
+exactly them. Files from before a column was added, or widened, read with nulls and casts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from pyiceberg.conversions import from_bytes
+from pyiceberg.manifest import DataFile
+from pyiceberg.types import DateType, NestedField, TimestampType, TimestamptzType
+from pyiceberg.utils.datetime import datetime_to_micros, date_to_days
+
+from mesh_dagster.errors import CorruptState, NeverPublished, UsageError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.partition import Partitioning
+from mesh_dagster.model.snapshot import Publication
+from mesh_dagster.ports import places, table
+from mesh_dagster.ports.schema import polars_type, type_from_iceberg
+from mesh_dagster.ports.storage import Storage
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    import pyarrow as pa
+
+_CASTS = pl.ScanCastOptions(
+    integer_cast="upcast",
+    float_cast="upcast",
+    missing_struct_fields="insert",
+    extra_struct_fields="ignore",
+)
+
+
+@dataclass(frozen=True)
+class PortData:
+    """One state of a port. Nothing is read before a frame is collected.
+
+    `files` are the locations of its Parquet files after pruning, `rows` counts the rows in them
+    (before `where`), `schema` is the port's as the publication has it.
+    """
+
+    publication: Publication
+    files: tuple[str, ...]
+    rows: int
+    schema: pl.Schema
+    columns: tuple[str, ...] | None = None
+    where: pl.Expr | None = None
+    options: dict[str, str] | None = field(default=None, repr=False)
+
+    def polars(
+        self, columns: Sequence[str] | None = None, where: pl.Expr | None = None
+    ) -> pl.LazyFrame:
+        """A lazy Polars frame; `columns` and `where` narrow it further."""
+        frame = self._scan()
+        for condition in (self.where, where):
+            if condition is not None:
+                frame = frame.filter(condition)
+        chosen = columns if columns is not None else self.columns
+        return frame if chosen is None else frame.select(self._known(chosen))
+
+    def arrow(self) -> pa.Table:
+        """All rows as an Arrow table."""
+        return self.polars().collect(engine="streaming").to_arrow()
+
+    def pandas(self) -> pd.DataFrame:
+        """All rows as a pandas frame."""
+        return self.polars().collect(engine="streaming").to_pandas()
+
+    def duckdb(self, connection: duckdb.DuckDBPyConnection | None = None) -> Any:
+        """A DuckDB relation over the same rows; a connection of its own by default."""
+        import duckdb
+
+        connection = connection or duckdb.connect()
+        return connection.from_arrow(self.polars().collect(engine="streaming").to_arrow())
+
+    def _scan(self) -> pl.LazyFrame:
+        if not self.files:
+            return pl.LazyFrame(schema=self.schema)
+        return pl.scan_parquet(
+            list(self.files),
+            schema=dict(self.schema),
+            glob=False,
+            hive_partitioning=False,
+            missing_columns="insert",
+            extra_columns="ignore",
+            cast_options=_CASTS,
+            storage_options=self.options,
+        )
+
+    def _known(self, columns: Sequence[str]) -> list[str]:
+        unknown = [name for name in columns if name not in self.schema]
+        if unknown:
+            raise UsageError(
+                f"there is no column {', '.join(unknown)}; there are: {', '.join(self.schema)}",
+                code="MESH-M033",
+                fix=f"ask for {next(iter(self.schema))}",
+            )
+        return list(columns)
+
+
+def open_port(
+    storage: Storage,
+    product: Address,
+    port: str | None,
+    publication: Publication,
+    *,
+    partitions: Sequence[str] | None = None,
+    partitioning: Partitioning | None = None,
+    event_time: str | None = None,
+    event_from: datetime | None = None,
+    event_to: datetime | None = None,
+    columns: Sequence[str] | None = None,
+    where: pl.Expr | None = None,
+) -> PortData:
+    """Open a port in one publication's state.
+
+    `partitions` are the only ones read (`partitioning` lets their manifests be pruned);
+    `event_from` (included) and `event_to` (excluded) bound the column `event_time`. Raises
+    `NeverPublished` for a port the publication does not have, `CorruptState` where its metadata
+    or a data file is gone.
+    """
+    state = publication.ports.get(port or "")
+    if state is None:
+        raise NeverPublished(
+            f"{product.with_port(port)} has no data in publication {publication.number}",
+            fix=f"mesh run {product.path}",
+        )
+    found = table.load(storage, state.metadata)
+    schema = found.metadata.schema()
+    types = pl.Schema(
+        {each.name: polars_type(type_from_iceberg(each.field_type)) for each in schema.fields}
+    )
+    condition = where
+    kept = _planned(found, partitions, partitioning)
+    if event_from is not None or event_to is not None:
+        if event_time is None or event_time not in types:
+            raise UsageError(
+                f"{product.with_port(port)} has no event time to select by",
+                code="MESH-M034",
+                fix="name it in the contract: customProperties eventTime on the schema object",
+            )
+        moment = schema.find_field(event_time)
+        kept = [file for file in kept if _overlaps(file, moment, event_from, event_to)]
+        condition = _both(condition, _between(event_time, types[event_time], event_from, event_to))
+    keys = [found.files.key(file.file_path) for file in kept]
+    _check_present(storage, product.with_port(port), keys)
+    return PortData(
+        publication=publication,
+        files=tuple(storage.path(key) for key in keys),
+        rows=sum(file.record_count for file in kept),
+        schema=types,
+        columns=None if columns is None else tuple(columns),
+        where=condition,
+        options=storage.polars_options(),
+    )
+
+
+def _planned(
+    found: table.Table, partitions: Sequence[str] | None, partitioning: Partitioning | None
+) -> list[DataFile]:
+    wanted = None if partitions is None else frozenset(partitions)
+    values = {table.partition_value(partitioning, key) for key in partitions or ()}
+    files = []
+    for manifest in found.manifests():
+        spec = found.metadata.default_spec_id
+        if wanted is not None and not table.may_hold(manifest, spec, values):
+            continue
+        for entry in found.entries(manifest):
+            if wanted is None or table.partition_of(entry) in wanted:
+                files.append(entry.data_file)
+    return sorted(files, key=lambda file: places.origin(file.file_path)[1] or file.file_path)
+
+
+def _check_present(storage: Storage, port: Address, keys: Sequence[str]) -> None:
+    gone = storage.missing(keys)
+    if gone:
+        raise CorruptState(
+            f"{len(gone)} of {len(keys)} data files of {port} are gone, the first is {gone[0]}",
+            code="MESH-M035",
+            where=storage.uri(gone[0]),
+            fix=f"restore them from a backup, or make them again: mesh run {port.of_product.path}",
+        )
+
+
+def _overlaps(
+    file: DataFile, column: NestedField, start: datetime | None, end: datetime | None
+) -> bool:
+    low = file.lower_bounds.get(column.field_id)
+    high = file.upper_bounds.get(column.field_id)
+    kind = column.field_type
+    if (
+        low is None
+        or high is None
+        or not isinstance(kind, DateType | TimestampType | TimestamptzType)
+    ):
+        return True
+    least, most = from_bytes(kind, low), from_bytes(kind, high)
+    before = end is not None and least >= _physical(kind, end)
+    after = start is not None and most < _physical(kind, start)
+    return not (before or after)
+
+
+def _physical(kind: object, moment: datetime) -> int:
+    if isinstance(kind, DateType):
+        return date_to_days(moment.date())
+    return datetime_to_micros(moment.replace(tzinfo=None))
+
+
+def _between(
+    column: str, dtype: pl.DataType, start: datetime | None, end: datetime | None
+) -> pl.Expr:
+    moment = pl.col(column)
+    after = pl.lit(True) if start is None else moment >= pl.lit(_literal(dtype, start))
+    before = pl.lit(True) if end is None else moment < pl.lit(_literal(dtype, end))
+    return after & before
+
+
+def _literal(dtype: pl.DataType, moment: datetime) -> date | datetime:
+    if isinstance(dtype, pl.Datetime):
+        return moment if dtype.time_zone else moment.replace(tzinfo=None)
+    return moment.date()
+
+
+def _both(one: pl.Expr | None, other: pl.Expr) -> pl.Expr:
+    return other if one is None else one & other

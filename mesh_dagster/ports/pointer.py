@@ -1,0 +1,194 @@
+"""The pointer of a product, and the publications that it reaches.
+
+The pointer holds the newest publication's whole document. Each publication also has a document
+of its own, which names the one before; one that cannot be reached from the pointer is left over
+from a publish that did not happen, and means nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mesh_dagster.errors import CorruptState, MissingObject, NeverPublished, UnknownAddress
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.snapshot import PortState, Publication, PublicationKind
+from mesh_dagster.ports import places
+from mesh_dagster.ports.storage import Storage
+
+SCHEMA_VERSION = 1
+
+
+def current(storage: Storage, product: Address) -> Publication | None:
+    """The newest publication of a product, None if there is none.
+
+    Raises `CorruptState` for a pointer that cannot be read.
+    """
+    return versioned(storage, product)[0]
+
+
+def versioned(storage: Storage, product: Address) -> tuple[Publication | None, str | None]:
+    """The newest publication, and the version of the pointer for its swap."""
+    key = places.pointer(product)
+    try:
+        data, version = storage.read_versioned(key)
+    except MissingObject:
+        return None, None
+    return _parsed(storage, product, key, data), version
+
+
+def publications(storage: Storage, product: Address) -> Iterator[Publication]:
+    """All publications that are retained, newest first.
+
+    Raises `CorruptState` where a document is unreadable, or is gone that a newer one names,
+    unless retention took it and all before it.
+    """
+    found = current(storage, product)
+    while found is not None:
+        yield found
+        found = _before(storage, product, found)
+
+
+def since(storage: Storage, product: Address, number: int | None) -> list[Publication]:
+    """The publications with a greater number, oldest first; all for None."""
+    newer: list[Publication] = []
+    for found in publications(storage, product):
+        if number is not None and found.number <= number:
+            break
+        newer.append(found)
+    return newer[::-1]
+
+
+def publication(storage: Storage, product: Address, which: int | str) -> Publication:
+    """One publication by its number or its id.
+
+    Raises `UnknownAddress` where there is none (any more).
+    """
+    for found in publications(storage, product):
+        if which in (found.number, found.id, str(found.number)):
+            return found
+    raise UnknownAddress(
+        f"{product} has no publication {which} (any more)",
+        fix=f"mesh snapshots {product.path}",
+    )
+
+
+def as_of(storage: Storage, product: Address, moment: datetime) -> Publication:
+    """The publication that was current at a moment.
+
+    Raises `NeverPublished` where there was none, or where it is older than the history kept.
+    """
+    oldest: Publication | None = None
+    for found in publications(storage, product):
+        if found.at <= moment:
+            return found
+        oldest = found
+    text = moment.astimezone(UTC).isoformat()
+    if oldest is None or oldest.previous is None:
+        raise NeverPublished(
+            f"{product} had not been published at {text}"
+            + (f"; its first publication is of {oldest.at.isoformat()}" if oldest else ""),
+            fix=f"mesh snapshots {product.path}",
+        )
+    raise NeverPublished(
+        f"the state of {product} at {text} is older than its retention; the oldest publication "
+        f"kept is {oldest.number} of {oldest.at.isoformat()}",
+        code="MESH-M028",
+        fix="raise the contract's `retention` to keep more from now on",
+    )
+
+
+def document(product: Address, found: Publication) -> bytes:
+    """A publication as the document that storage holds."""
+    return json.dumps(
+        {
+            "schemaVersion": SCHEMA_VERSION,
+            "product": str(product.of_product),
+            "number": found.number,
+            "id": found.id,
+            "previous": found.previous,
+            "at": found.at.astimezone(UTC).isoformat(),
+            "attempt": found.attempt,
+            "kind": found.kind.value,
+            "partitions": None if found.partitions is None else list(found.partitions),
+            "contracts": dict(found.contracts),
+            "ports": {
+                name: {
+                    "metadata": port.metadata,
+                    "snapshotId": port.snapshot_id,
+                    "rows": port.rows,
+                }
+                for name, port in found.ports.items()
+            },
+        },
+        indent=1,
+    ).encode()
+
+
+def _before(storage: Storage, product: Address, found: Publication) -> Publication | None:
+    if found.previous is None:
+        return None
+    key = places.publication(product, found.number - 1, found.previous)
+    try:
+        data = storage.read(key)
+    except MissingObject:
+        older = places.publications(product)
+        left = [e.key for e in storage.list(older) if e.key < key]
+        if left:
+            raise _corrupt(storage, key, "it is gone, and older ones are still there") from None
+        return None
+    return _parsed(storage, product, key, data)
+
+
+def _parsed(storage: Storage, product: Address, key: str, data: bytes) -> Publication:
+    try:
+        content = json.loads(data)
+        version = int(content["schemaVersion"])
+        if version > SCHEMA_VERSION:
+            raise _newer(storage, key, version)
+        return _publication(content)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _corrupt(storage, key, f"{type(error).__name__}: {error}") from error
+
+
+def _publication(content: Mapping[str, Any]) -> Publication:
+    partitions = content["partitions"]
+    ports = {
+        name: PortState(port["metadata"], port["snapshotId"], int(port["rows"]))
+        for name, port in content["ports"].items()
+    }
+    return Publication(
+        number=int(content["number"]),
+        id=content["id"],
+        previous=content["previous"],
+        at=datetime.fromisoformat(content["at"]),
+        attempt=content["attempt"],
+        kind=PublicationKind(content["kind"]),
+        ports=ports,
+        partitions=None if partitions is None else tuple(partitions),
+        contracts=dict(content["contracts"]),
+    )
+
+
+def _newer(storage: Storage, key: str, version: int) -> CorruptState:
+    return CorruptState(
+        f"{key} has schema version {version}, and this release reads up to {SCHEMA_VERSION}",
+        code="MESH-M029",
+        where=storage.uri(key),
+        fix="pip install --upgrade mesh-dagster",
+    )
+
+
+def _corrupt(storage: Storage, key: str, why: str) -> CorruptState:
+    restore = (
+        "copy the newest document of `publications/` beside it over it"
+        if key.endswith("pointer.json")
+        else "restore that object from a backup"
+    )
+    return CorruptState(
+        f"{key} is no readable document of a publication ({why})",
+        where=storage.uri(key),
+        fix=restore,
+    )

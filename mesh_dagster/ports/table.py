@@ -1,0 +1,354 @@
+"""The Iceberg table of a port: the metadata of one state, made on top of an earlier one.
+
+Each publication has a metadata file of its own that holds its snapshot and no other: readers
+open exactly that file, so a commit never drags the history along. Manifests are kept where
+nothing in them changes, and small ones are merged, so a commit costs the same at the 500th.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyiceberg.conversions import from_bytes
+from pyiceberg.manifest import (
+    DataFile,
+    ManifestEntry,
+    ManifestEntryStatus,
+    ManifestFile,
+    read_manifest_list,
+    write_manifest,
+    write_manifest_list,
+)
+from pyiceberg.partitioning import PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.serializers import ToOutputFile
+from pyiceberg.table import TableProperties
+from pyiceberg.table.metadata import TableMetadata, TableMetadataUtil, TableMetadataV2
+from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRef, SnapshotRefType
+from pyiceberg.table.snapshots import Operation, Snapshot, SnapshotLogEntry, Summary
+from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
+from pyiceberg.types import IntegerType
+
+from mesh_dagster.errors import CorruptState, EvaluationError, MissingObject
+from mesh_dagster.model.partition import Every, Partitioning
+from mesh_dagster.model.snapshot import PortState
+from mesh_dagster.ports import places
+from mesh_dagster.ports.iceberg_io import StorageIO
+from mesh_dagster.ports.schema import type_from_iceberg, widens
+from mesh_dagster.ports.storage import Storage
+
+FULL = 64
+"""A manifest with this many files is left alone until one of them is replaced."""
+MOST_SMALL = 8
+"""More manifests than this that are not full are merged."""
+FORMAT = 2
+_CODEC = "deflate"
+_EPOCH_YEAR = 1970
+_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Table:
+    """A port's table in one state; `files` opens what its documents name."""
+
+    metadata: TableMetadata
+    files: StorageIO
+
+    def manifests(self) -> list[ManifestFile]:
+        snapshot = self.metadata.current_snapshot()
+        if snapshot is None:
+            return []
+        with _intact(snapshot.manifest_list):
+            return list(read_manifest_list(self.files.new_input(snapshot.manifest_list)))
+
+    def entries(self, manifest: ManifestFile) -> list[ManifestEntry]:
+        with _intact(manifest.manifest_path):
+            return manifest.fetch_manifest_entry(self.files)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one publication does to a table.
+
+    `replaced` are the partitions whose files go, None for all of them.
+    """
+
+    schema: Schema
+    spec: PartitionSpec
+    added: Sequence[DataFile]
+    replaced: Collection[str] | None
+    partitioning: Partitioning | None
+    summary: dict[str, str]
+    at: datetime
+
+
+def load(storage: Storage, location: str) -> Table:
+    """Open a port's table by the location of its metadata, even if the storage has moved.
+
+    Raises `CorruptState` for metadata that is gone or unreadable.
+    """
+    key = _key_of(storage, location)
+    with _intact(location):
+        metadata = TableMetadataUtil.parse_raw(storage.read(key).decode())
+    root = key.partition("/metadata/")[0]
+    return Table(metadata, StorageIO(storage, metadata.location, storage.uri(root)))
+
+
+def commit(
+    storage: Storage, root: str, base: Table | None, change: Change
+) -> tuple[PortState, list[str]]:
+    """Write the metadata of the next state; nothing refers to it yet.
+
+    Returns the state and the keys written. Raises `EvaluationError` when the files that stay
+    cannot be read with the new schema.
+    """
+    snapshot_id = uuid.uuid4().int >> 65
+    files = base.files if base else StorageIO(storage)
+    files.written.clear()
+    writer = _Writer(storage, files, root, snapshot_id, change)
+    kept, loose = _survivors(base, change)
+    if base and (kept or loose):
+        _check_evolution(base.metadata.schema(), change.schema)
+    manifests = kept + writer.manifests(base, loose)
+    sequence = base.metadata.last_sequence_number + 1 if base else 1
+    parent = base.metadata.current_snapshot_id if base else None
+    listed = writer.list(manifests, sequence, parent)
+    rows = sum((m.added_rows_count or 0) + (m.existing_rows_count or 0) for m in manifests)
+    count = sum((m.added_files_count or 0) + (m.existing_files_count or 0) for m in manifests)
+    snapshot = Snapshot(
+        snapshot_id=snapshot_id,
+        parent_snapshot_id=parent,
+        sequence_number=sequence,
+        timestamp_ms=_millis(change.at),
+        manifest_list=listed,
+        summary=_summary(base, change, rows, count),
+        schema_id=change.schema.schema_id,
+    )
+    location = writer.metadata(base, snapshot)
+    return PortState(location, snapshot_id, rows), list(files.written)
+
+
+def partition_value(partitioning: Partitioning | None, key: str | None) -> int | None:
+    """A partition in Iceberg's terms: days, hours or months since 1970."""
+    if partitioning is None or key is None:
+        return None
+    start = partitioning.window(key)[0]
+    if partitioning.every is Every.MONTH:
+        return (start.year - _EPOCH_YEAR) * 12 + start.month - 1
+    days = start.toordinal() - datetime(_EPOCH_YEAR, 1, 1).toordinal()  # noqa: DTZ001
+    return days * _HOURS + start.hour if partitioning.every is Every.HOUR else days
+
+
+def partition_of(entry: ManifestEntry) -> str | None:
+    return places.origin(entry.data_file.file_path)[1]
+
+
+def spec_for(wanted: PartitionSpec, base: Table | None) -> PartitionSpec:
+    """The wanted spec under the id that the table knows it by, or under a new one."""
+    known = base.metadata.partition_specs if base else []
+    for spec in known:
+        if spec.fields == wanted.fields:
+            return spec
+    return PartitionSpec(*wanted.fields, spec_id=max((s.spec_id for s in known), default=-1) + 1)
+
+
+def may_hold(manifest: ManifestFile, spec_id: int, values: Collection[int | None]) -> bool:
+    """Whether a manifest can list a file of one of the partitions, by its summary alone."""
+    summaries = manifest.partitions or []
+    if manifest.partition_spec_id != spec_id or len(summaries) != 1 or None in values:
+        return True
+    low, high = summaries[0].lower_bound, summaries[0].upper_bound
+    if low is None or high is None:
+        return True
+    first, last = from_bytes(IntegerType(), low), from_bytes(IntegerType(), high)
+    return any(value is not None and first <= value <= last for value in values)
+
+
+class _Writer:
+    def __init__(
+        self, storage: Storage, files: StorageIO, root: str, snapshot_id: int, change: Change
+    ) -> None:
+        self._storage = storage
+        self._files = files
+        self._root = root
+        self._id = snapshot_id
+        self._change = change
+        self._unique = uuid.uuid4().hex
+
+    def manifests(self, base: Table | None, loose: Iterable[ManifestEntry]) -> list[ManifestFile]:
+        """New manifests of the files that were added and of those that lost theirs."""
+        specs = base.metadata.specs() if base else {}
+        specs = {**specs, self._change.spec.spec_id: self._change.spec}
+        by_spec: dict[int, list[ManifestEntry]] = {}
+        for entry in [*loose, *(_added(file, self._id) for file in self._change.added)]:
+            by_spec.setdefault(entry.data_file.spec_id, []).append(entry)
+        written = []
+        for spec_id, entries in by_spec.items():
+            entries.sort(key=lambda entry: partition_of(entry) or "")
+            for start in range(0, len(entries), FULL):
+                number = len(written)
+                chunk = entries[start : start + FULL]
+                written.append(self._manifest(number, specs[spec_id], chunk))
+        return written
+
+    def _manifest(
+        self, number: int, spec: PartitionSpec, entries: Sequence[ManifestEntry]
+    ) -> ManifestFile:
+        output = self._files.new_output(self._location(f"{self._unique}-m{number}.avro"))
+        with write_manifest(FORMAT, spec, self._change.schema, output, self._id, _CODEC) as writer:
+            for entry in entries:
+                if entry.status is ManifestEntryStatus.ADDED and entry.snapshot_id == self._id:
+                    writer.add(entry)
+                else:
+                    writer.existing(entry)
+        return writer.to_manifest_file()
+
+    def list(self, manifests: list[ManifestFile], sequence: int, parent: int | None) -> str:
+        location = self._location(f"snap-{self._id}-{self._unique}.avro")
+        output = self._files.new_output(location)
+        with write_manifest_list(FORMAT, output, self._id, parent, sequence, _CODEC) as writer:
+            writer.add_manifests(manifests)
+        return location
+
+    def metadata(self, base: Table | None, snapshot: Snapshot) -> str:
+        known = base.metadata if base else None
+        specs = {spec.spec_id: spec for spec in (known.partition_specs if known else [])}
+        specs[self._change.spec.spec_id] = self._change.spec
+        millis = snapshot.timestamp_ms
+        highest = self._change.schema.highest_field_id
+        metadata = TableMetadataV2(
+            location=self._storage.uri(self._root),
+            table_uuid=known.table_uuid if known else uuid.uuid4(),
+            last_updated_ms=millis,
+            last_column_id=max(known.last_column_id if known else 0, highest),
+            schemas=[self._change.schema],
+            current_schema_id=self._change.schema.schema_id,
+            partition_specs=list(specs.values()),
+            default_spec_id=self._change.spec.spec_id,
+            last_partition_id=max(spec.last_assigned_field_id for spec in specs.values()),
+            sort_orders=[UNSORTED_SORT_ORDER],
+            default_sort_order_id=UNSORTED_SORT_ORDER.order_id,
+            properties=_properties(self._change.schema),
+            last_sequence_number=snapshot.sequence_number or 0,
+            snapshots=[snapshot],
+            current_snapshot_id=snapshot.snapshot_id,
+            snapshot_log=[SnapshotLogEntry(snapshot_id=snapshot.snapshot_id, timestamp_ms=millis)],
+            refs={
+                MAIN_BRANCH: SnapshotRef(
+                    snapshot_id=snapshot.snapshot_id, snapshot_ref_type=SnapshotRefType.BRANCH
+                )
+            },
+        )
+        number = snapshot.sequence_number or 0
+        location = self._location(f"{number:05}-{uuid.uuid4()}.metadata.json")
+        ToOutputFile.table_metadata(metadata, self._files.new_output(location))
+        return location
+
+    def _location(self, name: str) -> str:
+        return self._storage.uri(f"{self._root}/metadata/{name}")
+
+
+class _intact:  # noqa: N801
+    """Turns what a broken document raises into `CorruptState` with its name."""
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        broken = isinstance(error, MissingObject | ValueError | KeyError | IndexError | EOFError)
+        if error is not None and (broken or type(error).__module__.startswith("pydantic")):
+            state = "gone" if isinstance(error, MissingObject) else f"unreadable ({error})"
+            raise CorruptState(
+                f"{self._location}, which a publication refers to, is {state}",
+                code="MESH-M026",
+                where=self._location,
+                fix="restore that object from a backup, or `mesh rollback` to a publication "
+                "that `mesh snapshots` lists before it",
+            ) from error
+
+
+def _survivors(
+    base: Table | None, change: Change
+) -> tuple[list[ManifestFile], list[ManifestEntry]]:
+    if base is None or change.replaced is None:
+        return [], []
+    values = {partition_value(change.partitioning, key) for key in change.replaced}
+    kept, loose = [], []
+    for manifest in base.manifests():
+        if not may_hold(manifest, change.spec.spec_id, values):
+            kept.append(manifest)
+            continue
+        entries = base.entries(manifest)
+        left = [entry for entry in entries if partition_of(entry) not in change.replaced]
+        if len(left) == len(entries):
+            kept.append(manifest)
+        else:
+            loose.extend(left)
+    small = [manifest for manifest in kept if _files_in(manifest) < FULL]
+    if len(small) > MOST_SMALL:
+        kept = [manifest for manifest in kept if _files_in(manifest) >= FULL]
+        loose.extend(entry for manifest in small for entry in base.entries(manifest))
+    return kept, loose
+
+
+def _files_in(manifest: ManifestFile) -> int:
+    return (manifest.added_files_count or 0) + (manifest.existing_files_count or 0)
+
+
+def _added(file: DataFile, snapshot_id: int) -> ManifestEntry:
+    return ManifestEntry.from_args(
+        status=ManifestEntryStatus.ADDED,
+        snapshot_id=snapshot_id,
+        sequence_number=None,
+        file_sequence_number=None,
+        data_file=file,
+    )
+
+
+def _check_evolution(old: Schema, new: Schema) -> None:
+    for field in new.fields:
+        was = next((each for each in old.fields if each.field_id == field.field_id), None)
+        if was is None:
+            continue
+        before, after = type_from_iceberg(was.field_type), type_from_iceberg(field.field_type)
+        if not widens(before, after):
+            raise EvaluationError(
+                f"column {field.name} is {after} now and {before} in the partitions that stay: "
+                "a change that only a new major version can make",
+                code="MESH-M027",
+                fix="publish it as a new major version, or run all partitions at once",
+            )
+
+
+def _summary(base: Table | None, change: Change, rows: int, files: int) -> Summary:
+    operation = Operation.OVERWRITE if base else Operation.APPEND
+    totals = {
+        "added-data-files": len(change.added),
+        "added-records": sum(file.record_count for file in change.added),
+        "total-data-files": files,
+        "total-records": rows,
+        "total-delete-files": 0,
+    }
+    texts = {name: str(number) for name, number in totals.items()}
+    return Summary(operation, **texts, **change.summary)
+
+
+def _properties(schema: Schema) -> dict[str, str]:
+    mapping = schema.name_mapping.model_dump_json()
+    return {TableProperties.DEFAULT_NAME_MAPPING: mapping}
+
+
+def _key_of(storage: Storage, location: str) -> str:
+    before, ports, inside = location.rpartition("/ports/")
+    product = "/".join(before.split("/")[-3:])
+    return storage.key(storage.uri(f"{product}{ports}{inside}"))
+
+
+def _millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
