@@ -118,9 +118,13 @@ class Database:
     def _prepare_sqlite(self, connection: sqlite3.Connection, _: Any) -> None:
         # Python's own transaction handling would begin too late, after the first read.
         connection.isolation_level = None
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
-        _use_wal(connection, self._patience)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+            _use_wal(connection, self._patience)
+        except sqlite3.Error:
+            connection.close()
+            raise
 
     def _postgresql(self) -> sa.Engine:
         wanted = {} if "connect_timeout" in self.url.query else {"connect_timeout": 10}

@@ -79,17 +79,28 @@ def attempts_with(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> lis
     ]
 
 
-def find_attempt(connection: sa.Connection, attempt: str) -> Attempt | None:
-    row = connection.execute(sa.select(attempts).where(attempts.c.id == attempt)).first()
-    return attempts_with(connection, [row])[0] if row is not None else None
-
-
 def current_decision(
     connection: sa.Connection, attempt: str, partition: str | None
 ) -> Decision | None:
     """The newest decision about one partition of an attempt, with its results."""
     history = revisions(connection, attempt, partition)
     return history[-1].decision if history else None
+
+
+def shown_at(connection: sa.Connection, product: str, number: int) -> dict[str | None, sa.Row[Any]]:
+    """The decisions whose data the product's ports showed at a publication."""
+    published = (
+        sa.select(decisions)
+        .where(
+            decisions.c.product == product,
+            decisions.c.current,
+            decisions.c.publication <= number,
+        )
+        .order_by(decisions.c.publication, decisions.c.attempt)
+    )
+    newest = {row.partition: row for row in connection.execute(published)}
+    gone = Outcome.DISCARDED.value
+    return {key or None: row for key, row in newest.items() if row.outcome != gone}
 
 
 def newest_attempts(connection: sa.Connection, product: str, limit: int) -> list[Attempt]:
@@ -125,6 +136,17 @@ def open_quarantines(connection: sa.Connection, product: str | None) -> list[Qua
     return [_quarantined(by_id[row.attempt], row.partition or None) for row in found]
 
 
+def results_of(connection: sa.Connection, decided: sa.Row[Any]) -> list[RuleResult]:
+    """What the audit behind one row of decisions said."""
+    of_revision = sa.select(results).where(
+        results.c.attempt == decided.attempt,
+        results.c.partition == decided.partition,
+        results.c.revision == decided.revision,
+    )
+    rows = connection.execute(of_revision.order_by(results.c.position))
+    return [result_from_row(row) for row in rows]
+
+
 def results_of_latest(
     connection: sa.Connection, product: str, partition: str | None
 ) -> tuple[RuleResult, ...]:
@@ -141,26 +163,17 @@ def results_of_latest(
 
 
 def revisions(connection: sa.Connection, attempt: str, partition: str | None) -> list[Revision]:
-    key = partition or WHOLE
-    audits = _grouped(
-        (row.revision, result_from_row(row))
-        for row in connection.execute(
-            sa.select(results)
-            .where(results.c.attempt == attempt, results.c.partition == key)
-            .order_by(results.c.position)
-        )
-    )
     history = sa.select(decisions).where(
-        decisions.c.attempt == attempt, decisions.c.partition == key
+        decisions.c.attempt == attempt, decisions.c.partition == (partition or WHOLE)
     )
     return [
         Revision(
-            decision_from_row(row, audits[row.revision]),
+            decision_from_row(row, results_of(connection, row)),
             row.decided_at,
             row.decided_by,
             row.reason,
         )
-        for row in connection.execute(history.order_by(decisions.c.revision))
+        for row in connection.execute(history.order_by(decisions.c.revision)).all()
     ]
 
 

@@ -7,14 +7,22 @@ and its record, and a journal may be lost altogether.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from mesh_dagster.journal import queries, writes
-from mesh_dagster.journal.rows import list_or_none
+from mesh_dagster.journal.rows import decision_from_row, list_or_none
 from mesh_dagster.journal.tables import attempts
-from mesh_dagster.model.snapshot import AttemptState, Decision, Outcome, Publication, Staged
+from mesh_dagster.model.snapshot import (
+    AttemptState,
+    Decision,
+    Outcome,
+    Publication,
+    PublicationKind,
+    Staged,
+)
 
 
 def record(
@@ -27,7 +35,7 @@ def record(
     if not writes.put_publication(connection, product, publication):
         return False
     row = _attempt(connection, product, publication)
-    decisions = _derived(connection, publication) if given is None else given
+    decisions = _derived(connection, row, publication) if given is None else given
     known = {
         decision.partition: queries.current_decision(connection, row.id, decision.partition)
         for decision in decisions
@@ -62,36 +70,68 @@ def _attempt(connection: sa.Connection, product: str, publication: Publication) 
     return writes.attempt_row(connection, publication.attempt)
 
 
-def _derived(connection: sa.Connection, publication: Publication) -> list[Decision]:
-    attempt = queries.find_attempt(connection, publication.attempt)
-    manifests = attempt.staged if attempt is not None else ()
-    first = next((staged for staged in manifests if staged.port is None), None)
+def _derived(
+    connection: sa.Connection, row: sa.Row[Any], publication: Publication
+) -> list[Decision]:
+    if publication.kind is PublicationKind.ROLLBACK:
+        restored = _restored(connection, row.product, publication)
+        if restored:
+            return restored
+    (attempt,) = queries.attempts_with(connection, [row])
     partitions: Sequence[str | None] = publication.partitions or (None,)
     return [
         Decision(
             partition=partition,
             outcome=Outcome.PUBLISHED,
-            rows=_rows(first, publication, partition),
+            rows=_rows(attempt.staged, publication, partition),
             publication=publication.number,
         )
         for partition in partitions
     ]
 
 
-def _rows(first: Staged | None, publication: Publication, partition: str | None) -> int:
-    if first is not None:
-        return first.of(partition).rows
-    port = publication.ports.get("")
-    return port.rows if port is not None and partition is None else 0
+def _rows(staged: Sequence[Staged], publication: Publication, partition: str | None) -> int:
+    if staged:
+        return sum(port.of(partition).rows for port in staged)
+    whole = partition is None
+    return sum(port.rows for port in publication.ports.values()) if whole else 0
+
+
+def _restored(connection: sa.Connection, product: str, publication: Publication) -> list[Decision]:
+    """What a rollback changes: partitions shown as they were then, and those withdrawn.
+
+    Nothing where the journal does not know the publication that it goes back to.
+    """
+    earlier = (
+        each.number
+        for each in queries.newest_publications(connection, product, limit=None)
+        if each.number < publication.number and each.ports == publication.ports
+    )
+    number = next(earlier, None)
+    if number is None:
+        return []
+    then = queries.shown_at(connection, product, number)
+    now = queries.shown_at(connection, product, publication.number - 1)
+    back = [
+        replace(
+            decision_from_row(row, queries.results_of(connection, row)),
+            outcome=Outcome.PUBLISHED,
+            publication=publication.number,
+        )
+        for key, row in then.items()
+        if key not in now or now[key].attempt != row.attempt
+    ]
+    withdrawn = [
+        Decision(key, Outcome.DISCARDED, rows=0, publication=publication.number)
+        for key in now.keys() - then.keys()
+    ]
+    return back + withdrawn
 
 
 def _released(decision: Decision, earlier: Decision) -> Decision:
-    return Decision(
-        partition=decision.partition,
+    return replace(
+        earlier,
         outcome=Outcome.RELEASED,
-        rows=earlier.rows,
         results=decision.results or earlier.results,
-        event_min=earlier.event_min,
-        event_max=earlier.event_max,
         publication=decision.publication,
     )

@@ -191,44 +191,48 @@ def flag(connection: sa.Connection, product: str, partitions: Iterable[str | Non
     touched = sa.update(decisions).where(
         decisions.c.product == product, decisions.c.partition == sa.bindparam("key")
     )
-    connection.execute(
-        touched.values(shown=_is(_newest(AT_PORT, _by_publication)), latest=_is(_newest(AUDITED))),
-        keys,
-    )
-    quarantined = sa.and_(decisions.c.current, decisions.c.outcome == Outcome.QUARANTINED.value)
+    shown = _is_newest_of(AT_PORT, _by_publication)
+    connection.execute(touched.values(shown=shown, latest=_is_newest_of(AUDITED)), keys)
+    quarantined = decisions.c.current & (decisions.c.outcome == Outcome.QUARANTINED.value)
     standing = sa.or_(decisions.c.shown, decisions.c.latest, quarantined)
     connection.execute(touched.values(standing=standing), keys)
-
-
-def _is(attempt: sa.ScalarSelect[str]) -> sa.ColumnElement[bool]:
-    # Comparing with an empty subquery is null, and a flag is never null.
-    same = sa.and_(decisions.c.current, decisions.c.attempt == attempt)
-    return sa.func.coalesce(same, sa.false())
 
 
 def _by_publication(candidate: sa.FromClause) -> sa.ColumnElement[int]:
     return sa.func.coalesce(candidate.c.publication, -1).desc()
 
 
-def _newest(
-    outcomes: Sequence[str],
-    *first: Callable[[sa.FromClause], sa.ColumnElement[int]],
-) -> sa.ScalarSelect[str]:
-    """The attempt whose current decision about the partition is the newest of these outcomes."""
+def _is_newest_of(
+    outcomes: Sequence[str], *first: Callable[[sa.FromClause], sa.ColumnElement[int]]
+) -> sa.ColumnElement[bool]:
+    """Whether a decision is the newest of these outcomes, and no publication withdrew it."""
     candidate = decisions.alias("candidate")
-    return (
+    newest = (
         sa.select(candidate.c.attempt)
         .where(
             candidate.c.product == decisions.c.product,
             candidate.c.partition == decisions.c.partition,
             candidate.c.current,
-            sa.or_(*(candidate.c.outcome == outcome for outcome in outcomes)),
+            sa.or_(_any_of(candidate, outcomes), _withdrawn(candidate)),
         )
         .order_by(*(key(candidate) for key in first), candidate.c.attempt.desc())
         .limit(sa.literal_column("1"))
         .correlate(decisions)
         .scalar_subquery()
     )
+    fits = sa.and_(decisions.c.current, _any_of(decisions, outcomes), decisions.c.attempt == newest)
+    # Comparing with an empty subquery is null, and a flag is never null.
+    return sa.func.coalesce(fits, sa.false())
+
+
+def _any_of(table: sa.FromClause, outcomes: Sequence[str]) -> sa.ColumnElement[bool]:
+    # Not `in_`: what it expands to cannot run for many keys at once.
+    return sa.or_(*(table.c.outcome == outcome for outcome in outcomes))
+
+
+def _withdrawn(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """A rollback took the partition away: a discard that names the publication that did."""
+    return sa.and_(table.c.outcome == Outcome.DISCARDED.value, table.c.publication.is_not(None))
 
 
 def put_publication(connection: sa.Connection, product: str, publication: Publication) -> bool:

@@ -167,7 +167,7 @@ class Journal:
         partition: str | None,
         outcome: Outcome,
         *,
-        publication: Publication | None = None,
+        publication: Publication | int | None = None,
         results: Sequence[RuleResult] | None = None,
         rows: int | None = None,
         by: str | None = None,
@@ -175,9 +175,12 @@ class Journal:
     ) -> Decision:
         """Release, discard or supersede a quarantined partition, once and on the record.
 
-        `results` are those of a new audit (None: the first one's stand). Of several deciders
-        one wins, the others get a `JournalError`.
+        `QUARANTINED` says that a new audit left it where it is. `results` are those of a new
+        audit (None: the earlier ones stand). A whole `publication` is recorded too, of one
+        given by its number only the number. Of several deciders one wins, the others get a
+        `JournalError`.
         """
+        number = publication.number if isinstance(publication, Publication) else publication
         with self._database.writing() as connection:
             row = writes.attempt_row(connection, attempt)
             found = queries.current_decision(connection, attempt, partition)
@@ -190,10 +193,10 @@ class Journal:
                 results=found.results if results is None else tuple(results),
                 event_min=found.event_min,
                 event_max=found.event_max,
-                publication=publication.number if publication else None,
+                publication=number,
             )
             writes.revise(connection, row, decision, by=by, why=why)
-            if publication is not None:
+            if isinstance(publication, Publication):
                 writes.put_publication(connection, row.product, publication)
             return decision
 
@@ -207,15 +210,20 @@ class Journal:
 
         Its attempt is created where the journal does not know it, finished where its process
         did not, and its quarantine released where that was what published it. Without
-        `decisions` they follow from the publication and the attempt's manifests.
+        `decisions` they follow from the publication: for a rollback from what stood at the
+        publication whose ports it shows again, otherwise from the attempt's manifests.
         """
         with self._database.writing() as connection:
             return recovery.record(connection, product, publication, decisions)
 
-    def attempt(self, attempt: str) -> Attempt | None:
-        """One attempt with its newest decision about each partition; None when unknown."""
+    def attempt(self, attempt: str) -> Attempt:
+        """One attempt with its newest decision about each partition, by partition.
+
+        Raises `JournalError` for one that was never begun.
+        """
         with self._database.reading() as connection:
-            return queries.find_attempt(connection, attempt)
+            row = writes.attempt_row(connection, attempt)
+            return queries.attempts_with(connection, [row])[0]
 
     def attempts(self, product: str, limit: int = 20) -> list[Attempt]:
         """The product's attempts, newest first."""
