@@ -1,0 +1,100 @@
+"""`mesh run`: materialize one product, through Dagster, in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mesh_dagster.cli.output import as_json, emit, emit_json, say
+from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.target import ADDRESS, loaded
+from mesh_dagster.errors import UsageError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.finding import Severity, Verdict
+from mesh_dagster.model.snapshot import Outcome
+
+if TYPE_CHECKING:
+    from mesh_dagster.model.domain import LoadedProduct
+    from mesh_dagster.model.snapshot import Decision
+
+_COLUMNS = [
+    Column("PARTITION"),
+    Column("OUTCOME", colours={"published": "green", "quarantined": "red"}),
+    Column("ROWS", right=True),
+    Column("PASSED", right=True),
+    Column("WARNED", right=True),
+    Column("FAILED", right=True),
+    Column("FAILS", least=16),
+]
+
+
+@click.command()
+@click.argument("address", type=ADDRESS)
+@click.option("--partition", "named", multiple=True, metavar="P", help="A partition to make.")
+@click.option("--from", "first", metavar="A", help="The first of a range of partitions.")
+@click.option("--to", "last", metavar="B", help="The last of the range.")
+@as_json
+def run(
+    address: Address, named: tuple[str, ...], first: str | None, last: str | None, as_json: bool
+) -> int:
+    """Materialize a product: stage, audit, publish what passes."""
+    from mesh_dagster.orchestrate.execute import run as materialize
+    from mesh_dagster.products.mesh import Mesh
+
+    mesh = Mesh.open()
+    product = loaded(mesh, address)
+    keys = partitions_asked_for(product, named, first, last)
+    attempt = materialize(mesh, product, keys)
+    if as_json:
+        emit_json(attempt)
+    else:
+        emit(render(_COLUMNS, [_row(each) for each in attempt.decisions]).text)
+        _tell(product, attempt.decisions)
+    return 1 if any(each.outcome is Outcome.QUARANTINED for each in attempt.decisions) else 0
+
+
+def partitions_asked_for(
+    product: LoadedProduct, named: tuple[str, ...], first: str | None, last: str | None
+) -> tuple[str, ...] | None:
+    """The partitions that --partition, or --from and --to, mean. Raises `UsageError`."""
+    if (first is None) != (last is None):
+        raise UsageError("--from and --to go together", fix="name both ends of the range")
+    if first is None or last is None:
+        return named or None
+    if named:
+        raise UsageError("either --partition, or --from and --to")
+    partitioning = product.wiring.partitioning
+    if partitioning is None:
+        raise UsageError(f"{product.product.address.path} has no partitions")
+    keys = tuple(partitioning.between(first, last))
+    if not keys:
+        raise UsageError(f"--from {first} is later than --to {last}")
+    return keys
+
+
+def _row(decision: Decision) -> tuple[object, ...]:
+    verdicts = [result.verdict for result in decision.results]
+    failing = [result.message for result in decision.results if result.blocks]
+    return (
+        decision.partition,
+        decision.outcome.value,
+        decision.rows,
+        verdicts.count(Verdict.PASSED),
+        verdicts.count(Verdict.WARNED),
+        verdicts.count(Verdict.FAILED) + verdicts.count(Verdict.ERROR),
+        "; ".join(failing) or "-",
+    )
+
+
+def _tell(product: LoadedProduct, decisions: tuple[Decision, ...]) -> None:
+    warned = {
+        f"{result.message}" + (f"\n  at {result.where}" if result.where else "")
+        for decision in decisions
+        for result in decision.results
+        if result.severity is Severity.WARNING and result.verdict is not Verdict.PASSED
+    }
+    for message in sorted(warned):
+        say(f"warning: {message}")
+    if any(each.outcome is Outcome.QUARANTINED for each in decisions):
+        say(f"look at what waits: mesh quarantine {product.product.address.path} --rows 5")
