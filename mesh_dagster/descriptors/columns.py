@@ -1,0 +1,145 @@
+"""The columns of a contract <-> `Property`, nested ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mesh_dagster.descriptors import types
+from mesh_dagster.descriptors.custom import Custom, with_custom
+from mesh_dagster.descriptors.quality import qualities_from, quality_document
+from mesh_dagster.descriptors.references import relationship_document, relationships_from
+from mesh_dagster.descriptors.shape import TEXT
+from mesh_dagster.descriptors.source import Map, Source, nearest, shown
+from mesh_dagster.descriptors.syntax import plain
+from mesh_dagster.model.contract import Property
+from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.types import ColumnType
+
+_TYPED = {"name", "logicalType", "physicalType", "physicalName", "required", "unique"}
+_TYPED |= {"primaryKey", "primaryKeyPosition", "logicalTypeOptions", "description"}
+_TYPED |= {"classification", "relationships", "quality", "properties", "items"}
+_TYPED |= {"customProperties"}
+_NONE: dict[str, Any] = {}
+
+
+def property_from(
+    data: Map, table: str, path: str, source: Source, *, key: int | None = None, old: bool = False
+) -> Property:
+    """One column. `path` leads to a nested one, `key` is its position in the primary key."""
+    get = data.get
+    name = get("name", "")
+    full = f"{path}.{name}" if path else name
+    nested = tuple(
+        property_from(each, table, full, source, old=old) for each in get("properties", ())
+    )
+    items = get("items")
+    item = None if items is None else property_from(items, table, full, source, old=old)
+    custom = Custom(data, source)
+    rest = {each: plain(value) for each, value in data.items() if each not in _TYPED}
+    if kept := custom.rest(("entity",)):
+        rest["customProperties"] = kept
+    return Property(
+        name=name,
+        logical_type=get("logicalType"),
+        physical_type=get("physicalType"),
+        physical_name=get("physicalName"),
+        type=_type(data, item, nested, source),
+        required=get("required", False),
+        unique=get("unique", False),
+        primary_key=key,
+        options=plain(get("logicalTypeOptions", _NONE)),
+        description=get("description"),
+        classification=get("classification"),
+        entity=custom.take("entity", TEXT),
+        relationships=relationships_from(data, table, full, source),
+        quality=qualities_from(data, old, source),
+        properties=nested,
+        items=item,
+        where=source.at(data.line),
+        rest=rest,
+    )
+
+
+def _type(
+    data: Map, item: Property | None, nested: Sequence[Property], source: Source
+) -> ColumnType | None:
+    """What is stored: exactly what physicalType says, else what logicalType implies."""
+    fields = tuple((each.column, each.type) for each in nested)
+    inner = item.type if item else None
+    physical = data.get("physicalType")
+    if physical is not None:
+        try:
+            return types.parse(physical)
+        except types.BareTypeError:
+            word = physical.strip().lower()
+            name = "map" if word == "map" else "array" if word in types.LISTS else "object"
+            return types.logical(name, _NONE, inner, fields, _pair(data, source))
+        except types.UnknownTypeError as error:
+            _report_type(physical, error, data, source)
+            return None
+    logical = data.get("logicalType")
+    if logical is None:
+        return None
+    options = data.get("logicalTypeOptions", _NONE)
+    return types.logical(logical, options, inner, fields, _pair(data, source))
+
+
+def _pair(data: Map, source: Source) -> tuple[ColumnType | None, ColumnType | None]:
+    """The types of a map's keys and values (ODCS 3.2 `map`)."""
+    pair = data.get("map")
+    if not pair:
+        return (None, None)
+    key, value = (
+        _type(pair[each], None, (), source) if each in pair else None for each in ("key", "value")
+    )
+    return (key, value)
+
+
+def _report_type(physical: str, error: types.UnknownTypeError, data: Map, source: Source) -> None:
+    line = data.line_of("physicalType")
+    if error.why:
+        vague = isinstance(error, types.VagueTypeError)
+        severity = Severity.WARNING if vague else Severity.ERROR
+        message = f"`physicalType` is {shown(physical)}: {error.why}"
+        source.report("MESH-D016", message, line, severity=severity)
+        return
+    found = nearest(error.word, types.KNOWN)
+    hint = f"; did you mean `{found}`?" if found else ""
+    fix = f"physicalType: {found}" if found and error.word == physical.lower() else None
+    word = "" if error.word == physical.lower() else f": {shown(error.word)} is no type"
+    message = f"`physicalType` is {shown(physical)}{word or ', which is no type'}{hint}"
+    source.report("MESH-D016", message, line, fix=fix)
+
+
+def property_document(column: Property, table: str, old: bool) -> dict[str, Any]:
+    """A column as ODCS has it. A type that nothing states is written as its physicalType."""
+    physical = column.physical_type
+    if physical is None and column.logical_type is None and column.type is not None:
+        physical = str(column.type)
+    stated = {
+        "name": column.name or None,
+        "physicalName": column.physical_name,
+        "logicalType": column.logical_type,
+        "physicalType": physical,
+        "logicalTypeOptions": dict(column.options) or None,
+        "required": column.required or None,
+        "unique": column.unique or None,
+        "primaryKey": column.primary_key is not None or None,
+        "primaryKeyPosition": column.primary_key,
+        "description": column.description,
+        "classification": column.classification,
+    }
+    document: dict[str, Any] = {key: each for key, each in stated.items() if each is not None}
+    if column.relationships:
+        document["relationships"] = [
+            relationship_document(each, table, of_table=False) for each in column.relationships
+        ]
+    if column.quality:
+        document["quality"] = [quality_document(each, old) for each in column.quality]
+    if column.properties:
+        document["properties"] = [property_document(each, table, old) for each in column.properties]
+    if column.items is not None:
+        document["items"] = property_document(column.items, table, old)
+    with_custom(document, {"entity": column.entity}, column.rest)
+    return {**document, **{key: column.rest[key] for key in column.rest if key not in document}}

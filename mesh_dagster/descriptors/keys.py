@@ -1,0 +1,105 @@
+"""What a table of a contract says about its own columns: names, primary key, references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mesh_dagster.descriptors.source import Map, Source, meant
+from mesh_dagster.model.contract import Property, Relationship, SchemaObject
+
+RECORDED_AT = "_recorded_at"
+"""The platform's own column, last in every port."""
+
+
+def place_keys(listed: Sequence[Map], source: Source) -> dict[int, int]:
+    """Identity of a column's mapping -> its position in the primary key.
+
+    A key without positions has them in the order of its columns.
+    """
+    taken: dict[int, str] = {}
+    unplaced: list[Map] = []
+    placed: dict[int, int] = {}
+    for each in listed:
+        position = each.get("primaryKeyPosition", -1)
+        if not each.get("primaryKey", False):
+            if position > 0:
+                message = f"`primaryKeyPosition` is {position} and `primaryKey` is not true"
+                line = each.line_of("primaryKeyPosition")
+                source.report("MESH-D019", message, line, fix="primaryKey: true")
+        elif position < 1:
+            unplaced.append(each)
+        elif position in taken:
+            message = f"position {position} of the primary key is taken by `{taken[position]}`"
+            source.report("MESH-D019", message, each.line_of("primaryKeyPosition"))
+        else:
+            taken[position] = each.get("name", "")
+            placed[id(each)] = position
+    following = max(taken, default=0) + 1
+    return placed | {id(each): following + at for at, each in enumerate(unplaced)}
+
+
+def check_unique_names(columns: Sequence[Property], source: Source) -> None:
+    """Report two columns of one name, and the name that is the platform's."""
+    seen: dict[str, Property] = {}
+    for each in columns:
+        column = each.column
+        line = _line(each.where)
+        if column in seen:
+            first = _line(seen[column].where)
+            message = f"the column `{column}` is declared twice; the first is in line {first}"
+            source.report("MESH-D015", message, line)
+        seen.setdefault(column, each)
+        if column == RECORDED_AT:
+            message = f"`{RECORDED_AT}` is added by the platform to every port"
+            source.report("MESH-D030", message, line, fix="remove it from the contract")
+
+
+def check_references(schema: Sequence[SchemaObject], source: Source) -> None:
+    """Report references within the contract to tables and columns that it does not have."""
+    tables = {_id(table.rest, table.name): table for table in schema}
+    tables |= {table.name: table for table in schema}
+    for table in schema:
+        for each in _relationships(table):
+            if table.relationships and each in table.relationships:
+                _check_columns(each, each.columns, table, source)
+            if each.target is None and each.target_object not in tables:
+                message = f"`to` names the table `{each.target_object}`"
+                hint = meant(each.target_object, [known.name for known in schema])
+                source.report("MESH-D017", message + hint, _line(each.where))
+            elif each.target is None:
+                _check_columns(each, each.target_columns, tables[each.target_object], source)
+
+
+def _relationships(table: SchemaObject) -> Iterator[Relationship]:
+    yield from table.relationships
+    for each in _all(table.properties):
+        yield from each.relationships
+
+
+def _all(columns: Sequence[Property]) -> Iterator[Property]:
+    for each in columns:
+        yield each
+        yield from _all(each.properties)
+        if each.items is not None:
+            yield from _all([each.items])
+
+
+def _check_columns(
+    relationship: Relationship, names: Sequence[str], table: SchemaObject, source: Source
+) -> None:
+    for name in names:
+        first = name.partition(".")[0]
+        known = {_id(each.rest, each.name) for each in table.properties}
+        if table.find(first) is None and first not in known:
+            hint = meant(first, [each.name for each in table.properties])
+            message = f"the reference names `{table.name}.{first}`{hint}"
+            source.report("MESH-D017", message, _line(relationship.where))
+
+
+def _id(rest: object, name: str) -> str:
+    return str(rest.get("id", name)) if isinstance(rest, dict) else name
+
+
+def _line(where: str | None) -> int:
+    last = (where or "").rpartition(":")[2]
+    return int(last) if last.isdecimal() else 0

@@ -1,0 +1,184 @@
+"""defs.yaml -> `Wiring`: how a product is made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from mesh_dagster.descriptors.cron import cron_problem
+from mesh_dagster.descriptors.shape import (
+    ANYTHING,
+    INTEGER,
+    TEXT,
+    Choice,
+    Either,
+    Kind,
+    ListOf,
+    Open,
+    Shape,
+)
+from mesh_dagster.descriptors.source import Map, Source, shown
+from mesh_dagster.descriptors.syntax import plain, read_file
+from mesh_dagster.model.partition import Every, Partitioning
+from mesh_dagster.model.wiring import SourceRef, TransformKind, TransformRef, Wiring
+
+FILE = "defs.yaml"
+COMPONENTS = ("mesh_dagster.DataProduct", "mesh_dagster.orchestrate.component.DataProduct")
+FORMATS = ("csv", "parquet", "ndjson", "json", "arrow")
+_SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+_SUFFIXES |= {".json": "json", ".arrow": "arrow", ".ipc": "arrow"}
+_CODE = {".py": TransformKind.PYTHON, ".sql": TransformKind.SQL}
+_BY_DEFAULT = ("transform.py", "transform.sql")
+_SOURCE_KEYS = ("path", "package", "format")
+_SOURCE = Open({"path": TEXT, "package": TEXT, "format": Choice(FORMATS)}, required=("path",))
+_INPUT = Shape({"window": ListOf(INTEGER)}, required=("window",))
+_ATTRIBUTES: dict[str, Kind] = {
+    "transform": Either(of_map=Shape({"dbt": TEXT, "asset": TEXT}), of_scalar=TEXT),
+    "partitions": Shape(
+        {"every": Choice(tuple(Every)), "column": TEXT, "start": TEXT},
+        required=("every", "column", "start"),
+    ),
+    "schedule": TEXT,
+    "sources": Open(every=_SOURCE),
+    "inputs": Open(every=_INPUT),
+}
+_SHAPE = Shape(
+    {
+        "type": Choice(COMPONENTS),
+        "attributes": Shape(_ATTRIBUTES),
+        "requirements": ANYTHING,
+        "template_vars_module": ANYTHING,
+        "post_processing": ANYTHING,
+    },
+    required=("type",),
+)
+
+
+def read_wiring(folder: Path, source: Source) -> Wiring | None:
+    """The wiring in a product's defs.yaml; it is good only if `source` has no error."""
+    data = read_file(folder / FILE, source)
+    return None if data is None else wiring_from_document(data, folder, source)
+
+
+def wiring_from_attributes(attributes: Map, folder: Path, source: Source) -> Wiring:
+    """The wiring that the `attributes` of a component state."""
+    _SHAPE.keys["attributes"].admits(attributes, "attributes", 0, source)
+    return _wiring(attributes, folder, source)
+
+
+def wiring_from_document(data: Map, folder: Path, source: Source) -> Wiring:
+    """The wiring that a whole defs.yaml states."""
+    _SHAPE.check(data, source)
+    attributes = data.get("attributes")
+    if attributes is None:
+        attributes = Map()
+        attributes.line, attributes.lines = data.line, {}
+    return _wiring(attributes, folder, source)
+
+
+def _wiring(data: Map, folder: Path, source: Source) -> Wiring:
+    schedule = data.get("schedule")
+    if schedule is not None and (problem := cron_problem(schedule)):
+        message = f"`schedule` is {shown(schedule)}: it {problem}"
+        source.report("MESH-D026", message, data.line_of("schedule"), fix='schedule: "0 6 * * *"')
+    return Wiring(
+        transform=_transform(data, folder, source),
+        partitioning=_partitioning(data, source),
+        schedule=schedule,
+        sources={
+            name: _source(each, folder, source) for name, each in data.get("sources", {}).items()
+        },
+        windows=_windows(data, source),
+        where=source.at(data.line),
+    )
+
+
+def _transform(data: Map, folder: Path, source: Source) -> TransformRef:
+    stated, line = data.get("transform"), data.line_of("transform")
+    if isinstance(stated, dict):
+        if len(stated) != 1:
+            message = f"`transform` has {len(stated)} keys, expected either `dbt` or `asset`"
+            source.report("MESH-D008", message, line)
+            return TransformRef(TransformKind.ASSET, "", source.at(line))
+        kind, name = next(iter(stated.items()))
+        return TransformRef(TransformKind(kind), name, source.at(line))
+    if stated is None:
+        found = [name for name in _BY_DEFAULT if (folder / name).is_file()]
+        if len(found) != 1:
+            what = "both transform.py and transform.sql are" if found else "`transform` is missing"
+            what = f"{what} here, say which" if found else f"{what}, and there is no transform.py"
+            source.report("MESH-D009", what, line, fix="transform: transform.py")
+        stated = found[0] if found else _BY_DEFAULT[0]
+    else:
+        _check_code(stated, folder, line, source)
+    kind = _CODE.get(PurePosixPath(stated).suffix, TransformKind.PYTHON)
+    return TransformRef(kind, stated, source.at(line))
+
+
+def _check_code(name: str, folder: Path, line: int, source: Source) -> None:
+    """A transform is a Python or SQL file of the product's own folder."""
+    path = PurePosixPath(name)
+    if path.suffix not in _CODE:
+        message = f"`transform` is {shown(name)}, expected a .py or .sql file"
+        fix = f"transform: {{dbt: {name}}}" if not path.suffix else None
+        source.report("MESH-D010", message, line, fix=fix)
+    elif not _inside(name, folder):
+        message = f"`transform` is {shown(name)}, which lies outside of the product's folder"
+        source.report("MESH-D025", message, line, fix=f"move it here: transform: {path.name}")
+    elif not (folder / name).is_file():
+        source.report("MESH-D025", f"`transform` is {shown(name)}, and there is no such file", line)
+
+
+def _inside(name: str, folder: Path) -> bool:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name:
+        return False
+    if (folder / name).is_symlink() or len(path.parts) > 1:
+        return (folder / name).resolve().is_relative_to(folder.resolve())
+    return True
+
+
+def _partitioning(data: Map, source: Source) -> Partitioning | None:
+    stated = data.get("partitions")
+    if stated is None or not {"every", "column", "start"} <= stated.keys():
+        return None
+    try:
+        start = datetime.fromisoformat(stated["start"])
+    except ValueError:
+        message = f"`start` is {shown(stated['start'])}, expected a date like 2013-01-01"
+        source.report("MESH-D008", message, stated.line_of("start"), fix="start: 2013-01-01")
+        return None
+    start = start.replace(tzinfo=start.tzinfo or UTC).astimezone(UTC)
+    return Partitioning(Every(stated["every"]), stated["column"], start)
+
+
+def _source(data: Map, folder: Path, source: Source) -> SourceRef:
+    path, package = data.get("path", ""), data.get("package")
+    line = data.line_of("path")
+    fits = data.get("format") or _SUFFIXES.get(PurePosixPath(path).suffix.lower())
+    if path and fits is None:
+        message = f"the format of {shown(path)} is unknown; say one of {', '.join(FORMATS)}"
+        source.report("MESH-D009", message, line, fix="format: csv")
+    if package is not None:
+        pure = PurePosixPath(path)
+        if pure.is_absolute() or ".." in pure.parts:
+            message = f"`path` is {shown(path)}, which lies outside of the package {package}"
+            source.report("MESH-D025", message, line)
+    elif path and "://" not in path and "*" not in path and not (folder / path).exists():
+        source.report("MESH-D025", f"`path` is {shown(path)}, and there is no such file", line)
+    options = {key: plain(value) for key, value in data.items() if key not in _SOURCE_KEYS}
+    return SourceRef(path, fits or "csv", package, options, source.at(data.line))
+
+
+def _windows(data: Map, source: Source) -> dict[str, tuple[int, int]]:
+    windows = {}
+    for name, stated in data.get("inputs", {}).items():
+        match stated.get("window"):
+            case [first, last] if first <= last and max(abs(first), abs(last)) <= 10_000:
+                windows[name] = (first, last)
+            case None:
+                continue
+            case other:
+                message = f"`window` is {plain(other)!r:.60}, expected two numbers like [-7, -1]"
+                source.report("MESH-D028", message, stated.line_of("window"), fix="window: [0, 0]")
+    return windows

@@ -1,0 +1,34 @@
+"""Plain values -> YAML text that reads back as the same values, here and elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from mesh_dagster.descriptors.syntax import plain, plain_scalar
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what a YAML 1.1 reader or ours would take for another type than a text."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if text and isinstance(plain_scalar(text), str) else "'"
+    if "\n" in text or (text and not text.isprintable()):
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def write(document: Mapping[str, Any]) -> str:
+    """A document as YAML, keys in their given order."""
+    return yaml.dump(
+        plain(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
