@@ -94,8 +94,8 @@ class FolderStorage:
         with self._translated(key):
             return self._file(key).open("rb")
 
-    def missing(self, keys: Iterable[str]) -> list[str]:
-        return [key for key in keys if not self._file(key).is_file()]
+    def missing(self, keys: Iterable[str]) -> tuple[str, ...]:
+        return tuple(key for key in keys if not self._file(key).is_file())
 
     def sync(self, keys: Iterable[str]) -> None:
         folders = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 from pyiceberg import types as ice
@@ -66,12 +66,12 @@ class _Column:
             low, high = low[:LONGEST_BOUND], truncate_upper_bound_text_string(high, LONGEST_BOUND)
         if high is None:
             return None
-        kind = self.field.field_type
+        kind = cast(ice.PrimitiveType, self.field.field_type)
         return to_bytes(kind, low), to_bytes(kind, high)
 
 
 def data_file(
-    storage: Storage, key: str, size: int, schema: Schema, spec: PartitionSpec, value: int | None
+    storage: Storage, key: str, *, size: int, schema: Schema, spec: PartitionSpec, value: int | None
 ) -> DataFile:
     """The manifest's record of a file; `value` is its partition in Iceberg's terms.
 

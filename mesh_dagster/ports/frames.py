@@ -15,7 +15,8 @@ from typing import Any
 import polars as pl
 
 from mesh_dagster.errors import TransformError
-from mesh_dagster.ports.schema import PortLayout, polars_type
+from mesh_dagster.ports.schema import PortLayout
+from mesh_dagster.ports.types import polars_type
 
 NANOS_IN_A_MICRO = 1_000
 _WIDER: dict[type[pl.DataType], pl.DataType] = {
@@ -33,32 +34,36 @@ def lazy(frame: Any) -> pl.LazyFrame:
     Takes Polars frames, pandas frames, Arrow tables, batches and readers, DuckDB relations, and
     the path of Parquet files or a list of them. Raises `TransformError` for anything else.
     """
-    if isinstance(frame, pl.LazyFrame):
-        return frame
-    if isinstance(frame, pl.DataFrame):
+    if isinstance(frame, pl.LazyFrame | pl.DataFrame):
         return frame.lazy()
     if isinstance(frame, str | Path):
         return _parquet([frame])
     if isinstance(frame, list | tuple) and frame and all(_is_path(each) for each in frame):
         return _parquet(frame)
-    library = type(frame).__module__.partition(".")[0]
     try:
-        if library == "pandas":
-            return pl.from_pandas(frame).lazy()
-        if library in ("duckdb", "_duckdb") and hasattr(frame, "to_arrow_reader"):
-            return pl.scan_arrow_c_stream(frame.to_arrow_reader())
-        if hasattr(frame, "read_next_batch"):
-            return pl.scan_arrow_c_stream(frame)
-        if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__"):
-            return pl.DataFrame(frame).lazy()
+        found = _foreign(frame, type(frame).__module__.partition(".")[0])
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-        raise TransformError(f"the {library} frame cannot be read as a table: {error}") from error
-    raise TransformError(
-        f"the transform returned {type(frame).__module__}.{type(frame).__qualname__}, "
-        "which is no frame",
-        code="MESH-M022",
-        fix="return a Polars, pandas or Arrow frame, a DuckDB relation, or paths of Parquet files",
-    )
+        raise TransformError(f"what was returned cannot be read as a table: {error}") from error
+    if found is None:
+        raise TransformError(
+            f"the transform returned {type(frame).__module__}.{type(frame).__qualname__}, "
+            "which is no frame",
+            code="MESH-M022",
+            fix="return a Polars, pandas or Arrow frame, a DuckDB relation, or paths of Parquet",
+        )
+    return found
+
+
+def _foreign(frame: Any, library: str) -> pl.LazyFrame | None:
+    if library == "pandas":
+        return pl.from_pandas(frame).lazy()
+    if library in ("duckdb", "_duckdb") and hasattr(frame, "to_arrow_reader"):
+        return pl.scan_arrow_c_stream(frame.to_arrow_reader())
+    if hasattr(frame, "read_next_batch"):
+        return pl.scan_arrow_c_stream(frame)
+    if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__"):
+        return pl.DataFrame(frame).lazy()
+    return None
 
 
 def normalised(frame: pl.LazyFrame, layout: PortLayout, schema: pl.Schema) -> pl.LazyFrame:
@@ -104,21 +109,22 @@ class Rounding:
         return pl.col(name).map_batches(watched, return_dtype=micros, is_elementwise=True)
 
 
-def _target(dtype: pl.DataType) -> pl.DataType:
-    if isinstance(dtype, pl.Categorical | pl.Enum):
-        return pl.String()
-    if isinstance(dtype, pl.Datetime):
-        unit = "us" if dtype.time_unit == "ms" else dtype.time_unit
-        return pl.Datetime(unit, "UTC" if dtype.time_zone else None)
-    if isinstance(dtype, pl.List):
-        return pl.List(_target(_instance(dtype.inner)))
-    if isinstance(dtype, pl.Array):
-        return pl.List(_target(_instance(dtype.inner)))
-    if isinstance(dtype, pl.Map):
-        return pl.Map(_target(_instance(dtype.key)), _target(_instance(dtype.value)))
-    if isinstance(dtype, pl.Struct):
-        return pl.Struct({each.name: _target(_instance(each.dtype)) for each in dtype.fields})
-    return _WIDER.get(type(dtype), dtype)
+def _target(dtype: Any) -> pl.DataType:
+    match dtype:
+        case pl.Categorical() | pl.Enum():
+            found: pl.DataType = pl.String()
+        case pl.Datetime():
+            unit = "us" if dtype.time_unit == "ms" else dtype.time_unit
+            found = pl.Datetime(unit, "UTC" if dtype.time_zone else None)
+        case pl.List() | pl.Array():
+            found = pl.List(_target(dtype.inner))
+        case pl.Map():
+            found = pl.Map(_target(dtype.key), _target(dtype.value))
+        case pl.Struct():
+            found = pl.Struct({each.name: _target(each.dtype) for each in dtype.fields})
+        case _:
+            found = _WIDER.get(type(dtype), dtype)
+    return found
 
 
 def _parquet(paths: Sequence[Any]) -> pl.LazyFrame:
@@ -127,7 +133,3 @@ def _parquet(paths: Sequence[Any]) -> pl.LazyFrame:
 
 def _is_path(value: object) -> bool:
     return isinstance(value, str | Path)
-
-
-def _instance(dtype: pl.DataType | type[pl.DataType]) -> pl.DataType:
-    return dtype() if isinstance(dtype, type) else dtype

@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import DataFile
 from pyiceberg.types import DateType, NestedField, TimestampType, TimestamptzType
-from pyiceberg.utils.datetime import datetime_to_micros, date_to_days
+from pyiceberg.utils.datetime import date_to_days, datetime_to_micros
 
 from mesh_dagster.errors import CorruptState, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import places, table
-from mesh_dagster.ports.schema import polars_type, type_from_iceberg
 from mesh_dagster.ports.storage import Storage
+from mesh_dagster.ports.types import polars_type, type_from_iceberg
 
 if TYPE_CHECKING:
     import duckdb
@@ -201,7 +201,7 @@ def _overlaps(
         or not isinstance(kind, DateType | TimestampType | TimestamptzType)
     ):
         return True
-    least, most = from_bytes(kind, low), from_bytes(kind, high)
+    least, most = cast(int, from_bytes(kind, low)), cast(int, from_bytes(kind, high))
     before = end is not None and least >= _physical(kind, end)
     after = start is not None and most < _physical(kind, start)
     return not (before or after)

@@ -114,6 +114,7 @@ def document(product: Address, found: Publication) -> bytes:
             "kind": found.kind.value,
             "partitions": None if found.partitions is None else list(found.partitions),
             "contracts": dict(found.contracts),
+            "empty": list(found.empty),
             "ports": {
                 name: {
                     "metadata": port.metadata,
@@ -169,6 +170,7 @@ def _publication(content: Mapping[str, Any]) -> Publication:
         ports=ports,
         partitions=None if partitions is None else tuple(partitions),
         contracts=dict(content["contracts"]),
+        empty=tuple(content.get("empty", ())),
     )
 
 

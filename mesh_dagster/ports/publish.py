@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mesh_dagster import clock
@@ -26,9 +26,10 @@ from mesh_dagster.model.snapshot import (
 from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports import places, pointer, table
 from mesh_dagster.ports.footer import data_file
-from mesh_dagster.ports.schema import PortLayout, iceberg_schema, partition_spec, widens
+from mesh_dagster.ports.schema import PortLayout, iceberg_schema, partition_spec
 from mesh_dagster.ports.stage import staged_schema
 from mesh_dagster.ports.storage import Storage
+from mesh_dagster.ports.types import widens
 
 MOST_TRIES = 200
 LONGEST_PAUSE = 0.5
@@ -67,6 +68,15 @@ class _Request:
     contracts: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class _Draft:
+    """What a publication will be called, when, and which partitions it decides."""
+
+    id: str
+    at: datetime
+    decided: tuple[str, ...] | None
+
+
 @dataclass
 class _Try:
     """One try: what it would publish, and the keys it wrote for that."""
@@ -98,10 +108,10 @@ def publish(
     state to build on is broken; nothing is published then.
     """
     moment = at or clock.now()
+    typed = {name: _typed(storage, product, change) for name, change in ports.items()}
     request = _Request(
-        storage, product, ports, partitions, attempt, base, kind, moment, contracts or {}
+        storage, product, typed, partitions, attempt, base, kind, moment, contracts or {}
     )
-    _check_types(request)
     storage.sync(_keys(request))
     for tries in range(MOST_TRIES):
         if tries:
@@ -144,6 +154,7 @@ def rollback(
             ports=to.ports,
             partitions=_changed([each.partitions for each in undone]),
             contracts=to.contracts,
+            empty=to.empty,
         )
         if _swap(storage, product, _Try(found), version):
             return found
@@ -168,19 +179,18 @@ def _publish_once(request: _Request) -> Published | None:
 
 def _built(request: _Request, newest: Publication | None, decided: tuple[str, ...] | None) -> _Try:
     states: dict[str, PortState] = dict(newest.ports) if newest else {}
-    id = clock.new_id()
-    at = _after(newest, request.at)
+    draft = _Draft(clock.new_id(), _after(newest, request.at), decided)
     written: list[str] = []
     for name, change in request.ports.items():
         old = states.get(name)
         base = table.load(request.storage, old.metadata) if old else None
-        states[name], keys = _committed(request, change, base, decided, id, at)
+        states[name], keys = _committed(request, change, base, draft)
         written += keys
     publication = Publication(
         number=newest.number + 1 if newest else 1,
-        id=id,
+        id=draft.id,
         previous=newest.id if newest else None,
-        at=at,
+        at=draft.at,
         attempt=request.attempt,
         kind=request.kind,
         ports=states,
@@ -191,18 +201,12 @@ def _built(request: _Request, newest: Publication | None, decided: tuple[str, ..
 
 
 def _committed(
-    request: _Request,
-    change: PortChange,
-    base: table.Table | None,
-    decided: tuple[str, ...] | None,
-    id: str,
-    at: datetime,
+    request: _Request, change: PortChange, base: table.Table | None, draft: _Draft
 ) -> tuple[PortState, list[str]]:
     layout = change.layout
+    known = base.metadata if base else None
     schema = iceberg_schema(
-        layout,
-        base.metadata.schema() if base else None,
-        base.metadata.last_column_id if base else 0,
+        layout, known.schema() if known else None, known.last_column_id if known else 0
     )
     spec = table.spec_for(partition_spec(layout, schema, 0), base)
     root = places.root(request.product)
@@ -210,21 +214,21 @@ def _committed(
         data_file(
             request.storage,
             f"{root}/{file.path}",
-            file.bytes,
-            schema,
-            spec,
-            table.partition_value(layout.partitioning, file.partition),
+            size=file.bytes,
+            schema=schema,
+            spec=spec,
+            value=table.partition_value(layout.partitioning, file.partition),
         )
-        for file in _files(change, decided)
+        for file in _files(change, draft.decided)
     ]
     todo = table.Change(
         schema=schema,
         spec=spec,
         added=added,
-        replaced=None if layout.partitioning is None else decided,
+        replaced=None if layout.partitioning is None else draft.decided,
         partitioning=layout.partitioning,
-        summary={"mesh.attempt": request.attempt, "mesh.publication": id},
-        at=at,
+        summary={"mesh.attempt": request.attempt, "mesh.publication": draft.id},
+        at=draft.at,
     )
     place = places.port(request.product, layout.name)
     return table.commit(request.storage, place, base, todo)
@@ -275,20 +279,29 @@ def _live_and_newer(request: _Request, newest: Publication | None) -> set[str]:
     return found
 
 
-def _check_types(request: _Request) -> None:
-    for change in request.ports.values():
-        staged = staged_schema(request.storage, request.product, change.staged)
-        for name, wanted in change.layout.types():
-            found = staged.get(name)
-            if found is None or wanted is None:
-                continue
-            if not (isinstance(found, ColumnType) and widens(found, wanted)):
-                raise EvaluationError(
-                    f"{request.product.with_port(change.layout.name)} · {name} is {found} in what "
-                    f"was staged and {wanted} in the port's layout: it cannot be published",
-                    code="MESH-M032",
-                    fix=f"cast {name} to {wanted} in the transform",
-                )
+def _typed(storage: Storage, product: Address, change: PortChange) -> PortChange:
+    """The change with the staged type where the contract names none.
+
+    The audit has compared the types before; here a mismatch would break every reader.
+    """
+    staged = staged_schema(storage, product, change.staged)
+    columns = []
+    for name, wanted, required in change.layout.columns:
+        found = staged.get(name, wanted)
+        kind = wanted or found
+        fits = found is None or (
+            isinstance(found, ColumnType) and isinstance(kind, ColumnType) and widens(found, kind)
+        )
+        if not fits or isinstance(kind, str):
+            raise EvaluationError(
+                f"{product.with_port(change.layout.name)} · {name} is {found} in what was staged"
+                + (f" and {wanted} in the contract" if wanted else ", which Iceberg cannot hold")
+                + ": it cannot be published",
+                code="MESH-M032",
+                fix=f"cast {name} to {wanted or 'another type'} in the transform",
+            )
+        columns.append((name, kind, required))
+    return replace(change, layout=replace(change.layout, columns=tuple(columns)))
 
 
 def _files(change: PortChange, decided: tuple[str, ...] | None) -> list[StagedFile]:

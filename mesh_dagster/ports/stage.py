@@ -19,8 +19,9 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Staged, StagedFile
 from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports import frames, places, windows
-from mesh_dagster.ports.schema import RECORDED_AT, PortLayout, type_from_polars
+from mesh_dagster.ports.schema import RECORDED_AT, PortLayout
 from mesh_dagster.ports.storage import Storage
+from mesh_dagster.ports.types import type_from_polars
 
 _STRAY = "stray"
 _KEY = "__mesh_partition"
@@ -235,7 +236,7 @@ def _translated(target: _Target) -> Iterator[None]:
             where=target.storage.uri(target.folder),
             fix="free space there or make it writable, then run again",
         ) from error
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise TransformError(
             f"the frame of {target.product} cannot be computed: {error}"
         ) from error

@@ -57,7 +57,7 @@ class Storage(Protocol):
     def open(self, key: str) -> BinaryIO:
         """A seekable reader, for the parts of an object that is too large to read whole."""
 
-    def missing(self, keys: Iterable[str]) -> list[str]:
+    def missing(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Those of the keys where nothing is."""
 
     def sync(self, keys: Iterable[str]) -> None:

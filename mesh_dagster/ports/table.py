@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, cast
 
 from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import (
@@ -26,9 +27,9 @@ from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.serializers import ToOutputFile
 from pyiceberg.table import TableProperties
-from pyiceberg.table.metadata import TableMetadata, TableMetadataUtil, TableMetadataV2
-from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRef, SnapshotRefType
-from pyiceberg.table.snapshots import Operation, Snapshot, SnapshotLogEntry, Summary
+from pyiceberg.table.metadata import TableMetadata, TableMetadataUtil
+from pyiceberg.table.refs import MAIN_BRANCH
+from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.types import IntegerType
 
@@ -37,15 +38,15 @@ from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.snapshot import PortState
 from mesh_dagster.ports import places
 from mesh_dagster.ports.iceberg_io import StorageIO
-from mesh_dagster.ports.schema import type_from_iceberg, widens
 from mesh_dagster.ports.storage import Storage
+from mesh_dagster.ports.types import type_from_iceberg, widens
 
 FULL = 64
 """A manifest with this many files is left alone until one of them is replaced."""
 MOST_SMALL = 8
 """More manifests than this that are not full are merged."""
-FORMAT = 2
-_CODEC = "deflate"
+FORMAT: Final = 2
+_CODEC: Final = "deflate"
 _EPOCH_YEAR = 1970
 _HOURS = 24
 
@@ -113,19 +114,21 @@ def commit(
     if base and (kept or loose):
         _check_evolution(base.metadata.schema(), change.schema)
     manifests = kept + writer.manifests(base, loose)
-    sequence = base.metadata.last_sequence_number + 1 if base else 1
+    sequence = _sequence(base) + 1
     parent = base.metadata.current_snapshot_id if base else None
-    listed = writer.list(manifests, sequence, parent)
+    listed = writer.manifest_list(manifests, sequence, parent)
     rows = sum((m.added_rows_count or 0) + (m.existing_rows_count or 0) for m in manifests)
     count = sum((m.added_files_count or 0) + (m.existing_files_count or 0) for m in manifests)
-    snapshot = Snapshot(
-        snapshot_id=snapshot_id,
-        parent_snapshot_id=parent,
-        sequence_number=sequence,
-        timestamp_ms=_millis(change.at),
-        manifest_list=listed,
-        summary=_summary(base, change, rows, count),
-        schema_id=change.schema.schema_id,
+    snapshot = Snapshot.model_validate(
+        {
+            "snapshot-id": snapshot_id,
+            "parent-snapshot-id": parent,
+            "sequence-number": sequence,
+            "timestamp-ms": _millis(change.at),
+            "manifest-list": listed,
+            "summary": _summary(base, change, rows, count),
+            "schema-id": change.schema.schema_id,
+        }
     )
     location = writer.metadata(base, snapshot)
     return PortState(location, snapshot_id, rows), list(files.written)
@@ -163,7 +166,7 @@ def may_hold(manifest: ManifestFile, spec_id: int, values: Collection[int | None
     low, high = summaries[0].lower_bound, summaries[0].upper_bound
     if low is None or high is None:
         return True
-    first, last = from_bytes(IntegerType(), low), from_bytes(IntegerType(), high)
+    first, last = _integer(low), _integer(high)
     return any(value is not None and first <= value <= last for value in values)
 
 
@@ -185,7 +188,7 @@ class _Writer:
         by_spec: dict[int, list[ManifestEntry]] = {}
         for entry in [*loose, *(_added(file, self._id) for file in self._change.added)]:
             by_spec.setdefault(entry.data_file.spec_id, []).append(entry)
-        written = []
+        written: list[ManifestFile] = []
         for spec_id, entries in by_spec.items():
             entries.sort(key=lambda entry: partition_of(entry) or "")
             for start in range(0, len(entries), FULL):
@@ -206,7 +209,9 @@ class _Writer:
                     writer.existing(entry)
         return writer.to_manifest_file()
 
-    def list(self, manifests: list[ManifestFile], sequence: int, parent: int | None) -> str:
+    def manifest_list(
+        self, manifests: list[ManifestFile], sequence: int, parent: int | None
+    ) -> str:
         location = self._location(f"snap-{self._id}-{self._unique}.avro")
         output = self._files.new_output(location)
         with write_manifest_list(FORMAT, output, self._id, parent, sequence, _CODEC) as writer:
@@ -217,30 +222,29 @@ class _Writer:
         known = base.metadata if base else None
         specs = {spec.spec_id: spec for spec in (known.partition_specs if known else [])}
         specs[self._change.spec.spec_id] = self._change.spec
-        millis = snapshot.timestamp_ms
+        id, millis = snapshot.snapshot_id, snapshot.timestamp_ms
         highest = self._change.schema.highest_field_id
-        metadata = TableMetadataV2(
-            location=self._storage.uri(self._root),
-            table_uuid=known.table_uuid if known else uuid.uuid4(),
-            last_updated_ms=millis,
-            last_column_id=max(known.last_column_id if known else 0, highest),
-            schemas=[self._change.schema],
-            current_schema_id=self._change.schema.schema_id,
-            partition_specs=list(specs.values()),
-            default_spec_id=self._change.spec.spec_id,
-            last_partition_id=max(spec.last_assigned_field_id for spec in specs.values()),
-            sort_orders=[UNSORTED_SORT_ORDER],
-            default_sort_order_id=UNSORTED_SORT_ORDER.order_id,
-            properties=_properties(self._change.schema),
-            last_sequence_number=snapshot.sequence_number or 0,
-            snapshots=[snapshot],
-            current_snapshot_id=snapshot.snapshot_id,
-            snapshot_log=[SnapshotLogEntry(snapshot_id=snapshot.snapshot_id, timestamp_ms=millis)],
-            refs={
-                MAIN_BRANCH: SnapshotRef(
-                    snapshot_id=snapshot.snapshot_id, snapshot_ref_type=SnapshotRefType.BRANCH
-                )
-            },
+        metadata = TableMetadataUtil.parse_obj(
+            {
+                "format-version": FORMAT,
+                "location": self._storage.uri(self._root),
+                "table-uuid": known.table_uuid if known else uuid.uuid4(),
+                "last-updated-ms": millis,
+                "last-column-id": max(known.last_column_id if known else 0, highest),
+                "schemas": [self._change.schema],
+                "current-schema-id": self._change.schema.schema_id,
+                "partition-specs": [spec.model_dump(by_alias=True) for spec in specs.values()],
+                "default-spec-id": self._change.spec.spec_id,
+                "last-partition-id": max(spec.last_assigned_field_id for spec in specs.values()),
+                "sort-orders": [UNSORTED_SORT_ORDER],
+                "default-sort-order-id": UNSORTED_SORT_ORDER.order_id,
+                "properties": _properties(self._change.schema),
+                "last-sequence-number": snapshot.sequence_number,
+                "snapshots": [snapshot],
+                "current-snapshot-id": id,
+                "snapshot-log": [{"snapshot-id": id, "timestamp-ms": millis}],
+                "refs": {MAIN_BRANCH: {"snapshot-id": id, "type": "branch"}},
+            }
         )
         number = snapshot.sequence_number or 0
         location = self._location(f"{number:05}-{uuid.uuid4()}.metadata.json")
@@ -295,6 +299,14 @@ def _survivors(
         kept = [manifest for manifest in kept if _files_in(manifest) >= FULL]
         loose.extend(entry for manifest in small for entry in base.entries(manifest))
     return kept, loose
+
+
+def _sequence(base: Table | None) -> int:
+    return cast(int, getattr(base.metadata, "last_sequence_number", 0)) if base else 0
+
+
+def _integer(bound: bytes) -> int:
+    return cast(int, from_bytes(IntegerType(), bound))
 
 
 def _files_in(manifest: ManifestFile) -> int:
