@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mesh_dagster.descriptors import odcs_shape, odps_shape
+from mesh_dagster.descriptors import domain, mesh, odcs_shape, odps_shape, wiring
 from mesh_dagster.descriptors.shape import Either, Kind, ListOf, Shape
 
 ROOTS = {
+    "mesh.yaml": mesh._SHAPE,
+    "domain.yaml": domain._SHAPE,
+    "defs.yaml": wiring._SHAPE,
     "product.odps.yaml": odps_shape.PRODUCT,
     "contract.odcs.yaml": odcs_shape.CONTRACT,
 }
@@ -24,7 +27,7 @@ def _keys(kind: Kind | None, seen: set[int]) -> Iterator[str]:
     match kind:
         case Shape():
             yield from kind.keys
-            for each in kind.keys.values():
+            for each in (*kind.keys.values(), getattr(kind, "every", None)):
                 yield from _keys(each, seen)
         case ListOf():
             yield from _keys(kind.item, seen)
@@ -37,6 +40,6 @@ def _keys(kind: Kind | None, seen: set[int]) -> Iterator[str]:
 def test_every_key_of_a_file_is_in_the_reference(root: Path, file: str) -> None:
     text = (root / "docs" / "reference" / "yaml.md").read_text(encoding="utf-8")
     written = {
-        part for each in re.findall(r"`([^`\n]+)`", text) for part in re.split(r"[.:]", each)
+        part for each in re.findall(r"`([^`\n]+)`", text) for part in re.findall(r"\w+", each)
     }
     assert sorted(set(_keys(ROOTS[file], set())) - written) == []
