@@ -1,0 +1,137 @@
+"""The contract's texts and numbers as values of the column's own type.
+
+YAML knows fewer types than a table: a date comes as text, a decimal as a float. A value that
+cannot be one of the column's is refused here, before any data is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from mesh_dagster.model.types import ColumnType, Kind
+
+_LOGICAL = {
+    "string": Kind.STRING,
+    "date": Kind.DATE,
+    "time": Kind.TIME,
+    "integer": Kind.LONG,
+    "number": Kind.DOUBLE,
+    "boolean": Kind.BOOLEAN,
+}
+
+
+def kind_of(type_: ColumnType | None, logical: str | None) -> Kind | None:
+    """What a column holds, as far as its contract says."""
+    return type_.kind if type_ else _LOGICAL.get(logical or "")
+
+
+def value_of(given: Any, kind: Kind | None) -> Any:
+    """A value of YAML as one that can be compared with a column's.
+
+    Raises `ValueError` saying both when it cannot.
+    """
+    if kind is None:
+        return given
+    try:
+        return _CONVERT[kind](given)
+    except (KeyError, ValueError, TypeError, InvalidOperation, OverflowError):
+        raise ValueError(f"{given!r} is no {kind}") from None
+
+
+def values_of(given: Iterable[Any], kind: Kind | None) -> tuple[Any, ...]:
+    """Several values, each of them one that the column can hold, without the nulls among them.
+
+    Raises `ValueError` as `value_of` does; half a thing can bound whole numbers and be none.
+    """
+    found = tuple(value_of(each, kind) for each in given if each is not None)
+    if kind in (Kind.INT, Kind.LONG) and (halves := [n for n in found if isinstance(n, float)]):
+        raise ValueError(f"{halves[0]!r} is no {kind}")
+    return found
+
+
+def possible_values(given: Iterable[Any], kind: Kind | None) -> tuple[Any, ...]:
+    """Those that a column of the kind can hold; '' is in no column of numbers."""
+    found: list[Any] = []
+    for each in given:
+        try:
+            found.extend(values_of([each], kind))
+        except ValueError:
+            continue
+    return tuple(found)
+
+
+def _text(given: Any) -> str:
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        raise ValueError(given)
+    return str(given)
+
+
+def _boolean(given: Any) -> bool:
+    if not isinstance(given, bool):
+        raise ValueError(given)
+    return given
+
+
+def _decimal(given: Any) -> Decimal:
+    if isinstance(given, bool):
+        raise ValueError(given)
+    number = given if isinstance(given, Decimal) else Decimal(str(given))
+    if not number.is_finite():
+        raise ValueError(given)
+    return number
+
+
+def _whole(given: Any) -> int | float:
+    number = _decimal(given)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _double(given: Any) -> float:
+    return float(_decimal(given))
+
+
+def _date(given: Any) -> date:
+    if isinstance(given, datetime):
+        raise ValueError(given)
+    return given if isinstance(given, date) else date.fromisoformat(given)
+
+
+def _time(given: Any) -> time:
+    return given if isinstance(given, time) else time.fromisoformat(given)
+
+
+def _moment(given: Any) -> datetime:
+    if isinstance(given, date) and not isinstance(given, datetime):
+        return datetime(given.year, given.month, given.day)  # noqa: DTZ001 - see its callers
+    return given if isinstance(given, datetime) else datetime.fromisoformat(given)
+
+
+def _local(given: Any) -> datetime:
+    moment = _moment(given)
+    if moment.tzinfo is not None:
+        raise ValueError(given)
+    return moment
+
+
+def _zoned(given: Any) -> datetime:
+    """A moment without a zone is in UTC, as ODCS's defaultTimezone says."""
+    moment = _moment(given)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+_CONVERT: dict[Kind, Callable[[Any], Any]] = {
+    Kind.STRING: _text,
+    Kind.BOOLEAN: _boolean,
+    Kind.INT: _whole,
+    Kind.LONG: _whole,
+    Kind.FLOAT: _double,
+    Kind.DOUBLE: _double,
+    Kind.DECIMAL: _decimal,
+    Kind.DATE: _date,
+    Kind.TIME: _time,
+    Kind.TIMESTAMP: _local,
+    Kind.TIMESTAMPTZ: _zoned,
+}
