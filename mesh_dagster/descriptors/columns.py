@@ -10,7 +10,8 @@ from mesh_dagster.descriptors.custom import Custom, with_custom
 from mesh_dagster.descriptors.quality import qualities_from, quality_document
 from mesh_dagster.descriptors.references import relationship_document, relationships_from
 from mesh_dagster.descriptors.shape import TEXT
-from mesh_dagster.descriptors.source import Map, Source, nearest, shown
+from mesh_dagster.descriptors.source import Map, Source, shown
+from mesh_dagster.descriptors.suggest import nearest
 from mesh_dagster.descriptors.syntax import plain
 from mesh_dagster.model.contract import Property
 from mesh_dagster.model.finding import Severity

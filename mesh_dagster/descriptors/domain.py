@@ -31,10 +31,10 @@ _SHAPE = Shape(
 _TYPED = {"username", "role", "name"}
 
 
-def load_domain(folder: Path) -> Domain:
+def read_domain(folder: Path) -> Domain:
     """The domain of a folder with a domain.yaml. Raises `DescriptorError`."""
     source = Source(shown_path(folder / FILE))
-    domain = read_domain(folder, source)
+    domain = domain_from_file(folder, source)
     source.refuse()
     assert domain is not None, "no domain and no error"  # noqa: S101
     return domain
@@ -43,11 +43,11 @@ def load_domain(folder: Path) -> Domain:
 def domain_problems(folder: Path) -> tuple[Finding, ...]:
     """All that is wrong with a folder's domain.yaml, warnings included."""
     source = Source(shown_path(folder / FILE))
-    read_domain(folder, source)
+    domain_from_file(folder, source)
     return tuple(source.findings)
 
 
-def read_domain(folder: Path, source: Source) -> Domain | None:
+def domain_from_file(folder: Path, source: Source) -> Domain | None:
     """The domain of a folder; it is good only if `source` has no error."""
     data = read_file(folder / FILE, source)
     if data is None:
@@ -65,7 +65,7 @@ def read_domain(folder: Path, source: Source) -> Domain | None:
     return Domain(
         name=name,
         folder=folder,
-        team=data.get("team"),
+        team=data.get("team", ""),
         contact=data.get("contact"),
         cost_centre=data.get("costCentre"),
         description=data.get("description"),
@@ -78,7 +78,6 @@ def read_domain(folder: Path, source: Source) -> Domain | None:
             )
             for each in data.get("members", ())
         ),
-        where=source.at(data.line),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mesh_dagster.descriptors.source import Map, Source, meant
+from mesh_dagster.descriptors.source import Map, Source
+from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.model.contract import Property, Relationship, SchemaObject
 
 RECORDED_AT = "_recorded_at"
@@ -64,7 +65,7 @@ def check_references(schema: Sequence[SchemaObject], source: Source) -> None:
                 _check_columns(each, each.columns, table, source)
             if each.target is None and each.target_object not in tables:
                 message = f"`to` names the table `{each.target_object}`"
-                hint = meant(each.target_object, [known.name for known in schema])
+                hint = did_you_mean(each.target_object, [known.name for known in schema])
                 source.report("MESH-D017", message + hint, _line(each.where))
             elif each.target is None:
                 _check_columns(each, each.target_columns, tables[each.target_object], source)
@@ -91,7 +92,7 @@ def _check_columns(
         first = name.partition(".")[0]
         known = {_id(each.rest, each.name) for each in table.properties}
         if table.find(first) is None and first not in known:
-            hint = meant(first, [each.name for each in table.properties])
+            hint = did_you_mean(first, [each.name for each in table.properties])
             message = f"the reference names `{table.name}.{first}`{hint}"
             source.report("MESH-D017", message, _line(relationship.where))
 

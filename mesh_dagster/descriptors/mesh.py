@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mesh_dagster.descriptors.own import check_schema_version
@@ -11,11 +11,14 @@ from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
 from mesh_dagster.descriptors.source import Map, Source, shown, shown_path
 from mesh_dagster.descriptors.syntax import read_file
 from mesh_dagster.errors import NotInMesh
+from mesh_dagster.model.domain import MeshConfig, Replay
 from mesh_dagster.model.finding import Finding, Severity
-from mesh_dagster.model.mesh import EMBEDDED, MeshConfig, Replay
 
 FILE = "mesh.yaml"
 VARIABLE = "MESH_CONFIG"
+EMBEDDED = "sqlite"
+"""The journal of a mesh on one machine: a file per domain."""
+
 DOMAINS = ("domains/*/src/*",)
 _SHAPE = Shape(
     {
@@ -61,14 +64,10 @@ def _named(named: str) -> Path:
     return path
 
 
-def load_mesh(start: Path | None = None) -> MeshConfig:
-    """The configuration of the mesh that a folder lies in.
-
-    Raises `NotInMesh`, and `DescriptorError` with all that is wrong with the file.
-    """
-    path = find_mesh(start)
+def read_mesh(path: Path) -> MeshConfig:
+    """The configuration in a mesh.yaml. Raises `DescriptorError` with all that is wrong."""
     source = Source(shown_path(path))
-    config = read_mesh(path, source)
+    config = mesh_from_file(path, source)
     source.refuse()
     assert config is not None, "no mesh and no error"  # noqa: S101
     return config
@@ -77,11 +76,11 @@ def load_mesh(start: Path | None = None) -> MeshConfig:
 def mesh_problems(path: Path) -> tuple[Finding, ...]:
     """All that is wrong with a mesh.yaml, warnings included."""
     source = Source(shown_path(path))
-    read_mesh(path, source)
+    mesh_from_file(path, source)
     return tuple(source.findings)
 
 
-def read_mesh(path: Path, source: Source) -> MeshConfig | None:
+def mesh_from_file(path: Path, source: Source) -> MeshConfig | None:
     """The configuration in a file; it is good only if `source` has no error."""
     data = read_file(path, source)
     if data is None:
@@ -100,7 +99,6 @@ def read_mesh(path: Path, source: Source) -> MeshConfig | None:
         journal=data.get("journal", EMBEDDED),
         domains=tuple(data.get("domains", DOMAINS)),
         replay=_replay(data, source),
-        where=source.at(data.line),
     )
 
 
@@ -130,11 +128,19 @@ def _replay(data: Map, source: Source) -> Replay | None:
     stated = data.get("replay")
     if not stated:
         return None
-    for key, text in stated.items():
-        try:
-            datetime.fromisoformat(text)
-        except ValueError:
-            message = f"`{key}` is {shown(text)}, expected an ISO 8601 moment"
-            fix = f"{key}: 2013-11-08T12:00:00Z"
-            source.report("MESH-D008", message, stated.line_of(key), fix=fix)
-    return Replay(stated.get("now", ""), stated.get("since"))
+    now = _moment(stated, "now", source)
+    return Replay(now, _moment(stated, "since", source)) if now else None
+
+
+def _moment(stated: Map, key: str, source: Source) -> datetime | None:
+    text = stated.get(key)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"`{key}` is {shown(text)}, expected an ISO 8601 moment"
+        fix = f"{key}: 2013-11-08T12:00:00Z"
+        source.report("MESH-D008", message, stated.line_of(key), fix=fix)
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

@@ -30,23 +30,8 @@ _KNOWN = ("0.9", "1.0")
 _ARCHETYPES = Choice(tuple(Archetype))
 _STAGES = Choice(tuple(Stage))
 _TYPED = ("archetype", "stage", "useCases")
-_FIELDS = frozenset(
-    [
-        "apiVersion",
-        "kind",
-        "id",
-        "name",
-        "domain",
-        "version",
-        "status",
-        "description",
-        "tags",
-        "inputPorts",
-        "outputPorts",
-        "team",
-        "customProperties",
-    ]
-)
+_FIELDS = {"apiVersion", "kind", "id", "name", "domain", "version", "status", "description"}
+_FIELDS |= {"tags", "inputPorts", "outputPorts", "team", "customProperties"}
 _NOWHERE = Address("unknown", "unknown", 0)
 """Stands for an address that could not be read; what holds it is never handed out."""
 

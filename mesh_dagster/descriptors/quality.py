@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mesh_dagster.descriptors.odcs_shape import METRICS, OPERATORS
-from mesh_dagster.descriptors.source import Map, Source, meant, shown
+from mesh_dagster.descriptors.source import Map, Source, shown
+from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.descriptors.syntax import plain
 from mesh_dagster.model.contract import Quality
 from mesh_dagster.model.finding import Severity
@@ -64,7 +65,9 @@ def _check_metric(data: Map, metric: str | None, old: bool, source: Source) -> N
         source.report("MESH-D009", message, data.line)
     elif not old and metric not in METRICS:
         line = data.line_of("metric" if "metric" in data else "rule")
-        source.report("MESH-D010", f"`metric` is {shown(metric)}{meant(metric, METRICS)}", line)
+        source.report(
+            "MESH-D010", f"`metric` is {shown(metric)}{did_you_mean(metric, METRICS)}", line
+        )
 
 
 def _operator(data: Map, kind: str, old: bool, source: Source) -> str | None:
@@ -95,7 +98,7 @@ def _severity(data: Map, source: Source) -> tuple[Severity, str | None]:
         return Severity.ERROR, None
     severity = SEVERITIES.get(stated.lower())
     if severity is None:
-        message = f"`severity` is {shown(stated)}{meant(stated, SEVERITIES)}"
+        message = f"`severity` is {shown(stated)}{did_you_mean(stated, SEVERITIES)}"
         source.report("MESH-D010", message, data.line_of("severity"))
         return Severity.ERROR, None
     return severity, None if stated == severity.value else stated

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mesh_dagster.descriptors.source import Map, Seq, Source, meant, nearest, shown
+from mesh_dagster.descriptors.source import Map, Seq, Source, shown
+from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.model.finding import Severity
 
 
@@ -79,7 +80,7 @@ class Choice(Kind):
             return self._refuse(value, key, line, source)
         if value in self.among:
             return True
-        message = f"`{key}` is {shown(value)}{meant(value, self.among)}"
+        message = f"`{key}` is {shown(value)}{did_you_mean(value, self.among)}"
         found = nearest(value, self.among)
         source.report("MESH-D010", message, line, fix=f"{key}: {found}" if found else None)
         return False
@@ -154,7 +155,7 @@ class Shape(Kind):
 
     def _report_unknown(self, key: str, line: int, source: Source) -> None:
         found = nearest(key, self.keys)
-        message = f"nothing is called `{key[:100]}` here{meant(key, self.keys)}"
+        message = f"nothing is called `{key[:100]}` here{did_you_mean(key, self.keys)}"
         fix = f"write `{found}` for `{key[:100]}`" if found else "remove it"
         source.report("MESH-D007", message, line, fix=fix, severity=self.unknown)
 

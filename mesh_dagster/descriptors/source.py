@@ -7,9 +7,8 @@ and whoever began the reading asks at the end whether it may be used.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -96,19 +95,3 @@ def shown(value: Any) -> str:
         case str() if len(value) > LONGEST_SHOWN:
             return repr(value[:LONGEST_SHOWN] + "…")
     return repr(value)
-
-
-def nearest(word: str, among: Iterable[str]) -> str | None:
-    """What somebody who wrote `word` is likely to have meant."""
-    by_lower = {each.lower(): each for each in among}
-    close = get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[close[0]] if close else None
-
-
-def meant(word: str, among: Iterable[str]) -> str:
-    """`; did you mean 'x'?`, or the whole list when nothing is near."""
-    known = list(among)
-    found = nearest(word, known)
-    if found is not None:
-        return f"; did you mean `{found}`?"
-    return f"; there are: {', '.join(known)}" if known else "; there are none"

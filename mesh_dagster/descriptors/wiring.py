@@ -24,13 +24,20 @@ from mesh_dagster.model.wiring import SourceRef, TransformKind, TransformRef, Wi
 
 FILE = "defs.yaml"
 COMPONENTS = ("mesh_dagster.DataProduct", "mesh_dagster.orchestrate.component.DataProduct")
-FORMATS = ("csv", "parquet", "ndjson", "json", "arrow")
-_SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson"}
-_SUFFIXES |= {".json": "json", ".arrow": "arrow", ".ipc": "arrow"}
+FORMATS = ("csv", "ndjson", "parquet")
+_SUFFIXES = {".csv", ".parquet", ".ndjson", ".jsonl"}
 _CODE = {".py": TransformKind.PYTHON, ".sql": TransformKind.SQL}
 _BY_DEFAULT = ("transform.py", "transform.sql")
-_SOURCE_KEYS = ("path", "package", "format")
-_SOURCE = Open({"path": TEXT, "package": TEXT, "format": Choice(FORMATS)}, required=("path",))
+_SOURCE = Shape(
+    {
+        "path": TEXT,
+        "package": TEXT,
+        "format": Choice(FORMATS),
+        "null_values": ListOf(TEXT),
+        "delimiter": TEXT,
+    },
+    required=("path",),
+)
 _INPUT = Shape({"window": ListOf(INTEGER)}, required=("window",))
 _ATTRIBUTES: dict[str, Kind] = {
     "transform": Either(of_map=Shape({"dbt": TEXT, "asset": TEXT}), of_scalar=TEXT),
@@ -155,8 +162,8 @@ def _partitioning(data: Map, source: Source) -> Partitioning | None:
 def _source(data: Map, folder: Path, source: Source) -> SourceRef:
     path, package = data.get("path", ""), data.get("package")
     line = data.line_of("path")
-    fits = data.get("format") or _SUFFIXES.get(PurePosixPath(path).suffix.lower())
-    if path and fits is None:
+    suffix = PurePosixPath(path.removesuffix(".zip").removesuffix(".gz")).suffix.lower()
+    if path and "format" not in data and suffix not in _SUFFIXES:
         message = f"the format of {shown(path)} is unknown; say one of {', '.join(FORMATS)}"
         source.report("MESH-D009", message, line, fix="format: csv")
     if package is not None:
@@ -166,8 +173,14 @@ def _source(data: Map, folder: Path, source: Source) -> SourceRef:
             source.report("MESH-D025", message, line)
     elif path and "://" not in path and "*" not in path and not (folder / path).exists():
         source.report("MESH-D025", f"`path` is {shown(path)}, and there is no such file", line)
-    options = {key: plain(value) for key, value in data.items() if key not in _SOURCE_KEYS}
-    return SourceRef(path, fits or "csv", package, options, source.at(data.line))
+    return SourceRef(
+        path=path,
+        package=package,
+        format=data.get("format"),
+        null_values=tuple(data.get("null_values", ())),
+        delimiter=data.get("delimiter"),
+        where=source.at(data.line),
+    )
 
 
 def _windows(data: Map, source: Source) -> dict[str, tuple[int, int]]:

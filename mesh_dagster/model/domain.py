@@ -1,22 +1,68 @@
-"""A business area, and the team that answers for it."""
+"""A domain and the mesh that it is part of, as their YAML files describe them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from mesh_dagster.model.product import Member
+from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.product import Member, Product
+from mesh_dagster.model.wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """What `domain.yaml` says. `folder` is where it lies."""
+    """A business area, its team and where its files lie (the folder of domain.yaml)."""
 
     name: str
+    team: str
     folder: Path
-    team: str | None = None
     contact: str | None = None
     cost_centre: str | None = None
-    description: str | None = None
     members: tuple[Member, ...] = ()
-    where: str | None = field(default=None, compare=False)
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The span of history at which a mesh stands still (design rule 8)."""
+
+    now: datetime
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeshConfig:
+    """mesh.yaml: `storage` and `registry` are URLs or absolute paths; `journal` may hold
+    `{domain}`."""
+
+    name: str
+    file: Path
+    storage: str
+    registry: str
+    journal: str
+    domains: tuple[str, ...]
+    replay: Replay | None = None
+
+    @property
+    def root(self) -> Path:
+        return self.file.parent
+
+    @property
+    def state(self) -> Path:
+        """The folder of what is local to this checkout: journals, caches, DAGSTER_HOME."""
+        return self.root / ".mesh"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProduct:
+    """All files of a product's folder. `contracts` maps a port's name to its contract; the
+    first port's name is the empty string."""
+
+    product: Product
+    contracts: Mapping[str, Contract]
+    wiring: Wiring
+    folder: Path
+    domain: Domain = field(compare=False)

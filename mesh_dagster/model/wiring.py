@@ -1,11 +1,10 @@
-"""How a product is made, where its descriptor only says what it is."""
+"""How a product is made: its transform, partitions, schedule and sources (defs.yaml)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from mesh_dagster.model.partition import Partitioning
 
@@ -21,7 +20,7 @@ class TransformKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TransformRef:
-    """`name` is a file of the product's folder, a dbt model or the key of an asset."""
+    """`name` is a file of the product's folder, a dbt model, or the path of an asset key."""
 
     kind: TransformKind
     name: str
@@ -30,26 +29,20 @@ class TransformRef:
 
 @dataclass(frozen=True, slots=True)
 class SourceRef:
-    """Where the data of a source system is: a path, or a path within an installed package.
-
-    `path` is relative to the product's folder unless it is absolute or a URL; `options` are
-    those of the reader of its `format`.
-    """
+    """Where the file of a source system lies: in an installed package, or by path."""
 
     path: str
-    format: str
     package: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    format: str | None = None
+    null_values: tuple[str, ...] = ()
+    delimiter: str | None = None
     where: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What `defs.yaml` says of a product.
-
-    `sources` and `windows` are by input port; a window (-7, -1) means that a partition reads
-    the upstream's seven partitions before it.
-    """
+    """`windows` says, for an input port, which of its partitions one of ours reads: (-7, -1) is
+    the seven before."""
 
     transform: TransformRef
     partitioning: Partitioning | None = None

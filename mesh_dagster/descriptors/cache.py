@@ -1,0 +1,129 @@
+"""Parsed models by path, modification time and size, so that what did not change is not parsed.
+
+One JSON file for each domain folder, written whole and renamed into place. It is only ever a
+shortcut: whatever is wrong with it (corrupt, unwritable, another release's) means to read the
+YAML. An entry is trusted only if its files are older than the cache file itself, because a file
+can change twice within one tick of the file system's clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "MESH_CACHE"
+LARGEST = 256 * 1024 * 1024
+
+Stamps = list[list[Any]]
+"""For each file of an entry: its name, modification time and size."""
+
+
+def cache_folder() -> Path:
+    """MESH_CACHE, or mesh-dagster in the user's cache folder."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "mesh-dagster"
+
+
+@cache
+def _release() -> str:
+    """The code that made the models, by its files: also right in a checkout being edited."""
+    here = Path(__file__).parent
+    parts = []
+    for folder in (here, here.parent / "model"):
+        for each in sorted(os.scandir(folder), key=lambda entry: entry.name):
+            if each.name.endswith(".py"):
+                stat = each.stat()
+                parts.append(f"{each.name}:{stat.st_mtime_ns}:{stat.st_size}")
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+
+class ModelCache:
+    """The entries of one folder. `get` answers only for files that have not changed."""
+
+    def __init__(self, kind: str, *about: str) -> None:
+        self._entries: dict[str, Any] = {}
+        self._fresh: dict[str, Any] = {}
+        self._written = 0
+        self._changed = False
+        self._path: Path | None = None
+        with suppress(OSError, RuntimeError):
+            name = "\0".join([_release(), *about])
+            key = hashlib.blake2b(name.encode(errors="replace"), digest_size=16).hexdigest()
+            self._path = cache_folder() / f"{kind}-{key}.json"
+            self._load(self._path)
+
+    def _load(self, path: Path) -> None:
+        with path.open("rb") as file:
+            stat = os.fstat(file.fileno())
+            if stat.st_size > LARGEST:
+                return
+            digest, _, payload = file.read().partition(b"\n")
+        if hashlib.blake2b(payload, digest_size=16).hexdigest().encode() != digest:
+            return
+        with suppress(ValueError, RecursionError):
+            entries = json.loads(payload)
+            if isinstance(entries, dict):
+                self._entries, self._written = entries, stat.st_mtime_ns
+
+    def get(self, key: str, stamps: Stamps) -> Any:
+        """The value kept for a key whose files have these stamps; None when there is none."""
+        entry = self._entries.get(key)
+        if entry is None or entry[0] != stamps:
+            return None
+        if any(stamp[1] >= self._written for stamp in stamps):
+            return None
+        self._fresh[key] = entry
+        return entry[1]
+
+    def put(self, key: str, stamps: Stamps, value: Any) -> None:
+        self._fresh[key] = [stamps, value]
+        self._changed = True
+
+    def save(self) -> None:
+        """Write the entries that were asked for, if one of them is new or one is gone."""
+        if self._path is None or not (self._changed or len(self._fresh) < len(self._entries)):
+            return
+        with suppress(OSError, ValueError, RecursionError):
+            payload = json.dumps(self._fresh, separators=(",", ":")).encode()
+            _replace(self._path, payload)
+
+
+def _replace(path: Path, payload: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.blake2b(payload, digest_size=16).hexdigest().encode()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(digest + b"\n" + payload)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def stamp(folder: str, names: list[str]) -> Stamps | None:
+    """The stamps of files of a folder; None when one of them is not there."""
+    stamps: Stamps = []
+    for name in names:
+        try:
+            stat = os.stat(f"{folder}/{name}")  # noqa: PTH116 (several thousand per listing)
+        except OSError:
+            return None
+        stamps.append([name, stat.st_mtime_ns, stat.st_size])
+    return stamps

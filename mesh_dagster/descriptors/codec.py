@@ -1,0 +1,119 @@
+"""Frozen values of the model <-> JSON values, by their type hints, defaults left out.
+
+Decoding trusts its input: what it reads was written here (see `cache`), and whatever it raises
+on anything else is caught there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+Translate = Callable[[Any], Any]
+
+
+def encode(value: Any) -> Any:
+    """A value as JSON has it."""
+    if is_dataclass(value):
+        return {
+            name: encode(each)
+            for name, default in _defaults(type(value))
+            if (each := getattr(value, name)) != default
+        }
+    if isinstance(value, (tuple, list)):
+        return [encode(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: encode(each) for key, each in value.items()}
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+@cache
+def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+    result = []
+    for each in fields(kind):
+        made = each.default_factory() if each.default_factory is not MISSING else each.default
+        result.append((each.name, made))
+    return tuple(result)
+
+
+@cache
+def decoder(hint: Any) -> Translate | None:
+    """What turns a JSON value into one of a type; None where it is the same value."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return _optional(arguments)
+    if origin is tuple:
+        return _tuple(arguments)
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(decoder(arguments[1]))
+    if not isinstance(hint, type):
+        return None
+    if issubclass(hint, Enum):
+        return hint._value2member_map_.__getitem__
+    if issubclass(hint, datetime):
+        return datetime.fromisoformat
+    return _dataclass(hint) if is_dataclass(hint) else None
+
+
+def _optional(arguments: tuple[Any, ...]) -> Translate | None:
+    found = [decoder(each) for each in arguments if each is not type(None)]
+    if len(found) != 1 or found[0] is None:
+        return None
+    inner = found[0]
+    return lambda value: None if value is None else inner(value)
+
+
+def _tuple(arguments: tuple[Any, ...]) -> Translate:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        inner = _Late(arguments[0])
+        return lambda values: inner.all(values)
+    each = [decoder(argument) or (lambda value: value) for argument in arguments]
+    return lambda values: tuple(read(value) for read, value in zip(each, values, strict=True))
+
+
+def _mapping(inner: Translate | None) -> Translate | None:
+    if inner is None:
+        return None
+    return lambda values: {key: inner(value) for key, value in values.items()}
+
+
+class _Late:
+    """A decoder looked up at its first use, because types contain themselves."""
+
+    def __init__(self, hint: Any) -> None:
+        self.hint = hint
+        self.known = False
+        self.found: Translate | None = None
+
+    def get(self) -> Translate | None:
+        if not self.known:
+            self.found, self.known = decoder(self.hint), True
+        return self.found
+
+    def all(self, values: list[Any]) -> tuple[Any, ...]:
+        inner = self.get()
+        return tuple(values) if inner is None else tuple([inner(value) for value in values])
+
+
+def _dataclass(kind: type) -> Translate:
+    nested: list[tuple[str, Translate]] | None = None
+
+    def read(value: dict[str, Any]) -> Any:
+        nonlocal nested
+        if nested is None:
+            hints = get_type_hints(kind)
+            known = ((each.name, decoder(hints[each.name])) for each in fields(kind))
+            nested = [(name, inner) for name, inner in known if inner is not None]
+        for name, inner in nested:
+            if name in value:
+                value[name] = inner(value[name])
+        return kind(**value)
+
+    return read
