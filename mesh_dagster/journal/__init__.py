@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mesh_dagster.journal.listing import glance
     from mesh_dagster.journal.journal import Journal, open_journal
+    from mesh_dagster.journal.listing import glance
     from mesh_dagster.journal.queries import Quarantined, Revision
     from mesh_dagster.journal.summary import Summary
 

@@ -188,14 +188,16 @@ def flag(connection: sa.Connection, product: str, partitions: Iterable[str | Non
     keys = [{"key": key} for key in sorted({partition or WHOLE for partition in partitions})]
     if not keys:
         return
-    touched = sa.update(decisions).where(
+    shown = _is_newest_of(AT_PORT, product, _by_publication)
+    latest = _is_newest_of(AUDITED, product)
+    quarantined = decisions.c.current & (decisions.c.outcome == Outcome.QUARANTINED.value)
+    standing = sa.or_(shown, latest, quarantined)
+    of_partition = sa.and_(
         decisions.c.product == product, decisions.c.partition == sa.bindparam("key")
     )
-    shown = _is_newest_of(AT_PORT, _by_publication)
-    connection.execute(touched.values(shown=shown, latest=_is_newest_of(AUDITED)), keys)
-    quarantined = decisions.c.current & (decisions.c.outcome == Outcome.QUARANTINED.value)
-    standing = sa.or_(decisions.c.shown, decisions.c.latest, quarantined)
-    connection.execute(touched.values(standing=standing), keys)
+    # Only what stood or will stand is written: the history of a partition may be long.
+    changed = sa.update(decisions).where(of_partition, sa.or_(decisions.c.standing, standing))
+    connection.execute(changed.values(shown=shown, latest=latest, standing=standing), keys)
 
 
 def _by_publication(candidate: sa.FromClause) -> sa.ColumnElement[int]:
@@ -203,21 +205,22 @@ def _by_publication(candidate: sa.FromClause) -> sa.ColumnElement[int]:
 
 
 def _is_newest_of(
-    outcomes: Sequence[str], *first: Callable[[sa.FromClause], sa.ColumnElement[int]]
+    outcomes: Sequence[str],
+    product: str,
+    *first: Callable[[sa.FromClause], sa.ColumnElement[int]],
 ) -> sa.ColumnElement[bool]:
-    """Whether a decision is the newest of these outcomes, and no publication withdrew it."""
+    """Whether a decision is its partition's newest of these outcomes, and was not withdrawn."""
     candidate = decisions.alias("candidate")
     newest = (
         sa.select(candidate.c.attempt)
         .where(
-            candidate.c.product == decisions.c.product,
-            candidate.c.partition == decisions.c.partition,
+            candidate.c.product == product,
+            candidate.c.partition == sa.bindparam("key"),
             candidate.c.current,
             sa.or_(_any_of(candidate, outcomes), _withdrawn(candidate)),
         )
         .order_by(*(key(candidate) for key in first), candidate.c.attempt.desc())
         .limit(sa.literal_column("1"))
-        .correlate(decisions)
         .scalar_subquery()
     )
     fits = sa.and_(decisions.c.current, _any_of(decisions, outcomes), decisions.c.attempt == newest)
