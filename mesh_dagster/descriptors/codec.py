@@ -19,7 +19,7 @@ Translate = Callable[[Any], Any]
 
 def encode(value: Any) -> Any:
     """A value as JSON has it."""
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return {
             name: encode(each)
             for name, default in _defaults(type(value))
@@ -53,13 +53,15 @@ def decoder(hint: Any) -> Translate | None:
         return _tuple(arguments)
     if origin is not None and issubclass(origin, Mapping):
         return _mapping(decoder(arguments[1]))
-    if not isinstance(hint, type):
-        return None
-    if issubclass(hint, Enum):
-        return hint._value2member_map_.__getitem__
-    if issubclass(hint, datetime):
+    return _class(hint) if isinstance(hint, type) else None
+
+
+def _class(kind: type) -> Translate | None:
+    if issubclass(kind, Enum):
+        return kind._value2member_map_.__getitem__
+    if issubclass(kind, datetime):
         return datetime.fromisoformat
-    return _dataclass(hint) if is_dataclass(hint) else None
+    return _dataclass(kind) if is_dataclass(kind) else None
 
 
 def _optional(arguments: tuple[Any, ...]) -> Translate | None:
@@ -73,7 +75,7 @@ def _optional(arguments: tuple[Any, ...]) -> Translate | None:
 def _tuple(arguments: tuple[Any, ...]) -> Translate:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         inner = _Late(arguments[0])
-        return lambda values: inner.all(values)
+        return inner.all
     each = [decoder(argument) or (lambda value: value) for argument in arguments]
     return lambda values: tuple(read(value) for read, value in zip(each, values, strict=True))
 

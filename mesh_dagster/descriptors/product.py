@@ -1,43 +1,54 @@
-"""A product's folder -> `LoadedProduct`: its files, each read and then held against the others."""
+"""The products of a folder, of a domain, of the whole mesh.
+
+Listings read descriptors only; loading reads all files of a product. Both keep what they parsed
+(see `cache`), but only of products that nothing is wrong with.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from mesh_dagster.descriptors import wiring as wiring_file
-from mesh_dagster.descriptors.consistency import check_product
-from mesh_dagster.descriptors.domain import domain_from_file, find_domain
-from mesh_dagster.descriptors.odcs import contract_from_document
+from mesh_dagster.descriptors.cache import ModelCache, Stamps, stamp
+from mesh_dagster.descriptors.codec import decoder, encode
+from mesh_dagster.descriptors.domain import FILE as DOMAIN
+from mesh_dagster.descriptors.domain import domain_from_file
+from mesh_dagster.descriptors.folder import DESCRIPTOR, contract_files, examine
 from mesh_dagster.descriptors.odps import product_from_document
 from mesh_dagster.descriptors.source import Source, refuse, shown_path
 from mesh_dagster.descriptors.syntax import read_file
-from mesh_dagster.errors import DescriptorError
+from mesh_dagster.descriptors.wiring import FILE as WIRING
 from mesh_dagster.model.contract import Contract
-from mesh_dagster.model.domain import Domain, LoadedProduct
+from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import Product
-from mesh_dagster.model.wiring import Wiring
+from mesh_dagster.model.wiring import TransformKind, Wiring
 
-DESCRIPTOR = "product.odps.yaml"
-CONTRACTS = ".odcs.yaml"
+DEEPEST = 8
+"""How far below `defs/` a product's folder may lie."""
+
+_STALE = (KeyError, TypeError, ValueError, AttributeError)
 
 
-@dataclass(slots=True)
-class _Folder:
-    """What the files of one folder say, as far as they can be read."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A product of a listing: its descriptor, and where its other files are."""
 
-    path: Path
-    shown: str
-    findings: list[Finding] = field(default_factory=list)
-    product: Product | None = None
-    contracts: list[Contract] = field(default_factory=list)
-    wiring: Wiring | None = None
+    product: Product
+    folder: Path
+    domain: Domain
 
-    def source(self, name: str, subject: str = "") -> Source:
-        return Source(f"{self.shown}/{name}", subject, self.findings)
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All products that can be read, and what is wrong with those that cannot."""
+
+    products: tuple[Listed, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def load_product(folder: Path, domain: Domain | None = None) -> LoadedProduct:
@@ -56,71 +67,127 @@ def folder_problems(folder: Path, domain: Domain | None = None) -> tuple[Finding
     return examine(folder, domain)[1]
 
 
-def examine(
-    folder: Path, domain: Domain | None = None
-) -> tuple[LoadedProduct | None, tuple[Finding, ...]]:
-    """The product of a folder, if it can be used, and everything that is wrong with it."""
-    read = _Folder(folder, shown_path(folder))
-    if domain is None:
-        domain = _domain_of(read)
-    _read_descriptor(read)
-    subject = read.product.address.path if read.product else ""
-    _read_contracts(read, subject)
-    source = read.source(wiring_file.FILE, subject)
-    read.wiring = wiring_file.read_wiring(folder, source)
-    contracts = _compare(read, domain)
-    findings = tuple(read.findings)
-    if any(finding.severity is Severity.ERROR for finding in findings):
-        return None, findings
-    if read.product is None or read.wiring is None or domain is None:
-        raise AssertionError("a part is missing, and no finding says so")
-    return LoadedProduct(read.product, contracts, read.wiring, folder, domain), findings
+def load_products(folders: Sequence[Path], domain: Domain) -> tuple[LoadedProduct, ...]:
+    """The products of a domain's folders, in their order; those unchanged are not parsed again.
 
-
-def _domain_of(read: _Folder) -> Domain | None:
-    found = find_domain(read.path.resolve())
-    if found is None:
-        message = "the product's folder lies in no domain: no domain.yaml here or above"
-        read.source(DESCRIPTOR).report("MESH-D020", message, fix="add a domain.yaml")
-        return None
-    return domain_from_file(found, Source(shown_path(found / "domain.yaml"), "", read.findings))
-
-
-def _read_descriptor(read: _Folder) -> None:
-    source = read.source(DESCRIPTOR)
-    read.product = product_from_document(read_file(read.path / DESCRIPTOR, source), source)
-
-
-def _read_contracts(read: _Folder, subject: str) -> None:
-    for name in contract_files(read.path):
-        source = read.source(name)
-        contract = contract_from_document(read_file(read.path / name, source), source)
-        if contract is not None:
-            read.contracts.append(contract)
-
-
-def contract_files(folder: Path) -> list[str]:
-    """The names of the contracts in a folder, sorted."""
-    try:
-        return sorted(name for name in os.listdir(folder) if name.endswith(CONTRACTS))  # noqa: PTH208
-    except OSError:
-        return []
-
-
-def _compare(read: _Folder, domain: Domain | None) -> dict[str, Contract]:
-    """Port -> contract; what does not agree between the files is reported."""
-    if read.product is None:
-        return {}
-    return check_product(read.product, read.contracts, read.wiring, domain, read.findings)
-
-
-def load_all(folders: Iterable[Path], domain: Domain) -> tuple[LoadedProduct, ...]:
-    """The products of many folders. Raises `DescriptorError` with all that is wrong in any."""
-    loaded, findings = [], []
+    Raises `DescriptorError` with all that is wrong in any of them.
+    """
+    cache = ModelCache("products", str(domain.folder), shown_path(domain.folder), domain.name)
+    loaded: list[LoadedProduct] = []
+    findings: list[Finding] = []
     for folder in folders:
-        try:
-            loaded.append(load_product(folder, domain))
-        except DescriptorError as error:
-            findings += error.findings
+        key = str(folder)
+        stamps = stamp(key, [DESCRIPTOR, WIRING, *contract_files(folder)])
+        found = _kept(cache.get(key, stamps), folder, domain) if stamps else None
+        if found is None:
+            found, problems = examine(folder, domain)
+            findings += problems
+            if found is not None and stamps and not problems:
+                cache.put(key, stamps, _parts(found))
+        if found is not None:
+            loaded.append(found)
     refuse(findings)
+    cache.save()
     return tuple(loaded)
+
+
+def _parts(loaded: LoadedProduct) -> list[Any]:
+    return [encode(loaded.product), encode(loaded.contracts), encode(loaded.wiring)]
+
+
+def _kept(value: Any, folder: Path, domain: Domain) -> LoadedProduct | None:
+    """The product that a cache held, unless the file of its transform is gone."""
+    if value is None:
+        return None
+    with suppress(*_STALE):
+        product: Product = _decode(Product, value[0])
+        contracts = {port: _decode(Contract, each) for port, each in value[1].items()}
+        wiring: Wiring = _decode(Wiring, value[2])
+        transform = wiring.transform
+        by_file = transform.kind in (TransformKind.PYTHON, TransformKind.SQL)
+        if not by_file or os.path.isfile(f"{folder}/{transform.name}"):  # noqa: PTH113
+            return LoadedProduct(product, contracts, wiring, folder, domain)
+    return None
+
+
+def _decode(kind: type, value: Any) -> Any:
+    translate = decoder(kind)
+    return translate(value) if translate else value
+
+
+def list_products(config: MeshConfig) -> Listing:
+    """The products of all domains of a mesh, by their descriptors alone.
+
+    What cannot be read is a finding, and hides nothing else.
+    """
+    products: list[Listed] = []
+    findings: list[Finding] = []
+    for folder in domain_folders(config):
+        listing = list_domain(folder)
+        products += listing.products
+        findings += listing.findings
+    return Listing(tuple(products), tuple(findings))
+
+
+def list_domain(folder: Path) -> Listing:
+    """The products of the domain in a folder, by their descriptors alone."""
+    findings: list[Finding] = []
+    domain = domain_from_file(folder, Source(shown_path(folder / DOMAIN), "", findings))
+    if domain is None or any(each.severity is Severity.ERROR for each in findings):
+        return Listing((), tuple(findings))
+    cache = ModelCache("listing", str(folder), shown_path(folder))
+    products: list[Listed] = []
+    for each in product_folders(folder):
+        product = _descriptor(each, cache, findings)
+        if product is not None:
+            products.append(Listed(product, each, domain))
+    cache.save()
+    return Listing(tuple(products), tuple(findings))
+
+
+def _descriptor(folder: Path, cache: ModelCache, findings: list[Finding]) -> Product | None:
+    key = str(folder)
+    stamps: Stamps | None = stamp(key, [DESCRIPTOR])
+    value = cache.get(key, stamps) if stamps else None
+    if value is not None:
+        with suppress(*_STALE):
+            kept: Product = _decode(Product, value)
+            return kept
+    source = Source(f"{shown_path(folder)}/{DESCRIPTOR}")
+    product = product_from_document(read_file(folder / DESCRIPTOR, source), source)
+    findings += source.findings
+    if any(each.severity is Severity.ERROR for each in source.findings):
+        return None
+    if product is not None and stamps and not source.findings:
+        cache.put(key, stamps, encode(product))
+    return product
+
+
+def domain_folders(config: MeshConfig) -> tuple[Path, ...]:
+    """The folders of a mesh that hold a domain.yaml, sorted."""
+    found = {
+        folder
+        for pattern in config.domains
+        for folder in config.root.glob(pattern)
+        if (folder / DOMAIN).is_file()
+    }
+    return tuple(sorted(found))
+
+
+def product_folders(domain: Path) -> tuple[Path, ...]:
+    """The folders below a domain's `defs/` that hold a descriptor, sorted."""
+    return tuple(Path(folder) for folder in sorted(_walk(str(domain / "defs"), DEEPEST)))
+
+
+def _walk(folder: str, deeper: int) -> Iterator[str]:
+    try:
+        entries: Iterable[os.DirEntry[str]] = list(os.scandir(folder))
+    except OSError:
+        return
+    if any(entry.name == DESCRIPTOR for entry in entries):
+        yield folder
+    elif deeper:
+        for entry in entries:
+            hidden = entry.name.startswith((".", "__"))
+            if not hidden and entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry.path, deeper - 1)
