@@ -51,19 +51,23 @@ class _Column:
         self.nulls += found.null_count
         if not self.bounded or found.null_count == chunk.num_values:
             return
-        if not found.has_min_max or _is_nan(found.min) or _is_nan(found.max):
+        # The raw ones: what reads like `min` makes pyarrow import pandas for a timestamp.
+        low, high = (found.min_raw, found.max_raw) if found.has_min_max else (None, None)
+        if low is None or _is_nan(low) or _is_nan(high):
             self.bounded = False
             return
-        self.low = found.min if self.low is None else min(self.low, found.min)
-        self.high = found.max if self.high is None else max(self.high, found.max)
+        self.low = low if self.low is None else min(self.low, low)
+        self.high = high if self.high is None else max(self.high, high)
 
     @property
     def bounds(self) -> tuple[bytes, bytes] | None:
         if not self.bounded or self.low is None:
             return None
         low, high = self.low, self.high
-        if isinstance(low, str):
-            low, high = low[:LONGEST_BOUND], truncate_upper_bound_text_string(high, LONGEST_BOUND)
+        if isinstance(low, bytes):
+            low = low.decode(errors="ignore")[:LONGEST_BOUND]
+            text = high.decode(errors="ignore")
+            high = truncate_upper_bound_text_string(text, LONGEST_BOUND)
         if high is None:
             return None
         kind = cast(ice.PrimitiveType, self.field.field_type)

@@ -16,6 +16,7 @@ import polars as pl
 
 from mesh_dagster.errors import MeshError, StorageError, TransformError, UsageError
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.snapshot import Staged, StagedFile
 from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports import frames, places, windows
@@ -24,7 +25,7 @@ from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.types import type_from_polars
 
 _STRAY = "stray"
-_KEY = "__mesh_partition"
+_START = "__mesh_window"
 EXAMPLES = 5
 
 
@@ -139,13 +140,11 @@ def _partitioned(
 ) -> tuple[StagedFile, ...]:
     partitioning = target.layout.partitioning
     assert partitioning is not None  # noqa: S101
-    key = windows.key_expression(partitioning, schema)
-    asked = pl.when(key.is_in(keys)).then(key).otherwise(pl.lit(_STRAY)).alias(_KEY)
     split = pl.PartitionBy(
         target.storage.path(target.folder) + "/",
-        key=asked,
+        key=windows.asked_expression(partitioning, keys, schema).alias(_START),
         include_key=False,
-        file_path_provider=_path_of(target),
+        file_path_provider=_path_of(target, partitioning),
     )
     files = _files(target, _sink(target, frame, split))
     strays = [file for file in files if f"/{_STRAY}/" in file.path]
@@ -154,12 +153,13 @@ def _partitioned(
     return files
 
 
-def _path_of(target: _Target) -> Callable[[Any], str]:
-    start = len(target.folder) + 1
+def _path_of(target: _Target, partitioning: Partitioning) -> Callable[[Any], str]:
+    skipped = len(target.folder) + 1
 
     def path(file: Any) -> str:
-        key = file.partition_keys[_KEY][0]
-        return target.file(key, file.index_in_partition)[start:]
+        start = file.partition_keys[_START][0]
+        key = _STRAY if start is None else windows.key_of(partitioning, start)
+        return target.file(key, file.index_in_partition)[skipped:]
 
     return path
 
@@ -200,12 +200,13 @@ def _refuse(target: _Target, strays: Sequence[StagedFile], keys: Sequence[str]) 
     assert partitioning is not None  # noqa: S101
     staged = Staged(target.attempt, target.layout.name, tuple(strays))
     found = scan_staged(target.storage, target.product, staged)
-    key = windows.key_expression(partitioning, found.collect_schema())
-    counted = (
-        found.group_by(key.alias("key")).len("rows").sort("rows", "key", descending=[True, False])
-    )
+    start = windows.start_expression(partitioning, found.collect_schema()).alias("start")
+    counted = found.group_by(start).len("rows").sort("rows", "start", descending=[True, False])
     groups = counted.collect(engine="streaming").rows()
-    examples = [f"{key or 'no date'} ({rows} rows)" for key, rows in groups[:EXAMPLES]]
+    examples = [
+        f"{'no date' if start is None else windows.key_of(partitioning, start)} ({rows} rows)"
+        for start, rows in groups[:EXAMPLES]
+    ]
     target.storage.delete(f"{places.root(target.product)}/{file.path}" for file in strays)
     asked = keys[0] if len(keys) == 1 else f"{keys[0]} to {keys[-1]}"
     raise TransformError(

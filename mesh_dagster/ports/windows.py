@@ -1,9 +1,9 @@
-"""The key of the partition that a row belongs to, as a Polars expression."""
+"""The partition that a row belongs to, as a Polars expression."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 
 import polars as pl
 
@@ -11,32 +11,52 @@ from mesh_dagster.errors import TransformError
 from mesh_dagster.model.partition import Every, Partitioning
 
 DAYS_IN_A_WEEK = 7
-_FORMATS = {Every.HOUR: "%Y-%m-%d-%H:%M"}
-_EVERY = {Every.HOUR: "1h", Every.DAY: "1d", Every.MONTH: "1mo"}
 
 
-def key_expression(partitioning: Partitioning, schema: pl.Schema) -> pl.Expr:
-    """The key of each row's window, null where the column is.
+def start_expression(partitioning: Partitioning, schema: pl.Schema) -> pl.Expr:
+    """The start of each row's window (a date, or for hours a moment); null where the column is.
 
     Raises `TransformError` where the column is not there or holds no moments.
     """
-    column = moment_expression(partitioning, schema)
-    if partitioning.every is Every.WEEK:
-        since_sunday = (column.dt.weekday() % DAYS_IN_A_WEEK).cast(pl.Int64)
-        start = column.cast(pl.Date) - pl.duration(days=since_sunday)
+    column = _moments(partitioning, schema)
+    match partitioning.every:
+        case Every.HOUR:
+            return column.dt.truncate("1h")
+        case Every.WEEK:
+            day = column.cast(pl.Date)
+            return day - pl.duration(days=(day.dt.weekday() % DAYS_IN_A_WEEK).cast(pl.Int64))
+        case Every.MONTH:
+            return column.cast(pl.Date).dt.month_start()
+    return column.cast(pl.Date)
+
+
+def asked_expression(partitioning: Partitioning, keys: Sequence[str], schema: pl.Schema) -> pl.Expr:
+    """The start of each row's window where it is one of those asked for, null elsewhere."""
+    start = start_expression(partitioning, schema)
+    starts = [partitioning.window(key)[0] for key in keys]
+    zone = _zone(partitioning, schema)
+    literals = [_literal(partitioning, moment, zone) for moment in starts]
+    whole = bool(keys) and list(partitioning.between(keys[0], keys[-1])) == list(keys)
+    if whole:
+        inside = start.is_between(pl.lit(literals[0]), pl.lit(literals[-1]))
     else:
-        start = column.dt.truncate(_EVERY[partitioning.every])
-    return start.dt.strftime(_FORMATS.get(partitioning.every, "%Y-%m-%d"))
+        inside = start.is_in(literals)
+    return pl.when(inside).then(start)
 
 
-def within(partitioning: Partitioning, key: str, schema: pl.Schema) -> pl.Expr:
-    """Whether a row lies in the window of a key; null where the column is."""
-    column = moment_expression(partitioning, schema)
-    start, end = bounds(partitioning, key, schema[partitioning.column])
-    return (column >= pl.lit(start)) & (column < pl.lit(end))
+def key_of(partitioning: Partitioning, start: date | datetime) -> str:
+    """The key of a window that `start_expression` found."""
+    if isinstance(start, datetime):
+        return partitioning.key_of(start.replace(tzinfo=start.tzinfo or UTC))
+    return partitioning.key_of(datetime.combine(start, time(), UTC))
 
 
-def moment_expression(partitioning: Partitioning, schema: pl.Schema) -> pl.Expr:
+def sorted_keys(partitioning: Partitioning, keys: Sequence[str]) -> list[str]:
+    """The keys in the order of time, each once. Raises `UsageError` for one that is none."""
+    return sorted(set(keys), key=lambda key: partitioning.window(key)[0])
+
+
+def _moments(partitioning: Partitioning, schema: pl.Schema) -> pl.Expr:
     """The partition column as dates or moments in UTC; text that names dates is read."""
     name = partitioning.column
     if name not in schema:
@@ -47,15 +67,18 @@ def moment_expression(partitioning: Partitioning, schema: pl.Schema) -> pl.Expr:
             fix=f"return {name}, or name another `partitions.column` in defs.yaml",
         )
     dtype = schema[name]
-    column = pl.col(name)
     hourly = partitioning.every is Every.HOUR
-    if isinstance(dtype, pl.Date) and not hourly:
-        return column
-    if isinstance(dtype, pl.Datetime):
-        return column
-    if isinstance(dtype, pl.String):
-        text = pl.Datetime("us") if hourly else pl.Date()
-        return column.str.strptime(text, strict=False)
+    match dtype:
+        case pl.Datetime(time_zone=str()):
+            return pl.col(name).dt.convert_time_zone("UTC")
+        case pl.Datetime():
+            return pl.col(name)
+        case pl.Date() if not hourly:
+            return pl.col(name)
+        case pl.String():
+            return pl.col(name).str.strptime(
+                pl.Datetime("us") if hourly else pl.Date(), strict=False
+            )
     raise TransformError(
         f"column {name} holds {dtype}, by which no {partitioning.every} can be told",
         code="MESH-M023",
@@ -63,18 +86,12 @@ def moment_expression(partitioning: Partitioning, schema: pl.Schema) -> pl.Expr:
     )
 
 
-def bounds(partitioning: Partitioning, key: str, dtype: pl.DataType) -> tuple[object, object]:
-    """The window [start, end) of a key, in the type of the column."""
-    start, end = partitioning.window(key)
-    return _as(dtype, start), _as(dtype, end)
+def _zone(partitioning: Partitioning, schema: pl.Schema) -> bool:
+    dtype = schema[partitioning.column]
+    return isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
 
 
-def sorted_keys(partitioning: Partitioning, keys: Sequence[str]) -> list[str]:
-    """The keys in the order of time, each once. Raises `UsageError` for one that is none."""
-    return sorted(set(keys), key=lambda key: partitioning.window(key)[0])
-
-
-def _as(dtype: pl.DataType, moment: datetime) -> object:
-    if isinstance(dtype, pl.Datetime):
-        return moment if dtype.time_zone else moment.replace(tzinfo=None)
-    return moment.date()
+def _literal(partitioning: Partitioning, moment: datetime, zoned: bool) -> date | datetime:
+    if partitioning.every is not Every.HOUR:
+        return moment.date()
+    return moment if zoned else moment.replace(tzinfo=None)

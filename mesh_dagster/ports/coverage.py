@@ -1,0 +1,18 @@
+"""Which partitions of a product are published."""
+
+from __future__ import annotations
+
+from mesh_dagster.model.snapshot import Publication
+from mesh_dagster.ports import table
+from mesh_dagster.ports.storage import Storage
+
+
+def partitions(storage: Storage, publication: Publication) -> frozenset[str]:
+    """The keys of all partitions that a publication holds, those without rows included."""
+    held = set(publication.empty)
+    for state in publication.ports.values():
+        found = table.load(storage, state.metadata)
+        for manifest in found.manifests():
+            keys = (table.partition_of(entry) for entry in found.entries(manifest))
+            held.update(key for key in keys if key is not None)
+    return frozenset(held)
