@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema.validators import validator_for
+
+from mesh_dagster.descriptors.domain import domain_problems
+from mesh_dagster.descriptors.mesh import mesh_problems
+from mesh_dagster.descriptors.product import folder_problems
 
 DOMAINS = ("fleet", "flights", "journeys", "network", "punctuality", "weather")
 SCHEMAS = Path(__file__).parents[4] / "shared/schemas"
@@ -31,9 +36,9 @@ def load(file: Path) -> Any:
 @needs_schemas
 def test_every_descriptor_is_by_the_standard(root: Path) -> None:
     files = sorted(root.glob("domains/**/*.odps.yaml"))
-    assert len(files) == 7
-    assert {file.parent.name: errors(load(file), "odps-1.0.0.json") for file in files} == {
-        file.parent.name: [] for file in files
+    assert len(files) == 8
+    assert {str(file): errors(load(file), "odps-1.0.0.json") for file in files} == {
+        str(file): [] for file in files
     }
 
 
@@ -124,8 +129,27 @@ def without_key(contract: dict[str, Any]) -> str:
     return json.dumps(contract | {"schema": [table]}, sort_keys=True)
 
 
+@pytest.mark.parametrize("corrected", [False, True])
+def test_the_mesh_has_nothing_to_say_against_its_own_files(
+    root: Path, tmp_path: Path, corrected: bool
+) -> None:
+    shutil.copytree(root / "domains", tmp_path / "domains")
+    if corrected:
+        product = tmp_path / "domains/weather/src/weather/defs/observations"
+        place = root / "domains/weather/corrections"
+        shutil.copy(place / "contract-1.0.1.odcs.yaml", product / "contract.odcs.yaml")
+        shutil.copy(place / "product-1.0.1.odps.yaml", product / "product.odps.yaml")
+    files = sorted(tmp_path.glob("domains/*/src/*/defs/*/product.odps.yaml"))
+    assert {file.parent.name: folder_problems(file.parent) for file in files} == {
+        file.parent.name: () for file in files
+    }
+    assert mesh_problems(root / "mesh.yaml") == ()
+    for domain in tmp_path.glob("domains/*/src/*/domain.yaml"):
+        assert domain_problems(domain.parent) == ()
+
+
 def test_the_correction_names_files_that_are_there(root: Path) -> None:
     text = (root / "domains/weather/corrections/contract-1.0.1.odcs.yaml").read_text()
     named = re.findall(r"domains/\S+\.yaml", text)
-    assert len(named) == 2
+    assert len(named) == 4
     assert all((root / name).is_file() for name in named)
