@@ -8,12 +8,14 @@ can change twice within one tick of the file system's clock.
 
 from __future__ import annotations
 
-import hashlib
+import gc
 import json
 import os
 import sys
-import tempfile
-from contextlib import suppress
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,7 +51,7 @@ def _release() -> str:
             if each.name.endswith(".py"):
                 stat = each.stat()
                 parts.append(f"{each.name}:{stat.st_mtime_ns}:{stat.st_size}")
-    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+    return "\n".join(parts)
 
 
 class ModelCache:
@@ -61,10 +63,11 @@ class ModelCache:
         self._written = 0
         self._changed = False
         self._path: Path | None = None
+        self._about: list[str] = []
         with suppress(OSError, RuntimeError):
-            name = "\0".join([_release(), *about])
-            key = hashlib.blake2b(name.encode(errors="replace"), digest_size=16).hexdigest()
-            self._path = cache_folder() / f"{kind}-{key}.json"
+            self._about = [_release(), *about]
+            name = zlib.crc32("\0".join(about).encode(errors="replace"))
+            self._path = cache_folder() / f"{kind}-{name:08x}.json"
             self._load(self._path)
 
     def _load(self, path: Path) -> None:
@@ -72,13 +75,13 @@ class ModelCache:
             stat = os.fstat(file.fileno())
             if stat.st_size > LARGEST:
                 return
-            digest, _, payload = file.read().partition(b"\n")
-        if hashlib.blake2b(payload, digest_size=16).hexdigest().encode() != digest:
+            checksum, _, payload = file.read().partition(b"\n")
+        if _checksum(payload) != checksum:
             return
         with suppress(ValueError, RecursionError):
-            entries = json.loads(payload)
-            if isinstance(entries, dict):
-                self._entries, self._written = entries, stat.st_mtime_ns
+            match json.loads(payload):
+                case [about, dict(entries)] if about == self._about:
+                    self._entries, self._written = entries, stat.st_mtime_ns
 
     def get(self, key: str, stamps: Stamps) -> Any:
         """The value kept for a key whose files have these stamps; None when there is none."""
@@ -99,22 +102,37 @@ class ModelCache:
         if self._path is None or not (self._changed or len(self._fresh) < len(self._entries)):
             return
         with suppress(OSError, ValueError, RecursionError):
-            payload = json.dumps(self._fresh, separators=(",", ":")).encode()
+            payload = json.dumps([self._about, self._fresh], separators=(",", ":")).encode()
             _replace(self._path, payload)
 
 
 def _replace(path: Path, payload: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.blake2b(payload, digest_size=16).hexdigest().encode()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    writing = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(digest + b"\n" + payload)
-        Path(name).replace(path)
+        with writing.open("wb") as file:
+            file.write(_checksum(payload) + b"\n" + payload)
+        writing.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(name).unlink()
+            writing.unlink()
         raise
+
+
+def _checksum(payload: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(payload)
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """No garbage collection while thousands of values are made that all stay: a third faster."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def stamp(folder: str, names: list[str]) -> Stamps | None:

@@ -14,33 +14,51 @@ from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from mesh_dagster.errors import MeshError
+
+STALE = (KeyError, TypeError, ValueError, AttributeError, MeshError)
+"""What decoding raises for JSON that was not written from such a value."""
+
 Translate = Callable[[Any], Any]
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def encode(value: Any) -> Any:
     """A value as JSON has it."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            name: encode(each)
-            for name, default in _defaults(type(value))
-            if (each := getattr(value, name)) != default
-        }
-    if isinstance(value, (tuple, list)):
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind in (tuple, list):
         return [encode(each) for each in value]
-    if isinstance(value, Mapping):
+    if kind is dict:
         return {key: encode(each) for key, each in value.items()}
-    if isinstance(value, Enum):
+    if issubclass(kind, Enum):
         return value.value
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if kind is datetime else _encode_fields(value, kind)
+
+
+def _encode_fields(value: Any, kind: type) -> dict[str, Any]:
+    encoded = {}
+    for name, default in _defaults(kind):
+        each = getattr(value, name)
+        if each is not default and each != default:
+            encoded[name] = each if type(each) in _PLAIN else encode(each)
+    return encoded
 
 
 @cache
-def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+def _defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
     result = []
     for each in fields(kind):
         made = each.default_factory() if each.default_factory is not MISSING else each.default
         result.append((each.name, made))
     return tuple(result)
+
+
+def decode(kind: type, value: Any) -> Any:
+    """A value of a type from what `encode` made of it. Raises one of `STALE` for another."""
+    translate = decoder(kind)
+    return translate(value) if translate else value
 
 
 @cache

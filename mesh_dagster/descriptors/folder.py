@@ -11,6 +11,7 @@ from mesh_dagster.descriptors.consistency import check_product
 from mesh_dagster.descriptors.domain import domain_from_file, find_domain
 from mesh_dagster.descriptors.odcs import contract_from_document
 from mesh_dagster.descriptors.odps import product_from_document
+from mesh_dagster.descriptors.product import DESCRIPTOR
 from mesh_dagster.descriptors.source import Source, shown_path
 from mesh_dagster.descriptors.syntax import read_file
 from mesh_dagster.model.contract import Contract
@@ -19,7 +20,6 @@ from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import Product
 from mesh_dagster.model.wiring import Wiring
 
-DESCRIPTOR = "product.odps.yaml"
 CONTRACTS = ".odcs.yaml"
 
 

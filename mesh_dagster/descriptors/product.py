@@ -11,27 +11,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from mesh_dagster.descriptors.cache import ModelCache, Stamps, stamp
-from mesh_dagster.descriptors.codec import decoder, encode
+from mesh_dagster.descriptors.cache import ModelCache, Stamps, collecting_later, stamp
+from mesh_dagster.descriptors.codec import STALE, decode, encode
 from mesh_dagster.descriptors.domain import FILE as DOMAIN
 from mesh_dagster.descriptors.domain import domain_from_file
-from mesh_dagster.descriptors.folder import DESCRIPTOR, contract_files, examine
-from mesh_dagster.descriptors.odps import product_from_document
 from mesh_dagster.descriptors.source import Source, refuse, shown_path
-from mesh_dagster.descriptors.syntax import read_file
-from mesh_dagster.descriptors.wiring import FILE as WIRING
-from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import Product
-from mesh_dagster.model.wiring import TransformKind, Wiring
 
+DESCRIPTOR = "product.odps.yaml"
 DEEPEST = 8
 """How far below `defs/` a product's folder may lie."""
-
-_STALE = (KeyError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +49,8 @@ def load_product(folder: Path, domain: Domain | None = None) -> LoadedProduct:
 
     Raises `DescriptorError` with all that is wrong in any of its files.
     """
+    from mesh_dagster.descriptors.folder import examine
+
     loaded, findings = examine(folder, domain)
     refuse(findings)
     assert loaded is not None, "no product and no error"  # noqa: S101
@@ -64,6 +59,8 @@ def load_product(folder: Path, domain: Domain | None = None) -> LoadedProduct:
 
 def folder_problems(folder: Path, domain: Domain | None = None) -> tuple[Finding, ...]:
     """All that is wrong with a product's folder, warnings included."""
+    from mesh_dagster.descriptors.folder import examine
+
     return examine(folder, domain)[1]
 
 
@@ -72,47 +69,10 @@ def load_products(folders: Sequence[Path], domain: Domain) -> tuple[LoadedProduc
 
     Raises `DescriptorError` with all that is wrong in any of them.
     """
-    cache = ModelCache("products", str(domain.folder), shown_path(domain.folder), domain.name)
-    loaded: list[LoadedProduct] = []
-    findings: list[Finding] = []
-    for folder in folders:
-        key = str(folder)
-        stamps = stamp(key, [DESCRIPTOR, WIRING, *contract_files(folder)])
-        found = _kept(cache.get(key, stamps), folder, domain) if stamps else None
-        if found is None:
-            found, problems = examine(folder, domain)
-            findings += problems
-            if found is not None and stamps and not problems:
-                cache.put(key, stamps, _parts(found))
-        if found is not None:
-            loaded.append(found)
-    refuse(findings)
-    cache.save()
-    return tuple(loaded)
+    from mesh_dagster.descriptors.loading import load_unchanged
 
-
-def _parts(loaded: LoadedProduct) -> list[Any]:
-    return [encode(loaded.product), encode(loaded.contracts), encode(loaded.wiring)]
-
-
-def _kept(value: Any, folder: Path, domain: Domain) -> LoadedProduct | None:
-    """The product that a cache held, unless the file of its transform is gone."""
-    if value is None:
-        return None
-    with suppress(*_STALE):
-        product: Product = _decode(Product, value[0])
-        contracts = {port: _decode(Contract, each) for port, each in value[1].items()}
-        wiring: Wiring = _decode(Wiring, value[2])
-        transform = wiring.transform
-        by_file = transform.kind in (TransformKind.PYTHON, TransformKind.SQL)
-        if not by_file or os.path.isfile(f"{folder}/{transform.name}"):  # noqa: PTH113
-            return LoadedProduct(product, contracts, wiring, folder, domain)
-    return None
-
-
-def _decode(kind: type, value: Any) -> Any:
-    translate = decoder(kind)
-    return translate(value) if translate else value
+    with collecting_later():
+        return load_unchanged(folders, domain)
 
 
 def list_products(config: MeshConfig) -> Listing:
@@ -137,11 +97,12 @@ def list_domain(folder: Path) -> Listing:
         return Listing((), tuple(findings))
     cache = ModelCache("listing", str(folder), shown_path(folder))
     products: list[Listed] = []
-    for each in product_folders(folder):
-        product = _descriptor(each, cache, findings)
-        if product is not None:
-            products.append(Listed(product, each, domain))
-    cache.save()
+    with collecting_later():
+        for each in product_folders(folder):
+            product = _descriptor(each, cache, findings)
+            if product is not None:
+                products.append(Listed(product, each, domain))
+        cache.save()
     return Listing(tuple(products), tuple(findings))
 
 
@@ -150,9 +111,11 @@ def _descriptor(folder: Path, cache: ModelCache, findings: list[Finding]) -> Pro
     stamps: Stamps | None = stamp(key, [DESCRIPTOR])
     value = cache.get(key, stamps) if stamps else None
     if value is not None:
-        with suppress(*_STALE):
-            kept: Product = _decode(Product, value)
-            return kept
+        with suppress(*STALE):
+            return cast(Product, decode(Product, value))
+    from mesh_dagster.descriptors.odps import product_from_document
+    from mesh_dagster.descriptors.syntax import read_file
+
     source = Source(f"{shown_path(folder)}/{DESCRIPTOR}")
     product = product_from_document(read_file(folder / DESCRIPTOR, source), source)
     findings += source.findings

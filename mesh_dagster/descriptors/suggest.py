@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def nearest(word: str, among: Iterable[str]) -> str | None:
     """The known name that is closest to a word; None when none is near."""
+    from difflib import get_close_matches
+
     by_lower = {each.lower(): each for each in among}
     close = get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None

@@ -100,7 +100,7 @@ def read_text(path: Path, source: Source) -> str | None:
         file = os.open(path, _OPEN)
         try:
             size = os.fstat(file).st_size
-            data = b"" if size > LARGEST_FILE else os.read(file, LARGEST_FILE + 1)
+            data = b"" if size > LARGEST_FILE else os.read(file, (size or LARGEST_FILE) + 1)
         finally:
             os.close(file)
     except OSError as error:
