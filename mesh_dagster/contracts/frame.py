@@ -140,9 +140,10 @@ def unreadable(error: BaseException) -> EvaluationError:
 
 
 def first_line(error: BaseException) -> str:
-    """What an engine said, without the plan it appends."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    """What an engine said, without the plan or the drawing it appends."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith("error:")]
+    return (said or lines or [type(error).__name__])[0].removeprefix("error:").strip()
 
 
 def together(

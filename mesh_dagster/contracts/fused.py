@@ -51,6 +51,8 @@ def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
 
 def tallied(frame: Frame, table: pl.DataFrame, column: str) -> Tally:
     """A column of a small result, by partition; windows of one partition are added up."""
+    if column not in table.columns:
+        return Counter()
     windows = table[WINDOW].to_list() if WINDOW in table.columns else [None] * table.height
     tally: Tally = Counter()
     for window, count in zip(windows, table[column].to_list(), strict=True):

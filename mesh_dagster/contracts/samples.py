@@ -7,11 +7,11 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.frame import WINDOW, Frame, collected, together, unreadable
+from mesh_dagster.contracts.frame import Frame, collected, first_line, together
 from mesh_dagster.contracts.kinds import Reference, RowCount, Rule, Schema, Unique, Unsupported
 from mesh_dagster.contracts.predicates import breaks, obstacle
 from mesh_dagster.contracts.references import without_target
-from mesh_dagster.errors import EvaluationError
+from mesh_dagster.errors import EvaluationError, MeshError
 
 _COUNT = "__mesh_count"
 
@@ -34,22 +34,28 @@ def failing_rows(
     Raises `EvaluationError` where the rule cannot be run on this data.
     """
     frame = Frame.of(data)
+    try:
+        return collected(_failing(rule, frame, published, reference).head(limit))
+    except MeshError:
+        raise
+    except Exception as error:
+        raise _unevaluable(rule, first_line(error)) from error
+
+
+def _failing(
+    rule: Rule, frame: Frame, published: Any | None, reference: Any | None
+) -> nw.LazyFrame[Any]:
     match rule:
         case Schema() | RowCount() | Unsupported():
-            found = frame.rows.head(0)
+            return frame.rows.head(0)
         case Unique():
-            found = _sharing(rule, frame, published)
+            return _sharing(rule, frame, published)
         case Reference():
-            found = _orphaned(rule, frame, reference)
-        case _:
-            reason = obstacle(rule, frame.schema)
-            if reason:
-                raise _unevaluable(rule, reason)
-            found = frame.rows.filter(breaks(rule, frame.schema))
-    try:
-        return collected(found.head(limit))
-    except Exception as error:
-        raise unreadable(error) from error
+            return _orphaned(rule, frame, reference)
+    reason = obstacle(rule, frame.schema)
+    if reason:
+        raise _unevaluable(rule, reason)
+    return frame.rows.filter(breaks(rule, frame.schema))
 
 
 def _sharing(rule: Unique, frame: Frame, published: Any | None) -> nw.LazyFrame[Any]:
@@ -74,8 +80,7 @@ def _orphaned(rule: Reference, frame: Frame, target: Any | None) -> nw.LazyFrame
         target = frame.rows.to_native()
     if target is None or isinstance(target, str):
         raise _unevaluable(rule, target or f"nothing of {rule.target} was handed over")
-    found = without_target(rule, frame, target, *frame.schema)
-    return found.drop(WINDOW, strict=False)
+    return without_target(rule, frame, target, *frame.schema).select(*frame.schema)
 
 
 def _demand(rule: Unique | Reference, frame: Frame) -> None:
