@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -57,12 +59,14 @@ def journal_error_from(error: Exception, url: sa.URL) -> JournalError:
 
 def _from_sqlite(cause: BaseException, reason: str, path: str) -> JournalError:
     code = _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, FAILED)
+    quoted, folder = shlex.quote(path), shlex.quote(str(Path(path).parent))
     said = {
-        CORRUPT: ("is corrupt", rebuild(path)),
-        LOCKED: ("stayed locked by another process", f"fuser -v {path}"),
-        REFUSED: ("cannot be opened or written", f"ls -ld {path} && df -h {path}"),
+        CORRUPT: ("is corrupt", rebuild(quoted)),
+        CONTRADICTION: ("has it otherwise", None),
+        LOCKED: ("stayed locked by another process", f"fuser -v {quoted}"),
+        REFUSED: ("cannot be opened or written", f"ls -la {folder} && df -h {folder}"),
     }
-    what, fix = said.get(code, ("refused", f"sqlite3 {path} 'pragma integrity_check'"))
+    what, fix = said.get(code, ("refused", f"sqlite3 {quoted} 'pragma integrity_check'"))
     return JournalError(f"the journal {what}: {reason}", code=code, where=path, fix=fix)
 
 
@@ -72,6 +76,7 @@ def _from_postgresql(state: str | None, operational: bool, reason: str, shown: s
         code = UNREACHABLE if state is None and operational else FAILED
     said = {
         CORRUPT: "is corrupt",
+        CONTRADICTION: "has it otherwise",
         LOCKED: "stayed locked by another process",
         REFUSED: "cannot be written",
         UNREACHABLE: "cannot be reached",
@@ -84,9 +89,9 @@ def _from_postgresql(state: str | None, operational: bool, reason: str, shown: s
     )
 
 
-def rebuild(path: str) -> str:
+def rebuild(quoted: str) -> str:
     """The commands that set a broken journal aside; the next start rebuilds it from storage."""
-    return f"mv {path} {path}.broken && rm -f {path}-wal {path}-shm && mesh products"
+    return f"mv {quoted} {quoted}.broken && rm -f {quoted}-wal {quoted}-shm"
 
 
 def newer_schema(found: str, known: str, where: str) -> JournalError:
