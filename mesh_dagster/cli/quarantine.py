@@ -57,7 +57,7 @@ def quarantine(address: Address | None, rows: int, as_json: bool) -> None:
     else:
         emit(render(_COLUMNS, [_row(product, each) for product, each in waiting]).text)
         for product, each in waiting:
-            _show_failures(mesh, product, each, rows)
+            show_failures(mesh, product, each, rows)
 
 
 @click.command()
@@ -105,7 +105,8 @@ def _says(failures: Any) -> str:
     return "; ".join(result.message for result in failures) or "-"
 
 
-def _show_failures(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limit: int) -> None:
+def show_failures(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limit: int) -> None:
+    """Print the rules that a quarantined partition fails, with up to `limit` rows of each."""
     for result in waiting.failures:
         emit(f"\n{product.product.address.path} {waiting.decision.partition or ''}".rstrip())
         emit(f"  {result.message}" + (f"\n  at {result.where}" if result.where else ""))

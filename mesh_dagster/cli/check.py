@@ -1,0 +1,124 @@
+"""`mesh check`: what is wrong with the files of the mesh, or with the data it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from mesh_dagster.cli.output import as_json, emit, emit_json, say
+from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.target import ADDRESS, loaded_all
+from mesh_dagster.errors import EvaluationError, NeverPublished, UsageError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.finding import Finding, Severity, Verdict
+
+if TYPE_CHECKING:
+    from mesh_dagster.model.domain import LoadedProduct
+    from mesh_dagster.model.finding import RuleResult
+    from mesh_dagster.products.mesh import Mesh
+
+_COLUMNS = [
+    Column("PRODUCT", least=16),
+    Column("PARTITION"),
+    Column("VERDICT", colours={"warning": "yellow", "failed": "red", "error": "red"}),
+    Column("OF", right=True),
+    Column("FAIL", right=True),
+    Column("RULE", least=16),
+]
+Audits = Sequence[tuple[Address, "Sequence[RuleResult]"]]
+
+
+@click.command()
+@click.argument("address", type=ADDRESS, required=False)
+@click.option("--data", is_flag=True, help="Audit what is published, instead of the files.")
+@click.option(
+    "--partition", "partitions", multiple=True, metavar="P", help="Audit this partition only."
+)
+@as_json
+def check(address: Address | None, data: bool, partitions: tuple[str, ...], as_json: bool) -> int:
+    """Find what is wrong with the files of the mesh, or of the product at ADDRESS."""
+    from mesh_dagster.products.mesh import Mesh
+
+    if partitions and not (data and address):
+        raise UsageError(
+            "--partition is for the published data of one product",
+            fix=f"mesh check ADDRESS --data --partition {partitions[0]}",
+        )
+    mesh = Mesh.open()
+    if data:
+        return _check_data(mesh, address, partitions, as_json)
+    return _check_files(mesh, address, as_json)
+
+
+def _check_files(mesh: Mesh, address: Address | None, as_json: bool) -> int:
+    from mesh_dagster.products.check import check as check_mesh
+    from mesh_dagster.products.check import check_product
+
+    findings = check_mesh(mesh) if address is None else check_product(mesh, address)
+    if as_json:
+        emit_json(findings)
+    else:
+        for finding in findings:
+            emit(f"{finding}\n")
+        say(_in_words(findings, mesh, address))
+    return 1 if any(each.severity is Severity.ERROR for each in findings) else 0
+
+
+def _in_words(findings: Sequence[Finding], mesh: Mesh, address: Address | None) -> str:
+    what = address.path if address else f"{mesh.config.name}, {len(mesh.own())} products"
+    errors = sum(each.severity is Severity.ERROR for each in findings)
+    if not findings:
+        return f"{what}: nothing is wrong"
+    return f"{what}: {errors} errors, {len(findings) - errors} warnings"
+
+
+def _check_data(
+    mesh: Mesh, address: Address | None, partitions: tuple[str, ...], as_json: bool
+) -> int:
+    audits: list[tuple[Address, Sequence[RuleResult]]] = []
+    failed: list[EvaluationError] = []
+    for product in loaded_all(mesh, address):
+        try:
+            audits.append((product.product.address, _audit(mesh, product, partitions)))
+        except NeverPublished as error:
+            if address is not None:
+                raise
+            say(error.what)
+        except EvaluationError as error:
+            failed.append(error)
+    _tell(audits, as_json)
+    for each in failed:
+        say(str(each))
+    blocks = any(result.blocks for _, results in audits for result in results)
+    return 1 if blocks else EvaluationError.exit_code if failed else 0
+
+
+def _audit(mesh: Mesh, product: LoadedProduct, partitions: tuple[str, ...]) -> Sequence[RuleResult]:
+    from mesh_dagster.products.audit import audit_published
+
+    for key in partitions:
+        if product.wiring.partitioning is None:
+            raise UsageError(f"{product.product.address.path} has no partitions")
+        product.wiring.partitioning.window(key)
+    return audit_published(mesh, product, partitions or None)
+
+
+def _tell(audits: Audits, as_json: bool) -> None:
+    if as_json:
+        emit_json(
+            [{"address": address, "results": results} for address, results in audits],
+        )
+        return
+    rows = [
+        (address.path, each.partition, each.verdict.value, each.checked, each.failed, each.message)
+        for address, results in audits
+        for each in results
+        if each.verdict is not Verdict.PASSED
+    ]
+    if rows:
+        emit(render(_COLUMNS, rows).text)
+    for address, results in audits:
+        passed = sum(each.verdict is Verdict.PASSED for each in results)
+        say(f"{address.path}: {passed} of {len(results)} results passed")

@@ -1,0 +1,183 @@
+"""The real Dagster for as long as somebody watches: code servers, the daemon, a few requests.
+
+`python -m mesh_dagster.orchestrate.services WORKSPACE REQUEST FD` is a process of its own, led by
+`session`: one JSON line a second goes to the file descriptor FD, and when nobody reads there any
+more, or a signal comes, everything that was started is ended.
+
+A request is what a person would click: materialize these assets, start this schedule until it
+has ticked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+from dagster._core.definitions.selector import (
+    PartitionRangeSelector,
+    PartitionsByAssetSelector,
+    PartitionsSelector,
+)
+from dagster._core.execution.backfill import PartitionBackfill
+from dagster._core.remote_representation.external import RemoteSchedule
+from dagster._core.scheduler.instigation import TickStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._core.utils import make_new_backfill_id
+from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+_PATIENCE = 20
+_DEAD = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_GOING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *_DEAD]
+
+
+def serve(workspace: Path, request: Mapping[str, Any], said: int) -> None:
+    """Run Dagster on a workspace, ask it for what `request` says, and report until the end."""
+    with (
+        dg.DagsterInstance.get() as instance,
+        WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)])) as process,
+    ):
+        context = process.create_request_context()
+        _say(said, up=False, broken=_load_errors(context))
+        _forget_dead_runs(instance)
+        for path, partitions in request["materialize"].items():
+            _materialize(instance, context, path, partitions)
+        schedules = [_start(instance, context, path) for path in request["tick"]]
+        with _daemon(process, Path(instance.root_directory)) as daemon:
+            while daemon.poll() is None:
+                schedules = [each for each in schedules if not _stopped(instance, each)]
+                _say(said, up=True, ticking=len(schedules), **_progress(instance))
+                time.sleep(1)
+            _say(said, up=False, died=daemon.returncode)
+
+
+def _load_errors(context: WorkspaceRequestContext) -> dict[str, str]:
+    entries = context.get_code_location_entries()
+    return {name: each.load_error.message for name, each in entries.items() if each.load_error}
+
+
+def _forget_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Close the runs of a daemon that was killed: they would be waited for without end.
+
+    This process holds the lock of the home, so no other daemon is alive.
+    """
+    for run in instance.get_runs(dg.RunsFilter(statuses=_DEAD)):
+        if GRPC_INFO_TAG in run.tags:
+            instance.report_run_canceled(run, "The process that ran it is gone.")
+
+
+def _materialize(
+    instance: dg.DagsterInstance,
+    context: WorkspaceRequestContext,
+    path: str,
+    partitions: Sequence[str] | None,
+) -> None:
+    """Ask for an asset, as a backfill of its own: no request spans two domains."""
+    ranges = (
+        PartitionsSelector([PartitionRangeSelector(start=partitions[0], end=partitions[-1])])
+        if partitions
+        else None
+    )
+    backfill = PartitionBackfill.from_partitions_by_assets(
+        backfill_id=make_new_backfill_id(),
+        asset_graph=context.asset_graph,
+        backfill_timestamp=time.time(),
+        tags={},
+        dynamic_partitions_store=instance,
+        partitions_by_assets=[
+            PartitionsByAssetSelector(asset_key=dg.AssetKey(path.split("/")), partitions=ranges)
+        ],
+        title=f"Make {path}",
+        description=None,
+        run_config=None,
+    )
+    instance.add_backfill(backfill)
+
+
+def _start(
+    instance: dg.DagsterInstance, context: WorkspaceRequestContext, path: str
+) -> RemoteSchedule:
+    name = "__".join(path.split("/"))
+    (schedule,) = (
+        schedule
+        for location in context.code_locations
+        for repository in location.get_repositories().values()
+        for schedule in repository.get_schedules()
+        if schedule.name == name
+    )
+    instance.start_schedule(schedule)
+    return schedule
+
+
+def _stopped(instance: dg.DagsterInstance, schedule: RemoteSchedule) -> bool:
+    """Stop a schedule once it has ticked and asked for its run; whether that was done."""
+    origin, selector = schedule.get_remote_origin_id(), schedule.selector_id
+    ticks = instance.get_ticks(origin, selector, limit=1, statuses=[TickStatus.SUCCESS])
+    if not ticks:
+        return False
+    instance.stop_schedule(origin, selector, schedule)
+    return True
+
+
+def _progress(instance: dg.DagsterInstance) -> dict[str, Any]:
+    going = instance.get_runs(dg.RunsFilter(statuses=_GOING))
+    paths = {"/".join(key.path) for run in going for key in run.asset_selection or ()}
+    waiting = instance.get_backfills(limit=20)
+    asked = {
+        "/".join(key.path)
+        for backfill in waiting
+        if backfill.status.value == "REQUESTED"
+        for key in backfill.asset_selection or ()
+    }
+    return {"running": sorted(paths), "asked": sorted(asked)}
+
+
+@contextmanager
+def _daemon(process: WorkspaceProcessContext, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The daemon, on the code servers that run already."""
+    servers = home / "servers.yaml"
+    servers.write_text(yaml.safe_dump({"load_from": list(process.get_code_server_specs())}))
+    command = [sys.executable, "-m", "dagster._daemon", "run", "-w", str(servers)]
+    daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 (our own)
+    try:
+        yield daemon
+    finally:
+        daemon.send_signal(signal.SIGINT)
+        try:
+            daemon.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait()
+
+
+def _say(said: int, **line: Any) -> None:
+    os.write(said, json.dumps(line).encode() + b"\n")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """The process that `session` starts."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
+    workspace, request, said = arguments
+    try:
+        serve(Path(workspace), json.loads(request), int(said))
+    except (KeyboardInterrupt, BrokenPipeError):
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

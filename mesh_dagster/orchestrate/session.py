@@ -1,0 +1,146 @@
+"""Leading the processes of `services` from one that imports no Dagster, and ending them all."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from mesh_dagster.errors import UsageError
+from mesh_dagster.orchestrate.home import HOME
+
+_PATIENCE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the services said last: paths of assets that run, and that were asked for."""
+
+    up: bool = False
+    running: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    ticking: int = 0
+    broken: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs, was asked for, or is to tick."""
+        return self.up and not (self.running or self.asked or self.ticking)
+
+
+class Session:
+    """Dagster at work in processes of their own; `log` is what they print."""
+
+    def __init__(self, process: subprocess.Popen[bytes], said: IO[bytes], log: Path) -> None:
+        self._process = process
+        self._said = said
+        self._rest = b""
+        self._status = Status()
+        self.log = log
+
+    @property
+    def alive(self) -> bool:
+        """Whether the services still run."""
+        return self._process.poll() is None
+
+    def status(self, wait: float = 1.0) -> Status:
+        """What the services said last, after waiting for a word for at most `wait` seconds."""
+        ready, _, _ = select.select([self._said], [], [], wait)
+        if ready:
+            *lines, self._rest = (self._rest + os.read(self._said.fileno(), 65536)).split(b"\n")
+            for line in lines:
+                self._status = _status(json.loads(line))
+        return self._status
+
+
+@contextmanager
+def session(
+    root: Path,
+    home: Path,
+    workspace: Path,
+    *,
+    materialize: Mapping[str, Sequence[str] | None],
+    tick: Sequence[str],
+) -> Iterator[Session]:
+    """Start Dagster on a workspace; whatever ends the block ends every process of it.
+
+    `materialize` maps the path of an asset to its partitions, oldest first; `tick` are the paths
+    of products whose schedule is started until it has ticked. Raises `UsageError` when another
+    Dagster works in this home.
+    """
+    log = home / "services.log"
+    request = json.dumps({"materialize": dict(materialize), "tick": list(tick)})
+    with only_one(home), log.open("ab") as output:
+        read, write = os.pipe()
+        process = subprocess.Popen(  # noqa: S603 (our own module)
+            [
+                *(sys.executable, "-m", "mesh_dagster.orchestrate.services"),
+                *(str(workspace), request, str(write)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=root,
+            env={**os.environ, HOME: str(home)},
+            pass_fds=[write],
+            start_new_session=True,
+        )
+        os.close(write)
+        with os.fdopen(read, "rb", buffering=0) as said:
+            try:
+                yield Session(process, said, log)
+            finally:
+                _end(process)
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold a home, so that no two daemons work in it at once. Raises `UsageError`.
+
+    The lock is the process's, and those that it becomes: it ends when they end, however.
+    """
+    with (home / "daemon.lock").open("a") as lock:
+        take(lock, home)
+        yield
+
+
+def take(lock: IO[str], home: Path) -> None:
+    """Take the lock of a home. Raises `UsageError`."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(
+            f"another Dagster works in {home} already, and two daemons would do all work twice",
+            code="MESH-M062",
+            fix="end the other `mesh dev` or `mesh demo` first",
+        ) from None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the services to end; then make sure of every process of their session."""
+    # A second Ctrl-C must not leave half of them behind.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _status(line: Mapping[str, object]) -> Status:
+    known = {name: line[name] for name in Status.__dataclass_fields__ if name in line}
+    lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+    return Status(**(known | lists))  # type: ignore[arg-type]
