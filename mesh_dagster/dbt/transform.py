@@ -1,0 +1,95 @@
+"""A dbt model as the transform of a product.
+
+The input ports are put into the domain's private DuckDB file as the tables `inputs.<port>`, dbt
+builds the model and all that it is made of, and the model's rows are staged, audited and
+published like any other product's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mesh_dagster.dbt.manifest import DbtNode, load_graph
+from mesh_dagster.dbt.project import DbtProject, call_dbt, find_project
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.transform import Input, Transform, Window
+
+Runner = Callable[[DbtProject, Sequence[str]], None]
+"""Runs a dbt command; Dagster's tells its events on the way."""
+
+
+class ParquetFiles(list[str]):
+    """Paths of files that are there for as long as the list is."""
+
+    def __init__(self, folder: tempfile.TemporaryDirectory[str], paths: Sequence[Path]) -> None:
+        super().__init__(str(path) for path in paths)
+        self.folder = folder
+
+
+def run_dbt(project: DbtProject, arguments: Sequence[str]) -> None:
+    """dbt's own command line, for whoever runs a product without Dagster."""
+    call_dbt(project, arguments, project.environment)
+
+
+def dbt_transform(mesh: Mesh, loaded: LoadedProduct, runner: Runner = run_dbt) -> Transform:
+    """The transform of a product whose rows are a dbt model.
+
+    Raises `MissingExtra`, and `UsageError` for a project or a model that is not there; running
+    it raises `TransformError` when dbt fails, a test of severity error included.
+    """
+    project = find_project(mesh, loaded.domain)
+    model = load_graph(project).node(loaded.wiring.transform.name, project)
+
+    def run(inputs: Mapping[str, Input], window: Window) -> ParquetFiles:
+        with _alone(project):
+            _put(project, inputs)
+            runner(project, _build(model, window))
+            return _rows(project, model)
+
+    return run
+
+
+def _build(model: DbtNode, window: Window) -> list[str]:
+    partitions = {"first_partition": window.first, "last_partition": window.last}
+    given = {name: key for name, key in partitions.items() if key is not None}
+    variables = ["--vars", json.dumps(given)] if given else []
+    return ["build", "--select", f"+{model.name}", *variables]
+
+
+@contextmanager
+def _alone(project: DbtProject) -> Iterator[None]:
+    """DuckDB lets one process write a file: runs of the domain's dbt products take turns."""
+    project.duckdb.parent.mkdir(parents=True, exist_ok=True)
+    with project.duckdb.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _put(project: DbtProject, inputs: Mapping[str, Input]) -> None:
+    import duckdb
+
+    with duckdb.connect(str(project.duckdb)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("create schema if not exists inputs")
+        for name, each in inputs.items():
+            relation = each.duckdb(connection)
+            relation.create_view("__input")
+            connection.execute(f'create or replace table inputs."{name}" as from __input')
+            connection.execute("drop view __input")
+
+
+def _rows(project: DbtProject, model: DbtNode) -> ParquetFiles:
+    import duckdb
+
+    folder = tempfile.TemporaryDirectory(prefix="mesh-dbt-")
+    path = Path(folder.name) / f"{model.name}.parquet"
+    with duckdb.connect(str(project.duckdb), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.sql(f"from {model.relation}").write_parquet(str(path))
+    return ParquetFiles(folder, [path])

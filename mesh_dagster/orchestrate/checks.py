@@ -1,0 +1,108 @@
+"""The rules of a contract as Dagster's asset checks, and their results as its evaluations.
+
+They are shown, not leaned on: the gate in front of the data is the mesh's own, because anybody
+can report a passing evaluation to Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import dagster as dg
+
+from mesh_dagster.contracts.rules import Rule, rules
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+
+_MOST_PARTITIONS_SHOWN = 100
+
+
+def check_specs(loaded: LoadedProduct) -> list[dg.AssetCheckSpec]:
+    """One check a rule of each port's contract, named by the rule's id."""
+    partitioning = loaded.wiring.partitioning
+    column = partitioning.column if partitioning else None
+    return [
+        _check_spec(rule, asset_key(loaded, port))
+        for port, contract in loaded.contracts.items()
+        for rule in rules(contract, partition_column=column)
+    ]
+
+
+def asset_key(loaded: LoadedProduct, port: str) -> dg.AssetKey:
+    """The key of an output port: the parts of its address. The first port's name is empty."""
+    return dg.AssetKey(loaded.product.address.with_port(port or None).parts)
+
+
+def check_results(
+    loaded: LoadedProduct, results: Iterable[RuleResult], selected: set[dg.AssetCheckKey]
+) -> Iterator[dg.AssetCheckResult]:
+    """One evaluation a rule over all of a run's partitions, of the checks that were selected."""
+    ordered = sorted(set(results), key=lambda each: (each.port or "", each.rule))
+    for (port, rule), group in groupby(ordered, key=lambda each: (each.port or "", each.rule)):
+        key = asset_key(loaded, port)
+        if dg.AssetCheckKey(key, rule) in selected:
+            yield _check_result(key, rule, list(group))
+
+
+def _check_spec(rule: Rule, key: dg.AssetKey) -> dg.AssetCheckSpec:
+    stated = {
+        "severity": rule.severity.value,
+        "dimension": rule.dimension,
+        "column": rule.column,
+        "contract": rule.where,
+    }
+    return dg.AssetCheckSpec(
+        name=rule.id,
+        asset=key,
+        description=rule.message,
+        metadata={name: value for name, value in stated.items() if value},
+    )
+
+
+def _check_result(
+    key: dg.AssetKey, rule: str, results: Sequence[RuleResult]
+) -> dg.AssetCheckResult:
+    bad = [each for each in results if each.verdict is not Verdict.PASSED]
+    worst = next((each for each in bad if each.blocks), (bad or results)[0])
+    return dg.AssetCheckResult(
+        check_name=rule,
+        asset_key=key,
+        passed=not bad,
+        severity=_severity(worst.severity),
+        description=worst.message,
+        metadata=_evaluation_metadata(results, bad, worst),
+    )
+
+
+def _severity(severity: Severity) -> dg.AssetCheckSeverity:
+    error = severity is Severity.ERROR
+    return dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN
+
+
+def _evaluation_metadata(
+    results: Sequence[RuleResult], bad: Sequence[RuleResult], worst: RuleResult
+) -> dict[str, dg.MetadataValue]:
+    checked = [each.checked for each in results if each.checked is not None]
+    failed = [each.failed for each in results if each.failed is not None]
+    found: dict[str, dg.MetadataValue] = {}
+    if checked:
+        found["checked"] = dg.IntMetadataValue(sum(checked))
+    if failed:
+        found["failed"] = dg.IntMetadataValue(sum(failed))
+    if worst.where:
+        found["contract"] = dg.TextMetadataValue(worst.where)
+    partitions = [each for each in bad if each.partition is not None]
+    if partitions:
+        found["failing_partitions"] = dg.TableMetadataValue(
+            records=[
+                dg.TableRecord(
+                    {"partition": each.partition, "failed": each.failed, "message": each.message}
+                )
+                for each in partitions[:_MOST_PARTITIONS_SHOWN]
+            ],
+            schema=dg.TableSchema.from_name_type_dict(
+                {"partition": "string", "failed": "int", "message": "string"}
+            ),
+        )
+    return found

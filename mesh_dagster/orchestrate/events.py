@@ -1,0 +1,83 @@
+"""What was published, as Dagster's materializations.
+
+Each carries the number of its publication as a tag, so that whoever reports publications to an
+instance sees which of them it knows already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication
+
+PUBLICATION = "mesh/publication"
+
+
+def materializations(loaded: LoadedProduct, attempt: Attempt) -> Iterator[dg.AssetMaterialization]:
+    """One for every published partition of every port of an attempt; none for any other."""
+    for decision in attempt.decisions:
+        if decision.outcome is Outcome.PUBLISHED:
+            for output in loaded.product.outputs:
+                yield dg.AssetMaterialization(
+                    dg.AssetKey(output.address.parts),
+                    partition=decision.partition,
+                    metadata=_of_decision(attempt, decision),
+                    tags={PUBLICATION: str(decision.publication)},
+                )
+
+
+def reported(
+    key: dg.AssetKey, publication: Publication, port: str, partition: str | None
+) -> dg.AssetMaterialization:
+    """One partition of a publication that was not made by a run of this instance."""
+    state = publication.ports.get(port)
+    facts: dict[str, Any] = {
+        "publication": publication.number,
+        "publication_id": publication.id,
+        "published_at": publication.at.isoformat(),
+        "kind": publication.kind.value,
+        "attempt": publication.attempt,
+    }
+    if state is not None:
+        facts["dagster/row_count"] = state.rows
+    return dg.AssetMaterialization(
+        key,
+        description=f"{publication.kind} published outside this instance's runs",
+        partition=partition,
+        metadata=facts,
+        tags={PUBLICATION: str(publication.number)},
+    )
+
+
+def told(attempt: Attempt, outcome: Outcome) -> str:
+    """The partitions that came to an outcome, as a person reads them."""
+    keys = [each.partition or "all of it" for each in attempt.decisions if each.outcome is outcome]
+    return spelled(keys)
+
+
+def spelled(keys: Sequence[str], most: int = 10) -> str:
+    rest = f" and {len(keys) - most} more" if len(keys) > most else ""
+    return ", ".join(sorted(keys)[:most]) + rest
+
+
+def _of_decision(attempt: Attempt, decision: Decision) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "dagster/partition_row_count": decision.rows,
+        "publication": decision.publication,
+        "attempt": attempt.id,
+    }
+    if decision.partition is None:
+        facts["dagster/row_count"] = facts.pop("dagster/partition_row_count")
+    if attempt.seconds is not None:
+        facts["seconds"] = round(attempt.seconds, 3)
+    if decision.event_min is not None and decision.event_max is not None:
+        facts["first_event"] = decision.event_min.isoformat()
+        facts["newest_event"] = decision.event_max.isoformat()
+    for read in attempt.reads:
+        if read.number is not None:
+            facts[f"read/{read.port}"] = f"{read.address} publication {read.number}"
+    return facts

@@ -1,0 +1,40 @@
+"""The definitions of products, one or a domain's, whoever found their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from mesh_dagster.descriptors.product import load_product
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.orchestrate.assets import GetAssetSpec, asset_spec, product_assets
+from mesh_dagster.orchestrate.schedules import schedules
+from mesh_dagster.orchestrate.upstreams import Upstreams
+from mesh_dagster.orchestrate.work import works
+from mesh_dagster.products.mesh import Mesh
+
+
+def one_product(folder: Path, get_asset_spec: GetAssetSpec) -> dg.Definitions:
+    """The definitions of the product in a folder, for dg."""
+    mesh = Mesh.open(folder)
+    loaded = load_product(folder)
+    return product_definitions(mesh, [loaded], Upstreams(mesh, [loaded]), get_asset_spec)
+
+
+def product_definitions(
+    mesh: Mesh,
+    products: Sequence[LoadedProduct],
+    upstreams: Upstreams,
+    get_asset_spec: GetAssetSpec = asset_spec,
+) -> dg.Definitions:
+    """The assets, checks and schedules of some products of one domain."""
+    made = works(mesh, products, upstreams)
+    return dg.Definitions(
+        assets=[
+            product_assets(mesh, loaded, upstreams, get_asset_spec=get_asset_spec, work=work)
+            for loaded, work in zip(products, made, strict=True)
+        ],
+        schedules=schedules(products),
+    )

@@ -1,0 +1,100 @@
+"""What happens when a run of Dagster reaches a product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from mesh_dagster.errors import MeshError, StorageError
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.snapshot import Attempt, Outcome
+from mesh_dagster.orchestrate.checks import check_results
+from mesh_dagster.orchestrate.events import materializations, told
+from mesh_dagster.orchestrate.partitions import partitions_of
+from mesh_dagster.orchestrate.work import Work
+from mesh_dagster.products.mesh import Mesh
+
+
+def run_step(
+    context: dg.AssetExecutionContext, mesh: Mesh, loaded: LoadedProduct, work: Work | None
+) -> Iterator[Any]:
+    """Make the selected partitions, or only audit what is published when no asset is selected.
+
+    Raises `dagster.Failure`, after everything is reported, when a partition was quarantined.
+    """
+    if not context.selected_asset_keys:
+        yield from _audit_only(context, mesh, loaded)
+        return
+    on_the_way: list[Any] = []
+    try:
+        attempt = _attempt(context, mesh, loaded, work, on_the_way)
+    except MeshError as error:
+        yield from on_the_way
+        raise _failure(error) from error
+    yield from on_the_way
+    for event in materializations(loaded, attempt):
+        context.log_event(event)
+    results = [result for decision in attempt.decisions for result in decision.results]
+    yield from check_results(loaded, results, set(context.selected_asset_check_keys))
+    _tell(context, loaded, attempt)
+
+
+def _attempt(
+    context: dg.AssetExecutionContext,
+    mesh: Mesh,
+    loaded: LoadedProduct,
+    work: Work | None,
+    on_the_way: list[Any],
+) -> Attempt:
+    from mesh_dagster.products.materialize import materialize
+
+    return materialize(
+        mesh,
+        loaded,
+        partitions=partitions_of(context) if loaded.wiring.partitioning else None,
+        transform=work.transform(context, on_the_way) if work else None,
+        run_id=context.run_id,
+        log=context.log.info,
+    )
+
+
+def _audit_only(
+    context: dg.AssetExecutionContext, mesh: Mesh, loaded: LoadedProduct
+) -> Iterator[dg.AssetCheckResult]:
+    from mesh_dagster.products.audit import audit_published
+
+    try:
+        results = audit_published(mesh, loaded)
+    except MeshError as error:
+        raise _failure(error) from error
+    yield from check_results(loaded, results, set(context.selected_asset_check_keys))
+
+
+def _tell(context: dg.AssetExecutionContext, loaded: LoadedProduct, attempt: Attempt) -> None:
+    """Say what was not published: left alone for a newer attempt, or quarantined."""
+    path = loaded.product.address.path
+    if superseded := told(attempt, Outcome.SUPERSEDED):
+        context.log.info(f"{path} · a newer attempt had published {superseded}; it was kept")
+    quarantined = told(attempt, Outcome.QUARANTINED)
+    if not quarantined:
+        return
+    blocking = {
+        f"{result.rule}: {result.message}"
+        for decision in attempt.decisions
+        for result in decision.results
+        if result.blocks
+    }
+    raise dg.Failure(
+        f"{path} · quarantined, not published: {quarantined}\n"
+        + "\n".join(f"  {line}" for line in sorted(blocking))
+        + f"\n  look: mesh quarantine {path}",
+        metadata={"quarantined": quarantined, "attempt": attempt.id},
+        allow_retries=False,
+    )
+
+
+def _failure(error: MeshError) -> dg.Failure:
+    """Only storage gets better by itself; what the files say does not."""
+    return dg.Failure(str(error), allow_retries=isinstance(error, StorageError))

@@ -1,0 +1,84 @@
+"""What makes a product's rows where it is not the product's own file: dbt, or an asset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.wiring import TransformKind
+from mesh_dagster.products.mesh import Mesh
+
+if TYPE_CHECKING:
+    from mesh_dagster.orchestrate.upstreams import Upstreams
+    from mesh_dagster.products.transform import Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`transform` gets the run, and a list for what it has to tell Dagster on the way.
+
+    `reads` are assets that the product waits for and wakes with, `shows` others it stands behind
+    in the lineage. `made` are private assets that the product's own step makes, with `tests`.
+    """
+
+    transform: Callable[[dg.AssetExecutionContext, list[Any]], Transform]
+    reads: Sequence[dg.AssetDep] = ()
+    shows: Sequence[dg.AssetKey] = ()
+    made: Sequence[dg.AssetSpec] = ()
+    tests: Sequence[dg.AssetCheckSpec] = ()
+
+
+def works(
+    mesh: Mesh, products: Sequence[LoadedProduct], upstreams: Upstreams
+) -> list[Work | None]:
+    """The work of each product, None where its own file does it.
+
+    A dbt model that two products are made of is an asset of the first only.
+    """
+    from_dbt = [each for each in products if each.wiring.transform.kind is TransformKind.DBT]
+    by_folder: dict[Path, Work] = {}
+    if from_dbt:
+        from mesh_dagster.orchestrate.dbt import dbt_works
+
+        by_folder = dbt_works(mesh, from_dbt, upstreams)
+    return [
+        asset_work(each)
+        if each.wiring.transform.kind is TransformKind.ASSET
+        else by_folder.get(each.folder)
+        for each in products
+    ]
+
+
+def asset_work(loaded: LoadedProduct) -> Work:
+    """The rows are an asset of the domain, as its I/O manager loads it."""
+    key = dg.AssetKey(loaded.wiring.transform.name.split("/"))
+
+    def transform(context: dg.AssetExecutionContext, _: list[Any]) -> Transform:
+        partitioned = context.repository_def.asset_graph.get(key).partitions_def is not None
+
+        def run(_: Any, window: Any) -> Any:
+            if not (partitioned and window.keys):
+                return context.load_asset_value(key)
+            return _together(
+                [context.load_asset_value(key, partition_key=each) for each in window.keys]
+            )
+
+        return run
+
+    return Work(transform=transform, reads=[dg.AssetDep(key)])
+
+
+def _together(values: Sequence[Any]) -> Any:
+    """One frame of the frames of several partitions; paths are a list of paths."""
+    if len(values) == 1:
+        return values[0]
+    if all(isinstance(value, str) or hasattr(value, "__fspath__") for value in values):
+        return list(values)
+    import narwhals as nw
+
+    return nw.to_native(nw.concat([nw.from_native(value) for value in values]))
