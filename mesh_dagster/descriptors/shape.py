@@ -154,6 +154,8 @@ class Shape(Kind):
             del data[key]
 
     def _report_unknown(self, key: str, line: int, source: Source) -> None:
+        if source.tolerant:
+            return
         found = nearest(key, self.keys)
         message = f"nothing is called `{key[:100]}` here{did_you_mean(key, self.keys)}"
         fix = f"write `{found}` for `{key[:100]}`" if found else "remove it"

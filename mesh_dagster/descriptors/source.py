@@ -41,12 +41,14 @@ class Seq(list[Any]):
 class Source:
     """Where a text came from, what it is about, and the findings so far.
 
-    `name` is what a person is shown, usually a path; a line 0 means that there is none.
+    `name` is what a person is shown, usually a path; a line 0 means that there is none. In a
+    `tolerant` source unknown keys are no finding: it comes from a release that may be newer.
     """
 
     name: str
     subject: str = ""
     findings: list[Finding] = field(default_factory=list)
+    tolerant: bool = False
 
     def at(self, line: int) -> str:
         return f"{self.name}:{line}" if line else self.name

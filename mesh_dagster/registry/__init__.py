@@ -1,0 +1,1 @@
+"""Where the mesh finds its products: discovery documents on storage, and no server."""

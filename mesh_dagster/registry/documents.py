@@ -1,0 +1,218 @@
+"""Discovery documents: by them a domain describes its products to the mesh.
+
+One JSON object for each product and major, at `<domain>/<product>/v<major>.json` below the
+registry, written by its own domain alone. Readers take what they know and ignore the rest, so
+domains on different releases understand each other; a document that cannot be used is a finding
+about its domain and hides no other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mesh_dagster.descriptors.odcs import contract_from_document, document_from_contract
+from mesh_dagster.descriptors.odps import document_from_product, product_from_document
+from mesh_dagster.descriptors.source import Source, shown
+from mesh_dagster.descriptors.syntax import located
+from mesh_dagster.errors import (
+    DescriptorError,
+    MissingObject,
+    StorageError,
+    UnknownAddress,
+)
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.finding import Finding, Severity
+from mesh_dagster.model.partition import Every, Partitioning
+from mesh_dagster.model.product import Product
+from mesh_dagster.ports.storage import Storage
+
+SCHEMA_VERSION = 1
+LARGEST = 8 * 1024 * 1024
+_SUFFIX = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the mesh knows of a product. `contracts` maps a port's name to its contract; the
+    first port's name is the empty string."""
+
+    product: Product
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
+    partitioning: Partitioning | None = None
+
+    @property
+    def domain(self) -> str:
+        return self.product.address.domain
+
+
+def document_key(product: Address) -> str:
+    """Where the document of a product lies in the registry."""
+    return f"{product.of_product.path}{_SUFFIX}"
+
+
+def write_document(storage: Storage, described: Described) -> bool:
+    """Write the document of a product if it says something new; whether it did."""
+    key, data = document_key(described.product.address), encode(described)
+    try:
+        if storage.read(key) == data:
+            return False
+    except MissingObject:
+        pass
+    storage.write(key, data)
+    return True
+
+
+def delete_document(storage: Storage, product: Address) -> None:
+    """Take a product out of the registry; nothing happens if it is not there."""
+    storage.delete([document_key(product)])
+
+
+def read_document(storage: Storage, product: Address) -> Described:
+    """The document of a product and major.
+
+    Raises `UnknownAddress` when there is none, `DescriptorError` when it cannot be used.
+    """
+    key = document_key(product)
+    try:
+        data = storage.read(key)
+    except MissingObject:
+        raise UnknownAddress(
+            f"the registry has no document of {product.of_product.path}",
+            where=storage.uri(key),
+            fix="`mesh products` lists what there is",
+        ) from None
+    source = Source(storage.uri(key), key.removesuffix(_SUFFIX), tolerant=True)
+    described = decode(data, key, source)
+    source.refuse()
+    if described is None:
+        raise DescriptorError(source.findings)
+    return described
+
+
+def read_documents(
+    storage: Storage, findings: list[Finding] | None = None
+) -> tuple[Described, ...]:
+    """All documents that can be used, by address; what is wrong with others is in `findings`.
+
+    Raises `StorageError` only if the registry cannot be listed at all.
+    """
+    found: list[Described] = []
+    problems = [] if findings is None else findings
+    for entry in storage.list(""):
+        if not entry.key.endswith(_SUFFIX):
+            continue
+        subject = entry.key.removesuffix(_SUFFIX)
+        source = Source(storage.uri(entry.key), subject, tolerant=True)
+        described = _read_entry(storage, entry.key, entry.size, source)
+        if described is not None:
+            found.append(described)
+        problems += source.findings
+    return tuple(sorted(found, key=lambda each: each.product.address))
+
+
+def _read_entry(storage: Storage, key: str, size: int, source: Source) -> Described | None:
+    if size > LARGEST:
+        _too_large(size, source)
+        return None
+    try:
+        data = storage.read(key)
+    except MissingObject:
+        return None  # its domain withdrew it meanwhile
+    except StorageError as error:
+        source.report("MESH-D040", f"the discovery document cannot be read: {error.what}")
+        return None
+    described = decode(data, key, source)
+    broken = any(each.severity is Severity.ERROR for each in source.findings)
+    return None if broken else described
+
+
+def encode(described: Described) -> bytes:
+    """A discovery document: the same description gives the same bytes."""
+    partitioning = described.partitioning
+    document: dict[str, Any] = {
+        "schemaVersion": SCHEMA_VERSION,
+        "address": str(described.product.address),
+        "product": document_from_product(described.product),
+        "contracts": {
+            port: document_from_contract(each) for port, each in described.contracts.items()
+        },
+    }
+    if partitioning is not None:
+        document["partitions"] = {
+            "every": partitioning.every.value,
+            "column": partitioning.column,
+            "start": partitioning.start.isoformat(),
+        }
+    return json.dumps(document, indent=1, allow_nan=False).encode()
+
+
+def decode(data: bytes, key: str, source: Source) -> Described | None:
+    """What a document says; it is good only if `source` has no error."""
+    if len(data) > LARGEST:
+        _too_large(len(data), source)
+        return None
+    try:
+        document = json.loads(data, parse_constant=_no_constant)
+        if not isinstance(document, dict):
+            raise ValueError(f"it is {shown(document)}, expected a mapping")
+        return _described(document, key, source)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        source.report(
+            "MESH-D040",
+            f"the discovery document cannot be used: {str(error)[:200] or type(error).__name__}",
+            fix=f"its domain writes it again: mesh run {source.subject}",
+        )
+        return None
+
+
+def _described(document: dict[str, Any], key: str, source: Source) -> Described | None:
+    version = document.get("schemaVersion")
+    if type(version) is not int or version != SCHEMA_VERSION:
+        newer = type(version) is int and version > SCHEMA_VERSION
+        message = f"`schemaVersion` is {shown(version)}, this release reads {SCHEMA_VERSION}"
+        fix = "pip install -U mesh-dagster" if newer else None
+        source.report("MESH-D041" if newer else "MESH-D040", message, fix=fix)
+        return None
+    product = product_from_document(located(_mapping(document, "product")), source)
+    contracts = {}
+    for port, stated in _mapping(document, "contracts").items():
+        if not isinstance(stated, dict):
+            raise ValueError(f"the contract of {port!r} is {shown(stated)}, expected a mapping")
+        contracts[port] = contract_from_document(located(stated), source)
+    if product is None or any(each is None for each in contracts.values()):
+        return None
+    if not source.findings and document_key(product.address) != key:
+        raise ValueError(f"it describes {product.address}, and lies at {key}")
+    known = {port: each for port, each in contracts.items() if each is not None}
+    return Described(product, known, _partitioning(document))
+
+
+def _mapping(document: dict[str, Any], name: str) -> dict[str, Any]:
+    value = document.get(name)
+    if not isinstance(value, dict):
+        raise ValueError(f"`{name}` is {shown(value)}, expected a mapping")
+    return value
+
+
+def _partitioning(document: dict[str, Any]) -> Partitioning | None:
+    if "partitions" not in document:
+        return None
+    stated = _mapping(document, "partitions")
+    start = datetime.fromisoformat(stated["start"])
+    if start.tzinfo is None or type(stated["column"]) is not str:
+        raise ValueError("`partitions` lacks the time zone of its start, or its column")
+    return Partitioning(Every(stated["every"]), stated["column"], start)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no value of JSON")
+
+
+def _too_large(size: int, source: Source) -> None:
+    message = f"the discovery document has {size:,} bytes, more than the {LARGEST:,} allowed"
+    source.report("MESH-D040", message)
