@@ -157,6 +157,7 @@ def row_from_publication(product: str, publication: Publication) -> Row:
         },
         "partitions": list_or_none(publication.partitions),
         "contracts": dict(publication.contracts),
+        "empty": list(publication.empty),
     }
 
 
@@ -171,6 +172,7 @@ def publication_from_row(row: sa.Row[Any]) -> Publication:
         ports={port: PortState(*state) for port, state in row.ports.items()},
         partitions=_tuple_or_none(row.partitions),
         contracts=row.contracts,
+        empty=tuple(row.empty),
     )
 
 

@@ -167,5 +167,6 @@ publications = sa.Table(
     sa.Column("ports", _json(), nullable=False),
     sa.Column("partitions", _json()),
     sa.Column("contracts", _json(), nullable=False),
+    sa.Column("empty", _json(), nullable=False),
     sa.Index("publications_of_product", "product", "number"),
 )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from mesh_dagster.errors import JournalError
-from mesh_dagster.model.finding import Severity, Verdict
-from mesh_dagster.model.snapshot import AttemptState, InputRead, Outcome
+from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+from mesh_dagster.model.snapshot import (
+    AttemptState,
+    Decision,
+    InputRead,
+    Outcome,
+    PortState,
+    Publication,
+    PublicationKind,
+)
 
 PRODUCT = "flights/departures/v1"
 NOON = datetime(2013, 11, 8, 12, tzinfo=UTC)
@@ -72,6 +81,51 @@ def test_a_finished_attempt_comes_back_whole(journal, make):
     assert found.staged == staged
     assert found.seconds == 1.5
     assert journal.running() == []
+
+
+def test_no_field_of_any_value_is_lost(journal, make):
+    attempt = make.begun(journal, run_id="run-1", base=1, partitions=["a"])
+    result = RuleResult(
+        rule="dest.reference",
+        kind="reference",
+        verdict=Verdict.WARNED,
+        severity=Severity.WARNING,
+        message="dest is an airport",
+        column="dest",
+        dimension="consistency",
+        checked=10,
+        failed=3,
+        port="late",
+        partition="a",
+        where="contract.odcs.yaml:7",
+    )
+    decision = Decision("a", Outcome.PUBLISHED, 10, (result,), NOON, NOON, 2)
+    publication = Publication(
+        number=2,
+        id="p-2",
+        previous="p-1",
+        at=NOON,
+        attempt=attempt,
+        kind=PublicationKind.RELEASE,
+        ports={"": PortState("m.json", 2**62, 10), "late": PortState("n.json", None, 0)},
+        partitions=("a",),
+        contracts={"": "1.0.0"},
+        empty=("b",),
+    )
+    read = InputRead("weather", "mesh://weather/observations/v1", "p-7", 7, ("a",))
+    staged = make.staged(attempt, "late", "a")
+
+    journal.finish(
+        attempt, [decision], reads=[read], staged=[staged], seconds=1.5, publication=publication
+    )
+
+    found = journal.attempt(attempt)
+    assert found.decisions == (decision,)
+    assert (found.reads, found.staged) == ((read,), (staged,))
+    assert journal.publications(PRODUCT) == [publication]
+    for value in (result, decision, publication, read, staged, found):
+        left_out = {field.name for field in fields(value) if not getattr(value, field.name)}
+        assert left_out <= {"error"}, "give the new field a value, so that its loss is seen"
 
 
 def test_moments_are_kept_in_utc_and_come_back_aware(journal, make):

@@ -149,5 +149,6 @@ def _publications() -> None:
         sa.Column("ports", sa.JSON, nullable=False),
         sa.Column("partitions", sa.JSON),
         sa.Column("contracts", sa.JSON, nullable=False),
+        sa.Column("empty", sa.JSON, nullable=False),
     )
     op.create_index("publications_of_product", "publications", ["product", "number"])
