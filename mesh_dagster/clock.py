@@ -20,12 +20,13 @@ from mesh_dagster.errors import UsageError
 NOW = "MESH_NOW"
 SINCE = "MESH_SINCE"
 
+_asked: tuple[datetime | None, datetime | None] = (None, None)
 _frozen: ContextVar[datetime | None] = ContextVar("mesh_frozen_now", default=None)
 
 
 def now() -> datetime:
     """The current moment of the mesh, in UTC: frozen, replayed, or the wall clock's."""
-    return _frozen.get() or _from_environment(NOW) or datetime.now(UTC)
+    return _frozen.get() or _replayed()[0] or datetime.now(UTC)
 
 
 def wall() -> datetime:
@@ -35,20 +36,21 @@ def wall() -> datetime:
 
 def replaying() -> bool:
     """Whether `now` is a moment of a replay instead of the wall clock's."""
-    return bool(os.environ.get(NOW))
+    return _replayed()[0] is not None
 
 
 def since() -> datetime | None:
     """The first moment of the replay: no partition before it exists. None outside a replay."""
-    return _from_environment(SINCE)
+    return _replayed()[1]
 
 
-def replay(now: str | None, since: str | None = None) -> None:
-    """Set the replay that mesh.yaml asks for, where the environment does not set another."""
-    if now and NOW not in os.environ:
-        os.environ[NOW] = now
-        if since and SINCE not in os.environ:
-            os.environ[SINCE] = since
+def replay(now: datetime | None, since: datetime | None = None) -> None:
+    """Begin the replay that the mesh at hand asks for (None: it asks for none).
+
+    What the environment says goes before it.
+    """
+    global _asked  # noqa: PLW0603 (this module is the one place that keeps the time)
+    _asked = (now, since)
 
 
 def new_id() -> str:
@@ -84,6 +86,12 @@ class Stopwatch:
     @property
     def seconds(self) -> float:
         return time.perf_counter() - self._start
+
+
+def _replayed() -> tuple[datetime | None, datetime | None]:
+    """The replay that holds: both of its ends from the environment, or both from the mesh."""
+    named = _from_environment(NOW)
+    return (named, _from_environment(SINCE)) if named else _asked
 
 
 def _from_environment(name: str) -> datetime | None:

@@ -95,6 +95,8 @@ class Publication:
     partitions: tuple[str, ...] | None = None
     contracts: Mapping[str, str] = field(default_factory=dict)
     """Port -> version of the contract it was audited against."""
+    empty: tuple[str, ...] = ()
+    """All partitions that are published and have no row: no file tells of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ class Attempt:
     reads: tuple[InputRead, ...] = ()
     staged: tuple[Staged, ...] = ()
     run_id: str | None = None
+    partitions: tuple[str, ...] | None = None
+    """What it set out to make; None is the whole."""
     base: int | None = None
     """Number of the newest publication when the attempt began (None: there was none)."""
     seconds: float | None = None

@@ -238,8 +238,7 @@ def _swap(storage: Storage, product: Address, attempted: _Try, version: str | No
     found = attempted.publication
     content = pointer.document(product, found)
     key = places.publication(product, found.number, found.id)
-    if not storage.create(key, content):
-        raise StorageError(f"{key} is there already", code="MESH-M031", where=storage.uri(key))
+    storage.write(key, content)
     if storage.swap(places.pointer(product), content, version):
         return True
     # A swap whose answer was lost on the way is refused when it is sent again.

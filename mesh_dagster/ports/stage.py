@@ -100,6 +100,12 @@ def scan_staged(storage: Storage, product: Address, staged: Staged) -> pl.LazyFr
     )
 
 
+def discard(storage: Storage, product: Address, port: str | None, attempt: str) -> None:
+    """Delete what an attempt staged for one port; it must be in no publication."""
+    folder = places.attempt(product, port, attempt)
+    storage.delete([entry.key for entry in storage.list(f"{folder}/")])
+
+
 def staged_schema(
     storage: Storage, product: Address, staged: Staged
 ) -> dict[str, ColumnType | str]:

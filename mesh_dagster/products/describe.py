@@ -1,0 +1,24 @@
+"""Telling the mesh about a product: its discovery document, written by its own domain."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from mesh_dagster.errors import StorageError
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.registry.documents import Described, write_document
+
+
+def describe(loaded: LoadedProduct) -> Described:
+    """What the mesh is told of a product."""
+    return Described(loaded.product, loaded.contracts, loaded.wiring.partitioning)
+
+
+def announce(mesh: Mesh, loaded: LoadedProduct) -> None:
+    """Put the product's document in the registry, if it says anything new.
+
+    A registry that refuses does not undo a publication: the next load or run tries again.
+    """
+    with suppress(StorageError):
+        write_document(mesh.documents, describe(loaded))

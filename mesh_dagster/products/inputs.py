@@ -1,0 +1,134 @@
+"""Opening the declared inputs of a run, and noting what was read (design rule 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from mesh_dagster import clock
+from mesh_dagster.descriptors.suggest import did_you_mean
+from mesh_dagster.errors import NeverPublished, UndeclaredInput
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.partition import Partitioning
+from mesh_dagster.model.product import InputPort
+from mesh_dagster.model.snapshot import InputRead
+from mesh_dagster.ports import coverage
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.read import open_published
+from mesh_dagster.products.sources import locate, scan_source
+from mesh_dagster.products.transform import Input, Window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+    import polars as pl
+
+    from mesh_dagster.model.wiring import SourceRef
+
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceData:
+    """What a source input port reads: one file of a system outside the mesh."""
+
+    source: SourceRef
+    folder: Path
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (str(locate(self.source, self.folder)),)
+
+    def polars(self) -> pl.LazyFrame:
+        return scan_source(self.source, self.folder)
+
+    def duckdb(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        return connection.from_arrow(self.polars().collect(engine="streaming").to_arrow())
+
+
+class Inputs(Mapping[str, Input]):
+    """The opened inputs by port name; asking for another is an `UndeclaredInput`."""
+
+    def __init__(self, product: str, opened: Mapping[str, Input]) -> None:
+        self._product = product
+        self._opened = opened
+
+    def __getitem__(self, name: str) -> Input:
+        if name not in self._opened:
+            raise UndeclaredInput(
+                f"{self._product} has no input port {name!r}{did_you_mean(name, self._opened)}",
+                fix=f"declare it in product.odps.yaml; there are: {', '.join(self._opened)}",
+            )
+        return self._opened[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._opened
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._opened)
+
+    def __len__(self) -> int:
+        return len(self._opened)
+
+
+def open_inputs(
+    mesh: Mesh, loaded: LoadedProduct, window: Window
+) -> tuple[Inputs, tuple[InputRead, ...]]:
+    """Every declared input, restricted to what the window reads, and a note of its state.
+
+    Raises `NeverPublished` when a partition that the window needs is not published.
+    """
+    opened: dict[str, Input] = {}
+    reads: list[InputRead] = []
+    for port in loaded.product.inputs:
+        if port.source is not None:
+            opened[port.name] = SourceData(loaded.wiring.sources[port.name], loaded.folder)
+            reads.append(InputRead(port.name, f"source:{port.source}"))
+        else:
+            opened[port.name], read = _open_product(mesh, loaded, port, window)
+            reads.append(read)
+    return Inputs(loaded.product.address.path, opened), tuple(reads)
+
+
+def upstream_keys(
+    loaded: LoadedProduct, port: str, window: Window, upstream: Partitioning | None
+) -> tuple[str, ...] | None:
+    """Which partitions of an input a window reads; None is everything.
+
+    A window in defs.yaml counts in the upstream's partitions, from the one that holds the start
+    of ours to the one that holds its end.
+    """
+    if upstream is None or not window.keys or window.partitioning is None:
+        return None
+    first, last = loaded.wiring.windows.get(port, (0, 0))
+    keys: dict[str, None] = {}
+    for key in window.keys:
+        start, end = window.partitioning.window(key)
+        begin = upstream.shift(upstream.key_of(start), first)
+        until = upstream.shift(upstream.key_of(end - _INSTANT), last)
+        keys.update(dict.fromkeys(upstream.between(begin, until)))
+    existing = set(upstream.keys(clock.now(), clock.since()))
+    return tuple(sorted(key for key in keys if key in existing))
+
+
+def _open_product(
+    mesh: Mesh, loaded: LoadedProduct, port: InputPort, window: Window
+) -> tuple[Input, InputRead]:
+    assert port.address is not None  # noqa: S101 (a port without a source has an address)
+    address = mesh.resolve(port.address)
+    keys = upstream_keys(loaded, port.name, window, mesh.partitioning(address))
+    data = open_published(mesh, address, partitions=keys)
+    held = coverage.partitions(mesh.storage, data.publication) if keys else frozenset()
+    missing = [key for key in keys or () if key not in held]
+    if missing:
+        raise NeverPublished(
+            f"{loaded.product.address.path} needs partitions of {address.path} that are not "
+            f"published: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
+            where=port.where,
+            fix=f"mesh quarantine {address.path}",
+        )
+    publication = data.publication
+    return data, InputRead(port.name, str(address), publication.id, publication.number, keys)

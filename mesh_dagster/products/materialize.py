@@ -1,0 +1,156 @@
+"""Write, audit, publish: one attempt at making a product's data (design section 6).
+
+A transform only *stages*; the contract *audits* what was staged; only a pass *publishes* it.
+Each partition is decided by itself, all ports of the product together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mesh_dagster import clock
+from mesh_dagster.errors import JournalError, UsageError
+from mesh_dagster.journal import Journal
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.snapshot import Attempt, Outcome, Publication, PublicationKind, Staged
+from mesh_dagster.ports import pointer
+from mesh_dagster.ports.stage import stage
+from mesh_dagster.products.clean import clean_after, discard_staged
+from mesh_dagster.products.describe import announce
+from mesh_dagster.products.gate import Gate, Partition
+from mesh_dagster.products.heal import heal
+from mesh_dagster.products.inputs import open_inputs
+from mesh_dagster.products.layout import port_layout
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.transform import Transform, Window, blaming, transformed
+
+Log = Callable[[str], None]
+
+
+def materialize(
+    mesh: Mesh,
+    loaded: LoadedProduct,
+    *,
+    partitions: Sequence[str] | None = None,
+    transform: Transform | None = None,
+    run_id: str | None = None,
+    log: Log = lambda line: None,
+) -> Attempt:
+    """Make, audit and publish a product, or those of its partitions that are named.
+
+    `transform` stands in for the product's own file where something else does the work. What
+    breaks the contract is an outcome in the attempt that comes back (`quarantined`), not an
+    exception; an `EvaluationError` means that no answer was reached and nothing was published.
+    """
+    window = window_of(loaded, partitions)
+    with mesh.journal(loaded.product.address.domain) as journal:
+        heal(mesh, loaded, journal)
+        making = _Making(mesh, loaded, journal, window, log)
+        making.begin(run_id)
+        try:
+            making.make(transform)
+        except BaseException as error:
+            journal.fail(making.attempt, f"{type(error).__name__}: {error}")
+            discard_staged(mesh, loaded, making.attempt)
+            raise
+        clean_after(mesh, loaded, journal)
+        announce(mesh, loaded)
+        return making.recorded()
+
+
+def window_of(loaded: LoadedProduct, partitions: Sequence[str] | None) -> Window:
+    """The window that a call names. Raises `UsageError` where it does not fit the product."""
+    partitioning, path = loaded.wiring.partitioning, loaded.product.address.path
+    if partitioning is None:
+        if partitions:
+            raise UsageError(f"{path} has no partitions; {', '.join(partitions)} was asked for")
+        return Window()
+    if not partitions:
+        raise UsageError(
+            f"{path} is made by partitions, one a {partitioning.every}, and none was named",
+            fix=f"mesh run {path} --partition {partitioning.key_of(clock.now())}",
+        )
+    for key in partitions:
+        partitioning.window(key)
+    return Window(tuple(sorted(set(partitions))), partitioning)
+
+
+@dataclass
+class _Making:
+    """One attempt, from its beginning to its record."""
+
+    mesh: Mesh
+    loaded: LoadedProduct
+    journal: Journal
+    window: Window
+    log: Log
+    attempt: str = field(default_factory=clock.new_id)
+    base: int | None = None
+    started_at: datetime = field(default_factory=clock.now)
+    watch: clock.Stopwatch = field(default_factory=clock.Stopwatch)
+
+    def begin(self, run_id: str | None) -> None:
+        product = self.loaded.product.address
+        current = pointer.current(self.mesh.storage, product)
+        self.base = None if current is None else current.number
+        self.journal.begin(
+            product.path,
+            self.attempt,
+            started_at=self.started_at,
+            run_id=run_id,
+            base=self.base,
+            partitions=self.window.keys or None,
+        )
+
+    def make(self, transform: Transform | None) -> None:
+        inputs, reads = open_inputs(self.mesh, self.loaded, self.window)
+        self.journal.read(self.attempt, reads)
+        with transformed(self.loaded, inputs, self.window, transform) as frames:
+            staged = self._stage(frames)
+        self.journal.staged(self.attempt, list(staged.values()))
+        keys = self.window.keys or (None,)
+        gate = Gate(self.mesh, self.loaded, self.attempt, self.base, keys, staged)
+        self.log(f"staged {sum(each.rows for each in staged.values()):,} rows; auditing")
+        results = gate.audit()
+        passed = gate.passed(results)
+        self.log(f"{len(passed)} of {len(keys)} passed; publishing")
+        publication, outcomes = _publish(gate, passed)
+        number = publication.number if publication else None
+        decisions = gate.decisions(results, outcomes, number)
+        seconds = self.watch.seconds
+        self.journal.finish(self.attempt, decisions, seconds=seconds, publication=publication)
+
+    def recorded(self) -> Attempt:
+        attempt = self.journal.attempt(self.attempt)
+        if attempt is None:
+            raise JournalError(f"attempt {self.attempt} is gone from the journal")
+        return attempt
+
+    def _stage(self, frames: Mapping[str, object]) -> dict[str, Staged]:
+        with blaming(self.loaded.folder):
+            return {
+                port: stage(
+                    self.mesh.storage,
+                    self.loaded.product.address,
+                    port_layout(self.loaded, port),
+                    frame,
+                    attempt=self.attempt,
+                    partitions=self.window.keys or None,
+                    recorded_at=self.started_at,
+                )
+                for port, frame in frames.items()
+            }
+
+
+def _publish(
+    gate: Gate, passed: Sequence[Partition]
+) -> tuple[Publication | None, dict[Partition, Outcome]]:
+    outcomes = dict.fromkeys(gate.partitions, Outcome.QUARANTINED)
+    if not passed:
+        return None, outcomes
+    published = gate.publish(passed, PublicationKind.MATERIALIZATION)
+    outcomes.update(dict.fromkeys(passed, Outcome.PUBLISHED))
+    outcomes.update(dict.fromkeys(published.superseded, Outcome.SUPERSEDED))
+    return published.publication, outcomes

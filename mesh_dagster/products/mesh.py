@@ -1,0 +1,145 @@
+"""The mesh as one checkout of it sees it: its own domains, and what all others published.
+
+A domain needs no other domain's files: what is not here is known from discovery documents and
+pointers (design rule 5).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesh_dagster import clock
+from mesh_dagster.descriptors.domain import find_domain, read_domain
+from mesh_dagster.descriptors.mesh import EMBEDDED, find_mesh, read_mesh
+from mesh_dagster.descriptors.product import (
+    Listed,
+    Listing,
+    domain_folders,
+    list_products,
+    load_product,
+)
+from mesh_dagster.errors import UnknownAddress, UsageError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
+from mesh_dagster.model.partition import Partitioning
+from mesh_dagster.model.product import Product
+from mesh_dagster.ports.storage import Storage, open_storage
+from mesh_dagster.registry.documents import Described, read_documents
+from mesh_dagster.registry.resolve import resolve
+
+if TYPE_CHECKING:
+    from mesh_dagster.journal import Journal
+
+
+class Mesh:
+    """Where everything of a mesh is found. Cheap to make: nothing is opened before it is used."""
+
+    def __init__(self, config: MeshConfig) -> None:
+        self.config = config
+
+    @classmethod
+    def open(cls, start: Path | None = None) -> Mesh:
+        """The mesh of a folder (the current one): MESH_CONFIG, or the mesh.yaml above it.
+
+        A replay that mesh.yaml asks for begins here. Raises `NotInMesh` where there is none,
+        `DescriptorError` for one that cannot be used.
+        """
+        config = read_mesh(find_mesh(start))
+        replay = config.replay
+        clock.replay(replay.now if replay else None, replay.since if replay else None)
+        return cls(config)
+
+    @cached_property
+    def storage(self) -> Storage:
+        """Where the ports of all products are published."""
+        return open_storage(self.config.storage)
+
+    @cached_property
+    def documents(self) -> Storage:
+        """Where all domains keep their discovery documents."""
+        return open_storage(self.config.registry)
+
+    @cached_property
+    def listing(self) -> Listing:
+        """The products whose files are here, and what is wrong with those unreadable."""
+        return list_products(self.config)
+
+    @cached_property
+    def elsewhere(self) -> tuple[Described, ...]:
+        """What is known by discovery documents alone: the products of other checkouts."""
+        here = {folder.name for folder in domain_folders(self.config)}
+        found = read_documents(self.documents)
+        return tuple(each for each in found if each.domain not in here)
+
+    def own(self) -> tuple[Product, ...]:
+        """The products whose files are in this checkout."""
+        return tuple(listed.product for listed in self.listing.products)
+
+    def products(self) -> tuple[Product, ...]:
+        """All products of the mesh, by address."""
+        described = tuple(each.product for each in self.elsewhere)
+        return tuple(sorted(self.own() + described, key=lambda each: each.address))
+
+    def resolve(self, address: Address) -> Address:
+        """The address with its major: the newest active one where it names none.
+
+        Raises `UnknownAddress` when no product, or no port of it, is there.
+        """
+        own = self.own()
+        known = (
+            own if any(each.address.domain == address.domain for each in own) else self.products()
+        )
+        return resolve(address, known)
+
+    def load(self, address: Address) -> LoadedProduct:
+        """All files of a product of this checkout. Raises `UnknownAddress`, `DescriptorError`."""
+        product = self.resolve(address).of_product
+        listed = self._listed(product)
+        if listed is None:
+            raise UnknownAddress(
+                f"{product.path} is known to the mesh, but its files are not in this checkout",
+                fix=f"run this where the domain {product.domain} is kept",
+            )
+        return load_product(listed.folder, listed.domain)
+
+    def described(self, address: Address) -> Described:
+        """A product's descriptor, contracts and partitions, from its files or its document."""
+        product = self.resolve(address).of_product
+        if self._listed(product) is None:
+            return next(each for each in self.elsewhere if each.product.address == product)
+        loaded = self.load(product)
+        return Described(loaded.product, loaded.contracts, loaded.wiring.partitioning)
+
+    def partitioning(self, address: Address) -> Partitioning | None:
+        """How a product is cut into partitions; None where it has none."""
+        return self.described(address).partitioning
+
+    @cached_property
+    def domains(self) -> tuple[Domain, ...]:
+        """The domains whose files are here."""
+        return tuple(read_domain(folder) for folder in domain_folders(self.config))
+
+    def domain_of(self, folder: Path) -> Domain:
+        """The domain that a folder lies in. Raises `UsageError` outside of any."""
+        found = find_domain(folder)
+        if found is None:
+            raise UsageError(
+                f"{folder} lies in no domain: no folder above it holds a domain.yaml",
+                fix="put a domain.yaml beside definitions.py: see docs/first-product.md",
+            )
+        return read_domain(found)
+
+    def journal(self, domain: str) -> Journal:
+        """The ledger of a domain; close it, or use it in a `with`."""
+        from mesh_dagster.journal import open_journal
+
+        url = self.config.journal
+        if url == EMBEDDED:
+            url = f"sqlite:///{self.config.state}/journals/{domain}.db"
+        return open_journal(url, domain)
+
+    def _listed(self, product: Address) -> Listed | None:
+        found = [each for each in self.listing.products if each.product.address == product]
+        return found[0] if found else None

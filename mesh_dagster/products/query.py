@@ -1,0 +1,71 @@
+"""SQL over the products of the mesh, by their names: `select ... from flights.departures`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mesh_dagster.errors import AddressError, EvaluationError
+from mesh_dagster.model.address import Address
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.read import AsOf, open_published
+from mesh_dagster.products.sandbox import only_select, sandbox
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+def query(sql: str, *, mesh: Mesh | None = None, as_of: AsOf = None) -> pa.Table:
+    """Run one SELECT, read-only, and return its rows.
+
+    Raises `UsageError` for what is not one SELECT, `UnknownAddress` and `NeverPublished` for a
+    table that cannot be read, and `EvaluationError` when the query fails.
+    """
+    with opened(sql, mesh=mesh, as_of=as_of) as relation:
+        return relation.to_arrow_table()
+
+
+@contextmanager
+def opened(
+    sql: str, *, mesh: Mesh | None = None, as_of: AsOf = None
+) -> Iterator[duckdb.DuckDBPyRelation]:
+    """The query as a lazy relation, for results that should be streamed."""
+    import duckdb
+
+    mesh = mesh or Mesh.open()
+    statement = only_select(sql)
+    tables = {
+        name: open_published(mesh, mesh.resolve(address), as_of=as_of)
+        for name, address in _products(statement.query).items()
+    }
+    files = [file for data in tables.values() for file in data.files]
+    with sandbox({name: data.duckdb for name, data in tables.items()}, files) as connection:
+        try:
+            yield connection.sql(statement.query)
+        except duckdb.Error as error:
+            raise EvaluationError(
+                f"the query failed: {error}",
+                code="MESH-M043",
+                fix="mesh products lists what there is; mesh show ADDRESS its columns",
+            ) from error
+
+
+def _products(sql: str) -> dict[str, Address]:
+    """The tables of a query that are named like products."""
+    import duckdb
+
+    try:
+        with duckdb.connect() as connection:
+            names = connection.get_table_names(sql, qualified=True)
+    except duckdb.Error as error:
+        raise EvaluationError(f"the query cannot be planned: {error}", code="MESH-M043") from error
+    found = {}
+    for name in names:
+        table = name.partition(" AS ")[0]
+        try:
+            found[table] = Address.from_sql(table)
+        except AddressError:
+            continue  # a table function or an unqualified name: DuckDB says what it is
+    return found

@@ -1,0 +1,111 @@
+"""Reading an output port: published data only, as it is now or was as of then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mesh_dagster.errors import NeverPublished, UsageError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.snapshot import Publication
+from mesh_dagster.ports import pointer
+from mesh_dagster.ports.open import PortData, open_port
+from mesh_dagster.products.mesh import Mesh
+
+if TYPE_CHECKING:
+    import polars as pl
+
+AsOf = datetime | int | str | None
+"""A moment, a publication's number, or its id; None is now."""
+
+
+def read(
+    address: Address | str,
+    *,
+    columns: Sequence[str] | None = None,
+    where: pl.Expr | str | None = None,
+    as_of: AsOf = None,
+    event_from: datetime | None = None,
+    event_to: datetime | None = None,
+    mesh: Mesh | None = None,
+) -> PortData:
+    """Open an output port, lazily: `.polars()`, `.arrow()`, `.pandas()` or `.duckdb()`.
+
+    Every port is bitemporal: `as_of` chooses what had been published by a moment,
+    `event_from` (included) and `event_to` (excluded) what had happened between two. `where` is a
+    Polars expression or one in SQL. Raises `NeverPublished`, `UnknownAddress`, and `UsageError`
+    for an event range on a port that names no event-time column.
+    """
+    mesh = mesh or Mesh.open()
+    wanted = Address.parse(address) if isinstance(address, str) else address
+    resolved = mesh.resolve(wanted)
+    ranged = event_from is not None or event_to is not None
+    return open_port(
+        mesh.storage,
+        resolved.of_product,
+        resolved.port,
+        publication_at(mesh, resolved, as_of),
+        columns=columns,
+        where=_expression(where),
+        event_time=_event_time(mesh, resolved) if ranged else None,
+        event_from=event_from,
+        event_to=event_to,
+    )
+
+
+def open_published(
+    mesh: Mesh,
+    address: Address,
+    *,
+    columns: Sequence[str] | None = None,
+    where: pl.Expr | None = None,
+    partitions: Sequence[str] | None = None,
+    as_of: AsOf = None,
+) -> PortData:
+    """Open a resolved address. Raises `NeverPublished` when there is nothing to read."""
+    publication = publication_at(mesh, address, as_of)
+    return open_port(
+        mesh.storage,
+        address.of_product,
+        address.port,
+        publication,
+        columns=columns,
+        where=where,
+        partitions=partitions,
+    )
+
+
+def publication_at(mesh: Mesh, address: Address, as_of: AsOf = None) -> Publication:
+    """The publication that a reader sees. Raises `NeverPublished`."""
+    product = address.of_product
+    match as_of:
+        case None:
+            found = pointer.current(mesh.storage, product)
+        case datetime():
+            found = pointer.as_of(mesh.storage, product, as_of)
+        case _:
+            found = pointer.publication(mesh.storage, product, as_of)
+    if found is None:
+        when = "" if as_of is None else f" as of {as_of}"
+        raise NeverPublished(
+            f"{address.path} has no publication{when}",
+            fix=f"mesh snapshots {address.path}",
+        )
+    return found
+
+
+def _event_time(mesh: Mesh, address: Address) -> str | None:
+    contracts = mesh.described(address).contracts
+    return contracts[address.port or ""].table.event_time
+
+
+def _expression(where: pl.Expr | str | None) -> pl.Expr | None:
+    if not isinstance(where, str):
+        return where
+    import polars as pl
+
+    try:
+        return pl.sql_expr(where)
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"where={where!r} is no SQL expression: {error}") from error

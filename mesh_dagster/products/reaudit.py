@@ -1,0 +1,91 @@
+"""Quarantined partitions: what they are, what fails in them, and their second audit.
+
+A corrected contract is audited against the files as they were staged; nothing is computed
+again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mesh_dagster.contracts.samples import failing_rows
+from mesh_dagster.journal import Journal
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, PublicationKind, Staged
+from mesh_dagster.ports.stage import scan_staged
+from mesh_dagster.products.audit import references_of, rules_of
+from mesh_dagster.products.describe import announce
+from mesh_dagster.products.gate import Gate
+from mesh_dagster.products.mesh import Mesh
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One partition that waits: the attempt that staged it and what its audit said."""
+
+    attempt: Attempt
+    decision: Decision
+    staged: tuple[Staged, ...]
+
+    @property
+    def failures(self) -> tuple[RuleResult, ...]:
+        return tuple(result for result in self.decision.results if result.blocks)
+
+
+def quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
+    """The partitions of a product that wait in quarantine, oldest attempt first."""
+    with mesh.journal(loaded.product.address.domain) as journal:
+        return _waiting(journal, loaded)
+
+
+def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]:
+    """Audit what waits in quarantine again, with the contract as it is now.
+
+    What passes is published from the same files; what a newer attempt has published meanwhile
+    is closed as superseded; the rest goes on waiting, with its new results on the record.
+    """
+    with mesh.journal(loaded.product.address.domain) as journal:
+        decisions = tuple(
+            _decide(mesh, loaded, journal, waiting) for waiting in _waiting(journal, loaded)
+        )
+    if any(each.outcome is Outcome.RELEASED for each in decisions):
+        announce(mesh, loaded)
+    return decisions
+
+
+def rows_that_fail(
+    mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined, result: RuleResult, limit: int = 10
+) -> pl.DataFrame:
+    """Rows of a quarantined partition that break a rule, for its owner to look at."""
+    port = result.port or ""
+    checked = rules_of(loaded, port)
+    rule = next(each for each in checked if each.id == result.rule)
+    staged = next(each for each in waiting.staged if (each.port or "") == port)
+    files = staged.of(waiting.decision.partition)
+    data = scan_staged(mesh.storage, loaded.product.address, files)
+    references = references_of(mesh, checked)
+    return failing_rows(rule, data, limit=limit, reference=references.get(rule.id))
+
+
+def _waiting(journal: Journal, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
+    found = journal.quarantined(loaded.product.address.path)
+    return tuple(Quarantined(attempt, decision, staged) for attempt, decision, staged in found)
+
+
+def _decide(mesh: Mesh, loaded: LoadedProduct, journal: Journal, waiting: Quarantined) -> Decision:
+    key = waiting.decision.partition
+    staged = {each.port or "": each.of(key) for each in waiting.staged}
+    attempt = waiting.attempt
+    gate = Gate(mesh, loaded, attempt.id, attempt.base, (key,), staged)
+    results = gate.audit()
+    outcome, publication = Outcome.QUARANTINED, None
+    if gate.passed(results):
+        published = gate.publish((key,), PublicationKind.REAUDIT)
+        outcome = Outcome.SUPERSEDED if published.superseded else Outcome.RELEASED
+        publication = published.publication
+    return journal.decide(attempt.id, key, outcome, publication=publication, results=results)

@@ -1,0 +1,29 @@
+"""Publishing an earlier state again, on the record."""
+
+from __future__ import annotations
+
+from mesh_dagster import clock
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.snapshot import Publication
+from mesh_dagster.ports import publish
+from mesh_dagster.products.describe import announce
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.read import publication_at
+
+
+def rollback(mesh: Mesh, loaded: LoadedProduct, to: int | str) -> Publication:
+    """Publish the state of an earlier publication, by number or id, as the newest one.
+
+    Nothing is deleted: the states in between stay readable `as_of`. Raises `NeverPublished`
+    when retention has let the publication go.
+    """
+    product = loaded.product.address
+    earlier = publication_at(mesh, product, to)
+    attempt = clock.new_id()
+    with mesh.journal(product.domain) as journal:
+        publication = publish.rollback(
+            mesh.storage, product, to=earlier, attempt=attempt, at=clock.now()
+        )
+        journal.record_publication(product.path, publication)
+    announce(mesh, loaded)
+    return publication

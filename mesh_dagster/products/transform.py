@@ -1,0 +1,189 @@
+"""The domain's own work: `transform.py` or `transform.sql`, run on declared inputs only.
+
+A transform gets every input handed to it by name and has nothing else to read with (design
+rule 4). It returns a frame (Polars, pandas, Arrow, a DuckDB relation, paths of Parquet files),
+or a mapping of output port names to frames.
+"""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mesh_dagster.errors import MeshError, TransformError, UndeclaredInput
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.partition import Partitioning
+from mesh_dagster.model.wiring import TransformKind
+from mesh_dagster.products.sandbox import named_parameters, only_select, sandbox
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The partitions a run makes; without partitions `keys` is empty."""
+
+    keys: tuple[str, ...] = ()
+    partitioning: Partitioning | None = None
+
+    @property
+    def first(self) -> str | None:
+        return min(self.keys, default=None)
+
+    @property
+    def last(self) -> str | None:
+        return max(self.keys, default=None)
+
+    @property
+    def start(self) -> datetime | None:
+        """When the first partition begins."""
+        if self.partitioning is None or self.first is None:
+            return None
+        return self.partitioning.window(self.first)[0]
+
+    @property
+    def end(self) -> datetime | None:
+        """When the last partition ends."""
+        if self.partitioning is None or self.last is None:
+            return None
+        return self.partitioning.window(self.last)[1]
+
+
+class Input(Protocol):
+    """One opened input port: what a transform may read of it."""
+
+    @property
+    def files(self) -> tuple[str, ...]: ...
+
+    def polars(self) -> pl.LazyFrame: ...
+
+    def duckdb(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation: ...
+
+
+Frame = Any
+"""Whatever `ports.stage` takes."""
+
+Transform = Callable[[Mapping[str, Input], Window], "Frame | Mapping[str, Frame]"]
+
+
+@contextmanager
+def transformed(
+    loaded: LoadedProduct, inputs: Mapping[str, Input], window: Window, transform: Transform | None
+) -> Iterator[Mapping[str, Frame]]:
+    """What the transform returned, by port name; what it reads from is open meanwhile.
+
+    `transform` stands in for the product's own file where something else does the work (dbt, an
+    asset). Raises `TransformError` with the place in the domain's code.
+    """
+    if transform is None and loaded.wiring.transform.kind is TransformKind.SQL:
+        with _sql(loaded.folder / loaded.wiring.transform.name, inputs, window) as relation:
+            yield {"": relation}
+        return
+    work = transform or _python(loaded, inputs)
+    with blaming(loaded.folder):
+        result = work(inputs, window)
+    yield _by_port(loaded, result)
+
+
+@contextmanager
+def blaming(folder: Path) -> Iterator[None]:
+    """Tell an exception of the domain's code as a `TransformError` at its own line."""
+    try:
+        yield
+    except MeshError:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+        where = f"{own[-1].filename}:{own[-1].lineno}" if own else str(folder)
+        raise TransformError(
+            f"the transform failed: {type(error).__name__}: {error}",
+            where=where,
+            fix="mend the transform and run the product again; nothing was published",
+        ) from error
+
+
+def _python(loaded: LoadedProduct, inputs: Mapping[str, Input]) -> Transform:
+    path = loaded.folder / loaded.wiring.transform.name
+    with blaming(loaded.folder):
+        function = _function(path)
+    names = list(inspect.signature(function).parameters)
+    for name in names:
+        if name != "window" and name not in inputs:
+            raise UndeclaredInput(
+                f"transform() asks for {name!r}; the input ports of "
+                f"{loaded.product.address.path} are: {', '.join(inputs) or 'none'}",
+                where=f"{path}:{function.__code__.co_firstlineno}",
+                fix=f"add an input port named {name!r} to product.odps.yaml, or rename it",
+            )
+
+    def run(inputs: Mapping[str, Input], window: Window) -> Frame:
+        offered = {name: inputs[name].polars() for name in names if name in inputs}
+        return function(**offered, **({"window": window} if "window" in names else {}))
+
+    return run
+
+
+def _function(path: Path) -> Callable[..., Frame]:
+    spec = spec_from_file_location(f"mesh_transform_{abs(hash(path))}", path)
+    if spec is None or spec.loader is None:
+        raise TransformError(f"{path.name} is no Python file", where=str(path))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function = getattr(module, "transform", None)
+    if not inspect.isfunction(function):
+        raise TransformError(
+            "there is no function `transform`",
+            where=str(path),
+            fix="def transform(<input ports>, window): return <frame>",
+        )
+    return function
+
+
+@contextmanager
+def _sql(
+    path: Path, inputs: Mapping[str, Input], window: Window
+) -> Iterator[duckdb.DuckDBPyRelation]:
+    import duckdb
+
+    statement = only_select(path.read_text(encoding="utf-8"))
+    tables = {name: each.duckdb for name, each in inputs.items()}
+    files = [file for each in inputs.values() for file in each.files]
+    bounds = {"first_partition": window.first, "last_partition": window.last}
+    with sandbox(tables, files) as connection:
+        try:
+            yield connection.sql(statement.query, params=named_parameters(statement, bounds))
+        except duckdb.CatalogException as error:
+            raise UndeclaredInput(
+                f"{path.name} reads something that is not there: {error}",
+                where=str(path),
+                fix=f"its input ports are: {', '.join(inputs) or 'none'}; "
+                "declare another in product.odps.yaml",
+            ) from error
+        except duckdb.Error as error:
+            raise TransformError(f"{path.name} failed: {error}", where=str(path)) from error
+
+
+def _by_port(loaded: LoadedProduct, result: Frame) -> Mapping[str, Frame]:
+    """The frames by port name, the first port's being empty."""
+    outputs = loaded.product.outputs
+    if not isinstance(result, Mapping):
+        result = {outputs[0].name: result}
+    names = {output.name: output.address.port or "" for output in outputs}
+    if set(result) != set(names):
+        raise TransformError(
+            f"the transform returned the ports {sorted(result)}; {loaded.product.address.path} "
+            f"has {sorted(names)}",
+            where=str(loaded.folder),
+            fix="return a mapping with exactly one frame a port",
+        )
+    return {names[name]: frame for name, frame in result.items()}
