@@ -1,7 +1,7 @@
 """pyiceberg's three verbs over a mesh storage.
 
-Iceberg's documents hold absolute locations. When a storage's root has moved, `was` is the root
-that they were written under, and what lies there is looked for under the root of today.
+Iceberg's documents hold absolute locations. Here only the part from the port's place on counts,
+so a storage that has been moved as a whole still opens.
 """
 
 from __future__ import annotations
@@ -17,18 +17,16 @@ from mesh_dagster.ports.storage import Storage
 class StorageIO(FileIO):
     """Reads and writes Iceberg's documents through a storage; `written` are the keys it wrote."""
 
-    def __init__(self, storage: Storage, was: str | None = None, now: str | None = None) -> None:
+    def __init__(self, storage: Storage, place: str) -> None:
         super().__init__({})
         self.storage = storage
         self.written: list[str] = []
-        self._was = was
-        self._now = now
+        self._place = place
 
     def key(self, location: str) -> str:
-        """The key of a location, wherever the storage's root was when it was written."""
-        if self._was and self._now and location.startswith(f"{self._was}/"):
-            location = self._now + location[len(self._was) :]
-        return self.storage.key(location)
+        """The key of a location, wherever the storage was when it was written."""
+        _, found, inside = location.rpartition(f"/{self._place}/")
+        return f"{self._place}/{inside}" if found else self.storage.key(location)
 
     def new_input(self, location: str) -> InputFile:
         return _Input(location, self)

@@ -132,7 +132,7 @@ def open_port(
             f"{product.with_port(port)} has no data in publication {publication.number}",
             fix=f"mesh run {product.path}",
         )
-    found = table.load(storage, state.metadata)
+    found = table.load(storage, places.port(product, port), state.metadata)
     schema = found.metadata.schema()
     types = pl.Schema(
         {each.name: polars_type(type_from_iceberg(each.field_type)) for each in schema.fields}

@@ -68,3 +68,9 @@ def origin(location: str) -> tuple[str, str | None]:
     """The attempt and the partition of a data file, from its key or URI."""
     *_, id, name, _file = location.split("/")
     return id, None if name == WHOLE else _HOUR_FOLDER.sub(r"\1:\2", name)
+
+
+def attempt_of(key: str) -> str | None:
+    """The attempt that staged an object, None for an object that no attempt did."""
+    before, data, after = key.partition("/data/")
+    return after.partition("/")[0] if data and "/ports/" in before else None

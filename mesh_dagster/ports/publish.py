@@ -138,8 +138,8 @@ def rollback(
 
     Raises `CorruptState` when that state's metadata is gone.
     """
-    for state in to.ports.values():
-        table.load(storage, state.metadata)
+    for name, state in to.ports.items():
+        table.load(storage, places.port(product, name), state.metadata)
     for _ in range(MOST_TRIES):
         newest, version = pointer.versioned(storage, product)
         assert newest is not None  # noqa: S101
@@ -183,7 +183,8 @@ def _built(request: _Request, newest: Publication | None, decided: tuple[str, ..
     written: list[str] = []
     for name, change in request.ports.items():
         old = states.get(name)
-        base = table.load(request.storage, old.metadata) if old else None
+        place = places.port(request.product, name)
+        base = table.load(request.storage, place, old.metadata) if old else None
         states[name], keys = _committed(request, change, base, draft)
         written += keys
     publication = Publication(
@@ -267,7 +268,8 @@ def _live_and_newer(request: _Request, newest: Publication | None) -> set[str]:
         partitioning = change.layout.partitioning
         if newest is None or name not in newest.ports or partitioning is None:
             continue
-        state = table.load(request.storage, newest.ports[name].metadata)
+        place = places.port(request.product, name)
+        state = table.load(request.storage, place, newest.ports[name].metadata)
         values = {table.partition_value(partitioning, key) for key in request.partitions or ()}
         for manifest in state.manifests():
             if table.may_hold(manifest, state.metadata.default_spec_id, values):

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import places, pointer, table
+from mesh_dagster.ports.iceberg_io import StorageIO
 from mesh_dagster.ports.storage import Entry, Storage
 
 DEFAULT_DAYS = 30
@@ -109,11 +110,12 @@ def _references(
     keys: set[str] = set()
     for publication in found:
         keys.add(places.publication(product, publication.number, publication.id))
-        for state in publication.ports.values():
-            metadata = storage.key(table.location_today(storage, state.metadata))
+        for name, state in publication.ports.items():
+            place = places.port(product, name)
+            metadata = StorageIO(storage, place).key(state.metadata)
             if metadata not in keys:
                 keys.add(metadata)
-                _add_table(keys, table.load(storage, state.metadata), data)
+                _add_table(keys, table.load(storage, place, state.metadata), data)
     return keys
 
 

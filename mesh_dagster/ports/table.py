@@ -86,20 +86,19 @@ class Change:
     at: datetime
 
 
-def load(storage: Storage, location: str) -> Table:
-    """Open a port's table by the location of its metadata, even if the storage has moved.
+def load(storage: Storage, place: str, location: str) -> Table:
+    """Open a port's table by its place in storage and the location of its metadata.
 
     Raises `CorruptState` for metadata that is gone or unreadable.
     """
-    key = _key_of(storage, location)
+    files = StorageIO(storage, place)
     with _intact(location):
-        metadata = TableMetadataUtil.parse_raw(storage.read(key).decode())
-    root = key.partition("/metadata/")[0]
-    return Table(metadata, StorageIO(storage, metadata.location, storage.uri(root)))
+        metadata = TableMetadataUtil.parse_raw(storage.read(files.key(location)).decode())
+    return Table(metadata, files)
 
 
 def commit(
-    storage: Storage, root: str, base: Table | None, change: Change
+    storage: Storage, place: str, base: Table | None, change: Change
 ) -> tuple[PortState, list[str]]:
     """Write the metadata of the next state; nothing refers to it yet.
 
@@ -107,9 +106,8 @@ def commit(
     cannot be read with the new schema.
     """
     snapshot_id = uuid.uuid4().int >> 65
-    files = base.files if base else StorageIO(storage)
-    files.written.clear()
-    writer = _Writer(storage, files, root, snapshot_id, change)
+    files = StorageIO(storage, place)
+    writer = _Writer(files, place, snapshot_id, change)
     kept, loose = _survivors(base, change)
     if base and (kept or loose):
         _check_evolution(base.metadata.schema(), change.schema)
@@ -171,12 +169,9 @@ def may_hold(manifest: ManifestFile, spec_id: int, values: Collection[int | None
 
 
 class _Writer:
-    def __init__(
-        self, storage: Storage, files: StorageIO, root: str, snapshot_id: int, change: Change
-    ) -> None:
-        self._storage = storage
+    def __init__(self, files: StorageIO, place: str, snapshot_id: int, change: Change) -> None:
         self._files = files
-        self._root = root
+        self._place = place
         self._id = snapshot_id
         self._change = change
         self._unique = uuid.uuid4().hex
@@ -227,7 +222,7 @@ class _Writer:
         metadata = TableMetadataUtil.parse_obj(
             {
                 "format-version": FORMAT,
-                "location": self._storage.uri(self._root),
+                "location": self._files.storage.uri(self._place),
                 "table-uuid": known.table_uuid if known else uuid.uuid4(),
                 "last-updated-ms": millis,
                 "last-column-id": max(known.last_column_id if known else 0, highest),
@@ -252,7 +247,7 @@ class _Writer:
         return location
 
     def _location(self, name: str) -> str:
-        return self._storage.uri(f"{self._root}/metadata/{name}")
+        return self._files.storage.uri(f"{self._place}/metadata/{name}")
 
 
 class _intact:  # noqa: N801
@@ -354,12 +349,6 @@ def _summary(base: Table | None, change: Change, rows: int, files: int) -> Summa
 def _properties(schema: Schema) -> dict[str, str]:
     mapping = schema.name_mapping.model_dump_json()
     return {TableProperties.DEFAULT_NAME_MAPPING: mapping}
-
-
-def _key_of(storage: Storage, location: str) -> str:
-    before, ports, inside = location.rpartition("/ports/")
-    product = "/".join(before.split("/")[-3:])
-    return storage.key(storage.uri(f"{product}{ports}{inside}"))
 
 
 def _millis(moment: datetime) -> int:
