@@ -256,7 +256,9 @@ def _superseded(
     newer = [each for each in since if each.attempt > request.attempt]
     if request.partitions is None:
         return (None,) if newer else ()
-    taken = {key for each in newer for key in each.partitions or request.partitions}
+    all_keys = request.partitions
+    changed = (all_keys if each.partitions is None else each.partitions for each in newer)
+    taken = {key for keys in changed for key in keys}
     taken |= _live_and_newer(request, newest)
     return tuple(key for key in request.partitions if key in taken)
 

@@ -61,7 +61,7 @@ def audit_published(
         data = open_published(mesh, address, partitions=partitions)
         keys = partitions
         if loaded.wiring.partitioning is not None and partitions is None:
-            keys = sorted(coverage.partitions(mesh.storage, data.publication))
+            keys = sorted(coverage.partitions(mesh.storage, address, data.publication))
         rest = _rest_of_port(mesh, loaded, port, keys)
         results += _audit(mesh, loaded, port, data.polars(), keys, published=rest)
     return tuple(results)
@@ -121,7 +121,9 @@ def _rest_of_port(
     current = pointer.current(mesh.storage, loaded.product.address)
     if current is None or partitions is None:
         return None
-    others = sorted(coverage.partitions(mesh.storage, current) - set(partitions))
+    others = sorted(
+        coverage.partitions(mesh.storage, loaded.product.address, current) - set(partitions)
+    )
     if not others:
         return None
     return open_port(

@@ -1,16 +1,15 @@
-"""Everything that is wrong with the files of a mesh, without storage and without Dagster.
+"""Everything that is wrong with the files of a mesh, without Dagster.
 
-A product's own files are held against each other where they are read; what is held against each
-other here is one product and another.
+Files are held against each other where they are read; here products are: what one of them reads
+and refers to, another has to serve.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesh_dagster.descriptors.domain import domain_problems
-from mesh_dagster.descriptors.mesh import mesh_problems
-from mesh_dagster.descriptors.product import domain_folders, folder_problems, product_folders
+from mesh_dagster.descriptors.check import check_mesh
+from mesh_dagster.descriptors.product import folder_problems
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import DescriptorError, MeshError
 from mesh_dagster.model.address import Address
@@ -22,13 +21,7 @@ from mesh_dagster.products.mesh import Mesh
 
 def check(mesh: Mesh) -> tuple[Finding, ...]:
     """All findings of all files of the mesh that are in this checkout, warnings included."""
-    findings = list(mesh_problems(mesh.config.file))
-    for domain in domain_folders(mesh.config):
-        findings += domain_problems(domain)
-        for folder in product_folders(domain):
-            findings += folder_problems(folder)
-    # A domain.yaml is read for each of its products: its findings are told once.
-    return (*dict.fromkeys(findings), *_between_products(mesh))
+    return (*check_mesh(mesh.config), *_between_products(mesh))
 
 
 def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
@@ -42,21 +35,9 @@ def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
 
 
 def _between_products(mesh: Mesh) -> Iterator[Finding]:
-    taken: dict[Address, str | None] = {}
     for product in mesh.own():
-        address = product.address
-        if address in taken:
-            yield Finding(
-                "MESH-M045",
-                f"two folders describe it; the other is {taken[address]}",
-                subject=address.path,
-                where=product.where,
-                fix="remove one, or give it another major",
-            )
-            continue
-        taken[address] = product.where
         try:
-            loaded = mesh.load(address)
+            loaded = mesh.load(product.address)
         except DescriptorError:
             continue  # its own findings are told already
         yield from _dangling(mesh, loaded)
@@ -92,7 +73,7 @@ def _unknown(
         own = {product.address.domain for product in mesh.own()}
         known = [product.address.path for product in mesh.products()]
         yield Finding(
-            "MESH-M046",
+            "MESH-M049",
             f"{what} is {target.path}, and nothing is there{did_you_mean(target.path, known)}",
             Severity.ERROR if target.domain in own else Severity.WARNING,
             subject,
@@ -114,7 +95,7 @@ def _unknown_columns(
     for column in reference.target_columns:
         if contract.table.find(column) is None:
             yield Finding(
-                "MESH-M046",
+                "MESH-M049",
                 f"the reference of {', '.join(reference.columns)} is to {target.path}.{column}, "
                 f"which its contract does not have{did_you_mean(column, known)}",
                 subject=subject,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.snapshot import Attempt, Outcome, Publication
+from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.clean import discard_staged
 from mesh_dagster.products.gate import Gate, Partition
@@ -17,33 +17,53 @@ from mesh_dagster.products.mesh import Mesh
 
 
 def heal(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> tuple[Attempt, ...]:
-    """Record or abandon the attempts whose process died; returns those it found."""
-    unfinished = tuple(journal.unfinished(loaded.product.address.path))
-    for attempt in unfinished:
-        found = _publication_of(mesh, loaded, attempt)
-        if found is None:
+    """Make the journal agree with storage; returns the attempts whose process had died.
+
+    What storage has published and the journal does not know is recorded; an attempt that died
+    before it published is abandoned, and its files are deleted.
+    """
+    path = loaded.product.address.path
+    dead = {attempt.id: attempt for attempt in journal.unfinished(path)}
+    running = {attempt.id for attempt in journal.running(path)}
+    for publication in _unrecorded(mesh, loaded, journal):
+        if publication.attempt not in running:
+            decisions = _decisions(mesh, loaded, dead.get(publication.attempt), publication)
+            journal.record_publication(path, publication, decisions)
+    for attempt in dead.values():
+        if publication_of(mesh, loaded, attempt.id, attempt.base) is None:
             journal.abandon(attempt.id)
             discard_staged(mesh, loaded, attempt.id)
-        else:
-            _record(mesh, loaded, journal, attempt, found)
-    return unfinished
+    return tuple(dead.values())
 
 
-def _publication_of(mesh: Mesh, loaded: LoadedProduct, attempt: Attempt) -> Publication | None:
-    later = pointer.since(mesh.storage, loaded.product.address, attempt.base)
-    found = [each for each in later if each.attempt == attempt.id]
+def publication_of(
+    mesh: Mesh, loaded: LoadedProduct, attempt: str, base: int | None
+) -> Publication | None:
+    """The publication of an attempt that began after publication `base`, if there is one."""
+    later = pointer.since(mesh.storage, loaded.product.address, base)
+    found = [each for each in later if each.attempt == attempt]
     return found[-1] if found else None
 
 
-def _record(
-    mesh: Mesh, loaded: LoadedProduct, journal: Journal, attempt: Attempt, found: Publication
-) -> None:
+def _unrecorded(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> list[Publication]:
+    newest = journal.publications(loaded.product.address.path, limit=1)
+    after = newest[0].number if newest else None
+    return pointer.since(mesh.storage, loaded.product.address, after)
+
+
+def _decisions(
+    mesh: Mesh, loaded: LoadedProduct, attempt: Attempt | None, found: Publication
+) -> tuple[Decision, ...] | None:
+    """What the attempt would have recorded; None leaves it to the journal to conclude."""
+    if attempt is None or not attempt.staged:
+        return None
     staged = {each.port or "": each for each in attempt.staged}
-    gate = Gate(mesh, loaded, attempt.id, attempt.base, attempt.partitions or (None,), staged)
-    published: tuple[Partition, ...] = found.partitions or (None,)
-    outcomes = {
-        key: Outcome.PUBLISHED if key in published else Outcome.QUARANTINED
-        for key in gate.partitions
-    }
-    decisions = gate.decisions(gate.audit(), outcomes, found.number)
-    journal.finish(attempt.id, decisions, publication=found)
+    partitions: tuple[Partition, ...] = attempt.partitions or (None,)
+    gate = Gate(mesh, loaded, attempt.id, attempt.base, partitions, staged)
+    results = gate.audit()
+    passed = gate.passed(results)
+    outcomes = dict.fromkeys(partitions, Outcome.QUARANTINED)
+    outcomes.update(dict.fromkeys(passed, Outcome.SUPERSEDED))
+    changed = (None,) if found.partitions is None else found.partitions
+    outcomes.update(dict.fromkeys(changed, Outcome.PUBLISHED))
+    return gate.decisions(results, outcomes, found.number)

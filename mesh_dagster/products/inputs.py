@@ -121,7 +121,7 @@ def _open_product(
     address = mesh.resolve(port.address)
     keys = upstream_keys(loaded, port.name, window, mesh.partitioning(address))
     data = open_published(mesh, address, partitions=keys)
-    held = coverage.partitions(mesh.storage, data.publication) if keys else frozenset()
+    held = coverage.partitions(mesh.storage, address, data.publication) if keys else frozenset()
     missing = [key for key in keys or () if key not in held]
     if missing:
         raise NeverPublished(

@@ -7,11 +7,12 @@ Each partition is decided by itself, all ports of the product together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from mesh_dagster import clock
-from mesh_dagster.errors import JournalError, UsageError
+from mesh_dagster.errors import JournalError, MeshError, UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Outcome, Publication, PublicationKind, Staged
@@ -20,7 +21,7 @@ from mesh_dagster.ports.stage import stage
 from mesh_dagster.products.clean import clean_after, discard_staged
 from mesh_dagster.products.describe import announce
 from mesh_dagster.products.gate import Gate, Partition
-from mesh_dagster.products.heal import heal
+from mesh_dagster.products.heal import heal, publication_of
 from mesh_dagster.products.inputs import open_inputs
 from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
@@ -52,8 +53,7 @@ def materialize(
         try:
             making.make(transform)
         except BaseException as error:
-            journal.fail(making.attempt, f"{type(error).__name__}: {error}")
-            discard_staged(mesh, loaded, making.attempt)
+            making.give_up(error)
             raise
         clean_after(mesh, loaded, journal)
         announce(mesh, loaded)
@@ -121,6 +121,16 @@ class _Making:
         decisions = gate.decisions(results, outcomes, number)
         seconds = self.watch.seconds
         self.journal.finish(self.attempt, decisions, seconds=seconds, publication=publication)
+
+    def give_up(self, error: BaseException) -> None:
+        """Record the failure and drop what was staged, unless it is published already.
+
+        Published and not recorded is what `heal` puts right, once this process is gone.
+        """
+        with suppress(MeshError):
+            if publication_of(self.mesh, self.loaded, self.attempt, self.base) is None:
+                discard_staged(self.mesh, self.loaded, self.attempt)
+                self.journal.fail(self.attempt, f"{type(error).__name__}: {error}")
 
     def recorded(self) -> Attempt:
         attempt = self.journal.attempt(self.attempt)

@@ -30,7 +30,7 @@ from mesh_dagster.registry.documents import Described, read_documents
 from mesh_dagster.registry.resolve import resolve
 
 if TYPE_CHECKING:
-    from mesh_dagster.journal import Journal
+    from mesh_dagster.journal import Journal, Summary
 
 
 class Mesh:
@@ -135,10 +135,18 @@ class Mesh:
         """The ledger of a domain; close it, or use it in a `with`."""
         from mesh_dagster.journal import open_journal
 
-        url = self.config.journal
-        if url == EMBEDDED:
-            url = f"sqlite:///{self.config.state}/journals/{domain}.db"
-        return open_journal(url, domain)
+        return open_journal(self._journal_url(domain), domain)
+
+    def summary(self) -> list[Summary]:
+        """What the products of this checkout came to, one line each that was ever attempted."""
+        from mesh_dagster.journal import glance
+
+        names = [domain.name for domain in self.domains]
+        return [line for name in names for line in glance(self._journal_url(name), name)]
+
+    def _journal_url(self, domain: str) -> str:
+        embedded = f"sqlite:///{self.config.state}/journals/{domain}.db"
+        return embedded if self.config.journal == EMBEDDED else self.config.journal
 
     def _listed(self, product: Address) -> Listed | None:
         found = [each for each in self.listing.products if each.product.address == product]
