@@ -5,8 +5,7 @@ a materialization for every partition that was *published* and for no other, so 
 quarantined partition has never been made, and nothing downstream of it is asked for.
 """
 
-from __future__ import annotations
-
+# Annotations are objects here: Dagster compares that of a step's context, and knows no text.
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -108,10 +108,12 @@ class _Made:
             dg.TableColumn(name, kind or "string", description=text or None)
             for name, kind, text in node.columns
         ]
-        file = dg.LocalFileCodeReference(str(self.project.folder / node.path), 1, "dbt")
+        file = dg.LocalFileCodeReference(
+            file_path=str(self.project.folder / node.path), line_number=1, label="dbt"
+        )
         return {
             "dagster/column_schema": dg.TableSchema(columns),
-            "dagster/code_references": dg.CodeReferencesMetadataValue([file]),
+            "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[file]),
         }
 
     def _check_spec(self, test: DbtTest) -> dg.AssetCheckSpec:

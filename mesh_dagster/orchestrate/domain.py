@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
+from dagster._utils.warnings import suppress_dagster_warnings
 
 from mesh_dagster.descriptors.domain import read_domain
 from mesh_dagster.descriptors.product import load_products
@@ -39,6 +40,7 @@ def domain_definitions(definitions_file: str | Path) -> dg.Definitions:
     )
 
 
+@suppress_dagster_warnings
 def domain_wide(
     mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct], upstreams: Upstreams
 ) -> dg.Definitions:

@@ -94,7 +94,7 @@ def metadata(address: Address, contract: Contract | None) -> dict[str, Any]:
 def references(loaded: LoadedProduct, contract: Contract) -> dict[str, Any]:
     """Where the files are that say all this."""
     return {
-        "dagster/code_references": dg.CodeReferencesMetadataValue(list(_files(loaded, contract)))
+        "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=list(_files(loaded, contract)))
     }
 
 
@@ -129,7 +129,7 @@ def _files(loaded: LoadedProduct, contract: Contract) -> Iterator[dg.LocalFileCo
     ):
         if where:
             path, _, line = where.rpartition(":")
-            yield dg.LocalFileCodeReference(path, int(line), label)
+            yield dg.LocalFileCodeReference(file_path=path, line_number=int(line), label=label)
 
 
 def _transform_file(loaded: LoadedProduct) -> str | None:

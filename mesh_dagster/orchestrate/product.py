@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
+from dagster._utils.warnings import suppress_dagster_warnings
 
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.model.domain import LoadedProduct
@@ -23,6 +24,7 @@ def one_product(folder: Path, get_asset_spec: GetAssetSpec) -> dg.Definitions:
     return product_definitions(mesh, [loaded], Upstreams(mesh, [loaded]), get_asset_spec)
 
 
+@suppress_dagster_warnings
 def product_definitions(
     mesh: Mesh,
     products: Sequence[LoadedProduct],

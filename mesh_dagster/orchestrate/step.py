@@ -55,7 +55,7 @@ def _attempt(
         loaded,
         partitions=partitions_of(context) if loaded.wiring.partitioning else None,
         transform=work.transform(context, on_the_way) if work else None,
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         log=context.log.info,
     )
 
