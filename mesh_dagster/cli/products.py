@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, say
-from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.table import Column, render, terminal_width
 
 if TYPE_CHECKING:
     from mesh_dagster.model.product import Product
 
 _COLUMNS = [
-    Column("PRODUCT", least=24),
+    Column("PRODUCT", least=32),
     Column("VERSION"),
     Column("STATUS", colours={"active": "green", "deprecated": "yellow", "retired": "red"}),
-    Column("ARCHETYPE", least=8),
-    Column("OWNER", least=8),
-    Column("PURPOSE", least=12),
+    Column("ARCHETYPE", least=14),
+    Column("OWNER", least=12),
+    Column("PURPOSE", least=30),
 ]
+_WIDE = 130
+"""From how many cells on the purpose has room; `mesh show` has it always."""
 
 
 @click.command()
@@ -28,13 +30,18 @@ def products(as_json: bool) -> None:
     """List the products of the mesh."""
     from mesh_dagster.products.mesh import Mesh
 
-    found = Mesh.open().products()
+    mesh = Mesh.open()
+    found = mesh.products()
     if as_json:
         emit_json([_plain(product) for product in found])
     elif found:
-        emit(render(_COLUMNS, [_row(product) for product in found]).text)
+        columns = _COLUMNS if terminal_width() >= _WIDE else _COLUMNS[:-1]
+        rows = [_row(product)[: len(columns)] for product in found]
+        emit(render(columns, rows).text)
     else:
         say("the mesh has no product yet: docs/first-product.md makes one")
+    if mesh.listing.findings:
+        say(f"{len(mesh.listing.findings)} findings in files of the mesh: mesh check")
 
 
 def _row(product: Product) -> tuple[object, ...]:

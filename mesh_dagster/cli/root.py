@@ -23,7 +23,7 @@ COMMANDS = {
     "dev": "dev",
     "check": "check",
     "products": "products",
-    "show": "products",
+    "show": "show",
     "snapshots": "snapshots",
     "query": "query",
     "run": "run",

@@ -73,9 +73,9 @@ def _row(publication: Publication, port: str | None) -> tuple[object, ...]:
 
 
 def span(partitions: tuple[str, ...] | None) -> str:
-    """`2013-11-01 … 2013-11-07 (7)`; all of a product without partitions."""
+    """`7 from 2013-11-01`; one by its key; all of a product without partitions."""
     if partitions is None:
         return "all"
     if len(partitions) < 2:
         return "".join(partitions)
-    return f"{min(partitions)} … {max(partitions)} ({len(partitions)})"
+    return f"{len(partitions)} from {min(partitions)}"

@@ -1,0 +1,283 @@
+"""What each command says of a small mesh, and the code it ends with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mesh_dagster.products.mesh import Mesh
+
+Run = Callable[..., Any]
+FLIGHTS = "domains/air/src/air/defs/flights"
+
+IN_A_MESH = [
+    ["products"],
+    ["show", "air/flights"],
+    ["snapshots", "air/flights"],
+    ["check"],
+    ["check", "air/flights", "--data"],
+    ["run", "air/flights"],
+    ["audit", "air/flights", "--quarantined"],
+    ["rollback", "air/flights", "--to", "1"],
+    ["query", "select 1 from air.flights"],
+    ["quarantine"],
+    ["demo"],
+    ["dev"],
+]
+
+
+@pytest.mark.parametrize("line", IN_A_MESH, ids=lambda line: line[0])
+def test_outside_a_mesh_each_command_says_so_and_what_to_do(
+    line: list[str], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MESH_CONFIG", raising=False)
+    ended = run(*line)
+    assert ended.code == 2
+    assert ended.out == ""
+    assert ended.err.startswith("MESH-M003 there is no mesh.yaml")
+    assert "fix: " in ended.err
+
+
+def test_products_are_listed_with_their_owners(mesh: Mesh, run: Run) -> None:
+    ended = run("products")
+    assert ended.code == 0
+    assert [line.split()[:3] for line in ended.out.splitlines()[1:]] == [
+        ["air/carriers/v1", "1.0.0", "active"],
+        ["air/flights/v1", "1.0.0", "active"],
+    ]
+    assert max(map(len, ended.out.splitlines())) <= 80
+
+
+def test_a_broken_descriptor_hides_no_other_product(mesh: Mesh, run: Run, tmp_path: Path) -> None:
+    (tmp_path / FLIGHTS / "product.odps.yaml").write_text("kind: [")
+    ended = run("products")
+    assert ended.code == 0
+    assert "air/carriers/v1" in ended.out
+    assert "mesh check" in ended.err
+
+
+def test_products_as_json_have_their_addresses(mesh: Mesh, run: Run) -> None:
+    listed = run("products", "--json").json
+    assert [each["address"] for each in listed] == [
+        "mesh://air/carriers/v1",
+        "mesh://air/flights/v1",
+    ]
+    assert listed[1]["sql_name"] == "air.flights_v1"
+    assert listed[1]["inputs"] == ["source:test/rows"]
+
+
+def test_a_product_shows_its_columns_and_what_is_published(published: Mesh, run: Run) -> None:
+    ended = run("show", "air/flights")
+    assert ended.code == 0
+    assert "number 1 at 2013-11-04" in ended.out
+    assert "3 rows" in ended.out
+    assert "quarantined" in ended.out
+    assert re.search(r"^id +long +1 +yes", ended.out, re.MULTILINE)
+    assert max(map(len, ended.out.splitlines())) <= 80
+
+
+def test_a_product_that_was_never_published_says_so(mesh: Mesh, run: Run) -> None:
+    ended = run("show", "mesh://air/flights/v1")
+    assert ended.code == 0
+    assert re.search(r"published +never", ended.out)
+
+
+def test_the_sql_name_of_a_product_is_an_address_too(mesh: Mesh, run: Run) -> None:
+    assert run("show", "air.flights").out == run("show", "air/flights/v1").out != ""
+
+
+def test_an_unknown_address_gets_a_suggestion(mesh: Mesh, run: Run) -> None:
+    ended = run("show", "air/flihgts")
+    assert ended.code == 2
+    assert "air/flights" in ended.err
+
+
+def test_snapshots_are_listed_newest_first(published: Mesh, run: Run) -> None:
+    ended = run("snapshots", "air/flights")
+    assert ended.code == 0
+    number, day, *_ = ended.out.splitlines()[1].split()
+    assert (number, day) == ("1", "2013-11-04")
+    assert "2 from 2013-11-01" in ended.out
+    assert [each["number"] for each in run("snapshots", "air/flights", "--json").json] == [1]
+
+
+def test_files_in_order_are_clean(mesh: Mesh, run: Run) -> None:
+    ended = run("check")
+    assert (ended.code, ended.out) == (0, "")
+    assert "nothing is wrong" in ended.err
+
+
+def test_every_finding_of_every_file_is_told_with_its_line(
+    mesh: Mesh, run: Run, tmp_path: Path
+) -> None:
+    for name in ("flights", "carriers"):
+        path = tmp_path / f"domains/air/src/air/defs/{name}/contract.odcs.yaml"
+        path.write_text(path.read_text() + "statsu: active\nkidn: 1\n")
+    ended = run("check")
+    assert ended.code == 1
+    assert ended.out.count("MESH-D007") == 4
+    assert len(re.findall(r"contract\.odcs\.yaml:\d+", ended.out)) == 4
+    assert {each["severity"] for each in run("check", "--json").json} == {"error"}
+
+
+def test_one_product_is_checked_alone(mesh: Mesh, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / FLIGHTS / "contract.odcs.yaml"
+    path.write_text(path.read_text() + "statsu: active\n")
+    assert run("check", "air/carriers").code == 0
+    assert run("check", "air/flights").code == 1
+
+
+def test_an_input_that_nobody_serves_is_found(mesh: Mesh, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / FLIGHTS / "product.odps.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["inputPorts"].append(
+        {"name": "carriers", "version": "1.0.0", "contractId": "mesh://air/carrier/v1"}
+    )
+    path.write_text(yaml.safe_dump(document))
+    ended = run("check")
+    assert ended.code == 1
+    assert "MESH-M049" in ended.out
+    assert "air/carriers/v1" in ended.out
+
+
+def test_two_folders_of_one_address_are_found(mesh: Mesh, run: Run, tmp_path: Path) -> None:
+    again = tmp_path / FLIGHTS.replace("flights", "flights_again")
+    again.mkdir()
+    for file in (tmp_path / FLIGHTS).iterdir():
+        (again / file.name).write_bytes(file.read_bytes())
+    ended = run("check")
+    assert ended.code == 1
+    assert ended.out.count("described twice") == 1
+
+
+def test_published_data_that_keeps_its_contract_is_clean(published: Mesh, run: Run) -> None:
+    ended = run("check", "--data")
+    assert (ended.code, ended.out) == (0, "")
+    assert "results passed" in ended.err
+
+
+def test_published_data_is_audited_against_the_contract_as_it_is_now(
+    published: Mesh, run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / FLIGHTS / "contract.odcs.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["schema"][0]["properties"][2]["logicalTypeOptions"] = {"maximum": 8}
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    ended = run("check", "air/flights", "--data")
+    assert ended.code == 1
+    assert re.search(r"air/flights/v1 +2013-11-03 +failed", ended.out)
+    assert run("check", "air/flights", "--data", "--partition", "2013-11-01").code == 0
+
+
+def test_a_partition_without_a_product_to_audit_is_refused(mesh: Mesh, run: Run) -> None:
+    assert run("check", "--partition", "2013-11-01").code == 2
+    assert run("check", "air/flights", "--data", "--partition", "yesterday").code == 2
+
+
+def test_data_that_was_never_published_cannot_be_audited(mesh: Mesh, run: Run) -> None:
+    ended = run("check", "air/flights", "--data")
+    assert ended.code == 3
+    assert "MESH-M010" in ended.err
+
+
+def test_quarantine_names_the_rule_and_shows_the_rows_that_fail(published: Mesh, run: Run) -> None:
+    ended = run("quarantine", "--rows", "5")
+    assert ended.code == 0
+    assert re.search(r"air/flights/v1 +2013-11-02 +2 ", ended.out)
+    assert re.findall(r"^3 +2013-11-02 +([78])", ended.out, re.MULTILINE) == ["7", "8"]
+    (waiting,) = run("quarantine", "air/flights", "--rows", "1", "--json").json
+    assert waiting["partition"] == "2013-11-02"
+    (failure,) = waiting["failures"]
+    assert failure["failed"] == 1
+    assert len(failure["rows"]) == 1
+
+
+def test_an_empty_quarantine_says_so(mesh: Mesh, run: Run) -> None:
+    ended = run("quarantine")
+    assert (ended.code, ended.out) == (0, "")
+    assert "nothing waits" in ended.err
+    assert run("quarantine", "--json").json == []
+
+
+def test_a_second_audit_publishes_what_a_corrected_contract_lets_pass(
+    published: Mesh, run: Run, tmp_path: Path
+) -> None:
+    refused = run("audit", "air/flights", "--quarantined")
+    assert refused.code == 1
+    assert re.search(r"2013-11-02 +quarantined", refused.out)
+    path = tmp_path / FLIGHTS / "contract.odcs.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["schema"][0]["properties"][2] |= {"primaryKey": True, "primaryKeyPosition": 3}
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    released = run("audit", "air/flights", "--quarantined")
+    assert released.code == 0
+    assert re.search(r"2013-11-02 +released", released.out)
+    assert run("query", "select count(*) as n from air.flights", "--json").json == [{"n": 5}]
+
+
+def test_an_audit_of_what_is_not_said_is_refused(published: Mesh, run: Run) -> None:
+    ended = run("audit", "air/flights")
+    assert ended.code == 2
+    assert "--quarantined" in ended.err
+
+
+def test_a_query_reads_products_by_name(published: Mesh, run: Run) -> None:
+    sql = "select day, count(*) as flights from air.flights group by 1 order by 1"
+    ended = run("query", sql)
+    assert ended.code == 0
+    assert [line.split() for line in ended.out.splitlines()] == [
+        ["day", "flights"],
+        ["2013-11-01", "2"],
+        ["2013-11-03", "1"],
+    ]
+    assert run("query", sql, "--json").json == [
+        {"day": "2013-11-01", "flights": 2},
+        {"day": "2013-11-03", "flights": 1},
+    ]
+
+
+def test_a_long_result_is_cut_and_says_so(published: Mesh, run: Run) -> None:
+    ended = run("query", "select id from air.flights order by id", "--rows", "2")
+    assert len(ended.out.splitlines()) == 3
+    assert "the first 2 rows" in ended.err
+    assert run("query", "select id from air.flights", "--rows", "3").err == ""
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("drop table air.flights", 2),
+        ("select 1; select 2", 2),
+        ("select * from air.nowhere", 2),
+        ("select nothing from air.flights", 3),
+        ("select * from read_csv('/etc/passwd')", 3),
+    ],
+)
+def test_a_query_that_cannot_be_run_is_refused_in_words(
+    published: Mesh, run: Run, sql: str, code: int
+) -> None:
+    ended = run("query", sql)
+    assert (ended.code, ended.out) == (code, "")
+    assert ended.err.startswith("MESH-")
+
+
+def test_a_query_as_of_a_publication_reads_that_one(published: Mesh, run: Run) -> None:
+    sql = "select count(*) as n from air.carriers"
+    assert run("query", sql, "--as-of", "1", "--json").json == [{"n": 2}]
+    before = run("query", sql, "--as-of", "2013-11-01")
+    assert before.code == 3
+    assert "MESH-M010" in before.err
+
+
+def test_a_rollback_is_a_publication_of_its_own(published: Mesh, run: Run) -> None:
+    ended = run("rollback", "air/carriers", "--to", "1")
+    assert ended.code == 0
+    assert "publication 2" in ended.out
+    kinds = [each["kind"] for each in run("snapshots", "air/carriers", "--json").json]
+    assert kinds == ["rollback", "materialization"]
