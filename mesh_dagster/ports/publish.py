@@ -197,6 +197,7 @@ def _built(request: _Request, newest: Publication | None, decided: tuple[str, ..
         ports=states,
         partitions=decided,
         contracts={**(newest.contracts if newest else {}), **request.contracts},
+        empty=_empty(request, newest, decided),
     )
     return _Try(publication, written)
 
@@ -305,6 +306,18 @@ def _typed(storage: Storage, product: Address, change: PortChange) -> PortChange
             )
         columns.append((name, kind, required))
     return replace(change, layout=replace(change.layout, columns=tuple(columns)))
+
+
+def _empty(
+    request: _Request, newest: Publication | None, decided: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    if decided is None:
+        return ()
+    filled = {
+        file.partition for change in request.ports.values() for file in _files(change, decided)
+    }
+    before = set(newest.empty) if newest else set()
+    return tuple(sorted((before - set(decided)) | {key for key in decided if key not in filled}))
 
 
 def _files(change: PortChange, decided: tuple[str, ...] | None) -> list[StagedFile]:

@@ -19,7 +19,7 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.snapshot import Staged, StagedFile
 from mesh_dagster.model.types import ColumnType
-from mesh_dagster.ports import frames, places, windows
+from mesh_dagster.ports import frames, places, pointer, windows
 from mesh_dagster.ports.schema import RECORDED_AT, PortLayout
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.types import type_from_polars
@@ -101,7 +101,15 @@ def scan_staged(storage: Storage, product: Address, staged: Staged) -> pl.LazyFr
 
 
 def discard(storage: Storage, product: Address, port: str | None, attempt: str) -> None:
-    """Delete what an attempt staged for one port; it must be in no publication."""
+    """Delete what an attempt staged for one port, unless something of it was published.
+
+    What is left of an attempt that published a part is for `retention.clean`.
+    """
+    for found in pointer.publications(storage, product):
+        if found.attempt == attempt:
+            return
+        if found.id < attempt:
+            break
     folder = places.attempt(product, port, attempt)
     storage.delete([entry.key for entry in storage.list(f"{folder}/")])
 
