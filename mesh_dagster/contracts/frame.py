@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.kinds import Schema
-from mesh_dagster.contracts.types import column_type, nullable
+from mesh_dagster.contracts.types import column_type, nullable, nulls
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.types import ColumnType
@@ -95,8 +95,7 @@ class Frame:
         }
         if not absent:
             return self
-        nulls = [nw.lit(None, dtype=dtype).alias(name) for name, dtype in absent.items()]
-        rows = self.rows.with_columns(nulls)
+        rows = self.rows.with_columns(nulls(dtype).alias(name) for name, dtype in absent.items())
         return Frame(rows, {**self.schema, **absent}, self.partitioning)
 
     def types(self) -> dict[str, ColumnType | str]:

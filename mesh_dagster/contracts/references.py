@@ -22,8 +22,8 @@ def orphans(rule: Reference, frame: Frame, target: Any) -> pl.DataFrame:
     target's columns are missing or of other types.
     """
     windows = [] if frame.window is None else [WINDOW]
-    lost = without_target(rule, frame, target).select(*windows, nw.lit(1).alias(FAILED))
-    return summed(lost, windows)
+    lost = without_target(rule, frame, target).with_columns(nw.lit(1).alias(FAILED))
+    return summed(lost.select(*windows, FAILED), windows)
 
 
 def without_target(rule: Reference, frame: Frame, target: Any, *others: str) -> nw.LazyFrame[Any]:

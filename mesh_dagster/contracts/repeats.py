@@ -20,6 +20,7 @@ DENSE = 8
 """Possible numbers for each row up to which ticking off takes less memory than a table of keys."""
 
 _GLANCE = 10_000
+_GREATEST = 2**63 - 1
 _HASH = "__mesh_hash"
 _ROWS = "__mesh_rows"
 
@@ -57,7 +58,7 @@ def _ticked_off(rows: pl.LazyFrame, key: str) -> int | None:
     column = pl.col(key)
     ends = rows.select(pl.len(), column.min().alias("least"), column.max().alias("most"))
     count, least, most = stream(ends).row(0)
-    if count == 0 or most - least >= DENSE * count:
+    if count == 0 or most - least >= DENSE * count or most > _GREATEST:
         return None
     seen = np.zeros(most - least + 1, dtype=np.bool_)
     for batch in rows.select(key).collect_batches(engine="streaming", maintain_order=False):

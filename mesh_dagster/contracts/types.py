@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import narwhals as nw
 
@@ -82,6 +83,14 @@ def nullable(type_: ColumnType | None) -> nw.dtypes.DType:
     if type_.kind is Kind.DECIMAL:
         return nw.Decimal(type_.precision, type_.scale or 0)
     return _SIMPLE_OF.get(type_.kind, nw.String())
+
+
+def nulls(dtype: nw.dtypes.DType) -> nw.Expr:
+    """A column of nulls of a type."""
+    if isinstance(dtype, nw.Datetime) and dtype.time_zone:
+        # DuckDB takes no zone but its session's, which a value in UTC is of and UTC is not.
+        return nw.when(nw.lit(False)).then(nw.lit(datetime.fromtimestamp(0, UTC)))
+    return nw.lit(None, dtype=dtype)
 
 
 def _moment(dtype: nw.Datetime) -> ColumnType | str:
