@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import get_args
 
 import narwhals as nw
 import polars as pl
@@ -38,7 +37,7 @@ def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
     counts = Counts(Counter())
     predicates: dict[str, nw.Expr] = {}
     for rule in rules:
-        if not isinstance(rule, get_args(Counted)):
+        if not isinstance(rule, Counted):
             continue
         reason = obstacle(rule, frame.schema)
         if reason:

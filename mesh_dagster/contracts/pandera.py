@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, get_args
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -66,7 +66,7 @@ def to_pandera(contract: Contract) -> pa.DataFrameSchema:
 
 
 def _is_checked(rule: Rule) -> bool:
-    return isinstance(rule, Schema | Unique | RowCount | get_args(Counted))
+    return isinstance(rule, Schema | Unique | RowCount | Counted)
 
 
 def _never_null(found: Sequence[Rule], column: str) -> bool:
@@ -80,7 +80,7 @@ def _checks(found: Sequence[Rule], column: str) -> list[pa.Check]:
     return [
         check
         for rule in found
-        if isinstance(rule, get_args(Counted)) and rule.column == column
+        if isinstance(rule, Counted) and rule.column == column
         for check in _of_values(rule)
     ]
 
@@ -99,7 +99,9 @@ def _of_values(rule: Counted) -> list[pa.Check]:
         case Pattern():
             checks = [pa.Check.str_contains(rule.pattern, **named)]
         case Length():
-            checks = [pa.Check.str_length(rule.minimum, rule.maximum, **named)]
+            # One by one: pandera refuses a pair of ends that nothing lies between.
+            ends = ((rule.minimum, None), (None, rule.maximum))
+            checks = [pa.Check.str_length(*end, **named) for end in ends if end != (None, None)]
         case Range():
             checks = [make(end, **named) for make, end in _ends(rule) if end is not None]
     return checks

@@ -1,0 +1,113 @@
+"""One meaning a rule: the fused pass, pandera and every engine give the same answers."""
+
+from __future__ import annotations
+
+import duckdb
+import pandera.polars as pa
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mesh_dagster.contracts.audit import audit
+from mesh_dagster.contracts.pandera import to_pandera
+from mesh_dagster.contracts.rules import rules
+from mesh_dagster.contracts.samples import failing_rows
+from mesh_dagster.model.contract import (
+    Contract,
+    Property,
+    Quality,
+    Relationship,
+    SchemaObject,
+)
+from mesh_dagster.model.finding import Verdict
+from mesh_dagster.model.product import Status
+from mesh_dagster.model.types import ColumnType, Kind
+
+generously = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def broken(contract: Contract, data: object) -> dict[str, int | None]:
+    """Rule -> count, of the rules that the data breaks."""
+    found = audit(rules(contract), data)
+    assert not [each for each in found if each.verdict is Verdict.ERROR], found
+    return {each.rule: each.failed for each in found if each.verdict is Verdict.FAILED}
+
+
+def broken_by_pandera(contract: Contract, data: pl.DataFrame) -> set[str]:
+    """The rules that pandera finds broken, by our names for them."""
+    try:
+        to_pandera(contract).validate(data, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        return {_rule(error) for error in errors.schema_errors}
+    return set()
+
+
+def _rule(error: pa.errors.SchemaError) -> str:
+    reason = error.reason_code.name
+    if reason in ("COLUMN_NOT_IN_SCHEMA", "COLUMN_NOT_IN_DATAFRAME", "WRONG_DATATYPE"):
+        return "schema"
+    if reason == "SERIES_CONTAINS_NULLS":
+        return f"{error.schema.name}_required"
+    assert reason == "DATAFRAME_CHECK", error
+    return str(error.check.name)
+
+
+def test_pandera_finds_the_same_rules_broken(cases: st.SearchStrategy) -> None:
+    @generously
+    @given(cases)
+    def agree(case) -> None:
+        assert set(broken(case.contract, case.data.lazy())) == broken_by_pandera(
+            case.contract, case.data
+        )
+
+    agree()
+
+
+def test_duckdb_counts_what_polars_counts(cases: st.SearchStrategy) -> None:
+    connection = duckdb.connect()
+
+    @generously
+    @given(cases)
+    def agree(case) -> None:
+        relation = connection.from_arrow(case.data.to_arrow())
+        assert broken(case.contract, relation) == broken(case.contract, case.data.lazy())
+
+    agree()
+
+
+def test_the_rows_shown_are_those_that_were_counted(cases: st.SearchStrategy) -> None:
+    @generously
+    @given(cases)
+    def agree(case) -> None:
+        for rule, result in zip(
+            rules(case.contract), audit(rules(case.contract), case.data.lazy()), strict=True
+        ):
+            if rule.kind in ("schema", "row_count"):
+                continue
+            shown = failing_rows(rule, case.data.lazy(), limit=100)
+            keys = shown.select(rule.columns).unique().height if rule.kind == "unique" else 0
+            assert shown.height - keys == result.failed
+            assert shown.columns == case.data.columns
+
+    agree()
+
+
+def test_a_team_extends_the_schema_and_sees_what_pandera_cannot_check() -> None:
+    link = Relationship(("a",), "d/q/v1", "q", ("id",))
+    column = Property("a", type=ColumnType(Kind.LONG), relationships=(link,))
+    table = SchemaObject("t", (column,), quality=(Quality("sql"),))
+    contract = Contract("mesh://d/p/v1", "1.0.0", Status.ACTIVE, (table,))
+    schema = to_pandera(contract)
+    assert schema.metadata["unchecked"] == ["a_in_d_q_v1", "sql"]
+    even = schema.update_column(
+        "a",
+        checks=[
+            pa.Check(lambda data: data.lazyframe.select(pl.col(data.key) % 2 == 0), name="even")
+        ],
+    )
+    even.validate(pl.DataFrame({"a": [2, 4]}), lazy=True)
+    assert broken_by_pandera(contract, pl.DataFrame({"a": [1]})) == set()
+    with pytest.raises(pa.errors.SchemaErrors) as caught:
+        even.validate(pl.DataFrame({"a": [1]}), lazy=True)
+    assert [error.check.name for error in caught.value.schema_errors] == ["even"]
