@@ -6,6 +6,8 @@ files. Nothing is published by staging, and nothing that is published is touched
 
 from __future__ import annotations
 
+import errno
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.types import type_from_polars
 
 _STRAY = "stray"
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_ONLY_WRITES = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 _START = "__mesh_window"
 EXAMPLES = 5
 
@@ -245,13 +249,24 @@ def _translated(target: _Target) -> Iterator[None]:
         yield
     except MeshError:
         raise
-    except OSError as error:
-        raise StorageError(
-            f"{target.product} could not be staged in {target.storage.url}: {error}",
-            where=target.storage.uri(target.folder),
-            fix="free space there or make it writable, then run again",
-        ) from error
     except Exception as error:
+        if _refused_by_storage(target, error):
+            raise StorageError(
+                f"{target.product} could not be staged in {target.storage.url}: {error}",
+                where=target.storage.uri(target.folder),
+                fix="free space there, or make it writable, then run again",
+            ) from error
         raise TransformError(
             f"the frame of {target.product} cannot be computed: {error}"
         ) from error
+
+
+def _refused_by_storage(target: _Target, error: Exception) -> bool:
+    """Whether writing failed, and not the reading of what the frame is made from.
+
+    Polars wraps both alike, and only the text tells.
+    """
+    text = str(error)
+    number = _OS_ERROR.search(text)
+    full = number is not None and int(number[1]) in _ONLY_WRITES
+    return full or target.attempt in text

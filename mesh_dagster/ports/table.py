@@ -33,7 +33,7 @@ from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.types import IntegerType
 
-from mesh_dagster.errors import CorruptState, EvaluationError, MissingObject
+from mesh_dagster.errors import CorruptState, EvaluationError, MissingObject, StorageError
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.snapshot import PortState
 from mesh_dagster.ports import places
@@ -260,9 +260,9 @@ class _intact:  # noqa: N801
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        broken = isinstance(error, MissingObject | ValueError | KeyError | IndexError | EOFError)
-        if error is not None and (broken or type(error).__module__.startswith("pydantic")):
-            state = "gone" if isinstance(error, MissingObject) else f"unreadable ({error})"
+        gone = isinstance(error, MissingObject)
+        if isinstance(error, Exception) and (gone or not isinstance(error, StorageError)):
+            state = "gone" if gone else f"unreadable ({type(error).__name__}: {error})"
             raise CorruptState(
                 f"{self._location}, which a publication refers to, is {state}",
                 code="MESH-M026",
