@@ -15,6 +15,9 @@ from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.product import InputPort
 from mesh_dagster.model.snapshot import InputRead
 from mesh_dagster.ports import coverage
+from mesh_dagster.ports.schema import PortLayout
+from mesh_dagster.ports.types import polars_type
+from mesh_dagster.products.layout import contract_layout
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import open_published
 from mesh_dagster.products.sources import locate, scan_source
@@ -47,6 +50,23 @@ class SourceData:
 
     def duckdb(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         return connection.from_arrow(self.polars().collect(engine="streaming").to_arrow())
+
+
+@dataclass(frozen=True, slots=True)
+class NoData:
+    """An input of which a window reads no partition that exists: no rows, the right columns."""
+
+    layout: PortLayout
+    files: tuple[str, ...] = ()
+
+    def polars(self) -> pl.LazyFrame:
+        import polars as pl
+
+        columns = {name: polars_type(kind) for name, kind in self.layout.types() if kind}
+        return pl.LazyFrame(schema=columns)
+
+    def duckdb(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        return connection.from_arrow(self.polars().collect().to_arrow())
 
 
 class Inputs(Mapping[str, Input]):
@@ -120,6 +140,9 @@ def _open_product(
     assert port.address is not None  # noqa: S101 (a port without a source has an address)
     address = mesh.resolve(port.address)
     keys = upstream_keys(loaded, port.name, window, mesh.partitioning(address))
+    if keys == ():
+        contract = mesh.described(address).contracts[address.port or ""]
+        return NoData(contract_layout(contract)), InputRead(port.name, str(address), partitions=())
     data = open_published(mesh, address, partitions=keys)
     held = coverage.partitions(mesh.storage, address, data.publication) if keys else frozenset()
     missing = [key for key in keys or () if key not in held]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.ports.schema import PortLayout
 
 KEEP_DAYS = 30
@@ -26,12 +27,15 @@ _DAYS = {
 
 def port_layout(loaded: LoadedProduct, port: str) -> PortLayout:
     """The table that the contract of a port describes. The first port's name is empty."""
-    properties = loaded.contracts[port].table.properties
-    return PortLayout(
-        name=port or None,
-        columns=tuple((each.column, each.type, each.required) for each in properties if each.type),
-        partitioning=loaded.wiring.partitioning,
-    )
+    return contract_layout(loaded.contracts[port], port, loaded.wiring.partitioning)
+
+
+def contract_layout(
+    contract: Contract, port: str = "", partitioning: Partitioning | None = None
+) -> PortLayout:
+    """The table that a contract describes."""
+    columns = ((each.column, each.type, each.required) for each in contract.table.properties)
+    return PortLayout(port or None, tuple(columns), partitioning)
 
 
 def days_kept(contract: Contract) -> float:
