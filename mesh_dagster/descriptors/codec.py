@@ -16,7 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from mesh_dagster.errors import MeshError
 
-STALE = (KeyError, TypeError, ValueError, AttributeError, MeshError)
+STALE = (LookupError, TypeError, ValueError, AttributeError, MeshError)
 """What decoding raises for JSON that was not written from such a value."""
 
 Translate = Callable[[Any], Any]
@@ -131,9 +131,10 @@ def _dataclass(kind: type) -> Translate:
             hints = get_type_hints(kind)
             known = ((each.name, decoder(hints[each.name])) for each in fields(kind))
             nested = [(name, inner) for name, inner in known if inner is not None]
+        stated = {**value}
         for name, inner in nested:
-            if name in value:
-                value[name] = inner(value[name])
-        return kind(**value)
+            if name in stated:
+                stated[name] = inner(stated[name])
+        return kind(**stated)
 
     return read

@@ -154,7 +154,7 @@ class Shape(Kind):
             del data[key]
 
     def _report_unknown(self, key: str, line: int, source: Source) -> None:
-        if source.tolerant:
+        if source.tolerant or source.full:
             return
         found = nearest(key, self.keys)
         message = f"nothing is called `{key[:100]}` here{did_you_mean(key, self.keys)}"

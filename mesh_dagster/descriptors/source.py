@@ -16,6 +16,8 @@ from mesh_dagster.errors import DescriptorError
 from mesh_dagster.model.finding import Finding, Severity
 
 LONGEST_SHOWN = 60
+MOST_FINDINGS = 500
+"""Of one file; a file with more is not a descriptor with errors, it is something else."""
 
 
 class Map(dict[str, Any]):
@@ -49,6 +51,11 @@ class Source:
     subject: str = ""
     findings: list[Finding] = field(default_factory=list)
     tolerant: bool = False
+    reported: int = 0
+
+    @property
+    def full(self) -> bool:
+        return self.reported >= MOST_FINDINGS
 
     def at(self, line: int) -> str:
         return f"{self.name}:{line}" if line else self.name
@@ -62,7 +69,13 @@ class Source:
         fix: str | None = None,
         severity: Severity = Severity.ERROR,
     ) -> None:
+        if self.full:
+            return
+        self.reported += 1
         where = self.at(line)
+        if self.full:
+            message, fix = f"has {MOST_FINDINGS} findings and more; the others are not listed", None
+            severity, where = Severity.ERROR, self.name
         self.findings.append(Finding(code, message, severity, self.subject, where, fix))
 
     def refuse(self) -> None:

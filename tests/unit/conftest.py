@@ -1,0 +1,8 @@
+"""Property tests find what is wrong, not what is slow on a busy machine."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("mesh", deadline=None)
+settings.load_profile("mesh")

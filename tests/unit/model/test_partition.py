@@ -1,0 +1,90 @@
+"""Partition keys: without gaps, without overlaps, and each names its own window."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mesh_dagster.errors import UsageError
+from mesh_dagster.model.partition import Every, Partitioning
+
+epoch = datetime(1990, 1, 1, tzinfo=UTC)
+moments = st.timedeltas(timedelta(0), timedelta(days=25_000)).map(lambda after: epoch + after)
+partitionings = st.builds(
+    Partitioning, st.sampled_from(Every), st.just("day"), st.just(datetime(2013, 1, 1, tzinfo=UTC))
+)
+
+
+@given(partitionings, moments)
+def test_a_moment_lies_in_the_window_of_its_key(cut: Partitioning, moment: datetime) -> None:
+    start, end = cut.window(cut.key_of(moment))
+    assert start <= moment < end
+
+
+@given(partitionings, moments)
+def test_windows_meet_without_gap_or_overlap(cut: Partitioning, moment: datetime) -> None:
+    key = cut.key_of(moment)
+    start, end = cut.window(key)
+    assert cut.key_of(end) == cut.shift(key, 1)
+    assert cut.key_of(start - timedelta(microseconds=1)) == cut.shift(key, -1)
+
+
+@given(partitionings, moments, st.integers(-40, 40))
+def test_shifting_there_and_back_is_no_shift(cut: Partitioning, moment: datetime, by: int) -> None:
+    key = cut.key_of(moment)
+    assert cut.shift(cut.shift(key, by), -by) == key
+
+
+@given(partitionings, moments, st.integers(0, 40))
+def test_between_counts_every_window_once_in_order(
+    cut: Partitioning, moment: datetime, count: int
+) -> None:
+    first = cut.key_of(moment)
+    keys = list(cut.between(first, cut.shift(first, count)))
+    assert keys == sorted(set(keys))
+    assert len(keys) == count + 1
+
+
+@given(partitionings, st.integers(0, 24 * 70))
+def test_only_windows_that_are_over_have_keys(cut: Partitioning, hours: int) -> None:
+    until = cut.start + timedelta(hours=hours)
+    keys = list(cut.keys(until))
+    assert all(cut.window(key)[1] <= until for key in keys)
+    assert all(cut.window(key)[0] >= cut.start for key in keys)
+    if keys:
+        assert cut.window(cut.shift(keys[-1], 1))[1] > until
+
+
+@given(partitionings, st.timedeltas(timedelta(0), timedelta(days=99)))
+def test_a_replay_begins_where_it_says(cut: Partitioning, after: timedelta) -> None:
+    since = cut.start + after
+    until = since + timedelta(days=40)
+    assert list(cut.keys(until, since)) == [
+        key for key in cut.keys(until) if cut.window(key)[1] > since
+    ]
+
+
+@pytest.mark.parametrize(
+    ("every", "key"),
+    [
+        (Every.DAY, "2013-1-32"),
+        (Every.DAY, "2013-01-01-00:00"),
+        (Every.DAY, ""),
+        (Every.WEEK, "2013-01-01"),
+        (Every.MONTH, "2013-01-02"),
+        (Every.HOUR, "2013-01-01-00:30"),
+    ],
+)
+def test_what_names_no_window_is_refused(every: Every, key: str) -> None:
+    cut = Partitioning(every, "day", datetime(2013, 1, 1, tzinfo=UTC))
+    with pytest.raises(UsageError, match="is no partition"):
+        cut.window(key)
+
+
+def test_a_moment_of_another_zone_has_the_key_of_its_instant() -> None:
+    cut = Partitioning(Every.DAY, "day", datetime(2013, 1, 1, tzinfo=UTC))
+    late = datetime(2013, 11, 3, 23, tzinfo=timezone(timedelta(hours=-5)))
+    assert cut.key_of(late) == "2013-11-04"
