@@ -37,7 +37,8 @@ def _tuple_or_none(values: Sequence[str] | None) -> tuple[str, ...] | None:
 def row_from_decision(
     decision: Decision, *, attempt: str, product: str, revision: int, decided_at: datetime
 ) -> Row:
-    verdicts = [result.verdict for result in decision.results]
+    passed = sum(result.verdict is Verdict.PASSED for result in decision.results)
+    blocking = sum(result.blocks for result in decision.results)
     return {
         "attempt": attempt,
         "partition": decision.partition or WHOLE,
@@ -48,9 +49,9 @@ def row_from_decision(
         "event_min": decision.event_min,
         "event_max": decision.event_max,
         "publication": decision.publication,
-        "passed": verdicts.count(Verdict.PASSED),
-        "warned": verdicts.count(Verdict.WARNED),
-        "failed": verdicts.count(Verdict.FAILED) + verdicts.count(Verdict.ERROR),
+        "passed": passed,
+        "warned": len(decision.results) - passed - blocking,
+        "failed": blocking,
         "decided_at": decided_at,
         "decided_by": None,
         "reason": None,

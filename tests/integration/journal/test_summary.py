@@ -16,10 +16,11 @@ EVENT = datetime(2013, 11, 2, 23, tzinfo=UTC)
 def test_it_counts_what_is_shown_and_what_the_newest_audits_said(journal, make):
     passed, warned = make.result("a"), make.result("b", Verdict.WARNED, severity=Severity.WARNING)
     failed, error = make.result("c", Verdict.FAILED), make.result("d", Verdict.ERROR)
+    unevaluated = make.result("e", Verdict.ERROR, severity=Severity.WARNING)
     make.finished(
         journal,
         make.decision("1", rows=5, results=(passed, warned), publication=1, event_max=EVENT),
-        make.decision("2", rows=7, results=(passed, passed), publication=1),
+        make.decision("2", rows=7, results=(passed, passed, unevaluated), publication=1),
         make.decision("3", Outcome.QUARANTINED, rows=9, results=(passed, failed, error)),
         product=PRODUCT,
     )
@@ -31,7 +32,7 @@ def test_it_counts_what_is_shown_and_what_the_newest_audits_said(journal, make):
             publication=1,
             newest_event=EVENT,
             passed=4,
-            warned=1,
+            warned=2,
             failed=2,
             quarantined=1,
         )
