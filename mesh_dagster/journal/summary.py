@@ -31,9 +31,9 @@ class Summary:
     """One product, all of its partitions together.
 
     `partitions`, `rows`, `publication` and `newest_event` are of what its ports show now; a
-    product without partitions counts as one. `passed`, `warned` and `failed` (what blocks) count rule results
-    of each partition's newest audit, published or quarantined; `quarantined` the partitions
-    that wait for their owner.
+    product without partitions counts as one. `passed`, `warned` and `failed` (what blocks) count
+    rule results of each partition's newest audit, published or quarantined; `quarantined` the
+    partitions that wait for their owner.
     """
 
     product: str
