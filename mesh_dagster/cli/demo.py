@@ -105,7 +105,7 @@ def _carry_out(mesh: Mesh, story: Story, watch: Stopwatch) -> None:
         mesh.config.root,
         home,
         workspace(mesh.config.root),
-        materialize={path: days for path, days in story.made.items() if path not in summaries},
+        materialize=[each for each in story.made if each["path"] not in summaries],
         tick=[path for path in story.ticks if path not in summaries],
     ) as dagster:
         _wait(mesh, story, dagster, watch)
@@ -113,16 +113,15 @@ def _carry_out(mesh: Mesh, story: Story, watch: Stopwatch) -> None:
 
 def _wait(mesh: Mesh, story: Story, dagster: Session, watch: Stopwatch) -> None:
     """Until the story came out, or cannot any more; what is missing is told by the caller."""
-    told: list[str] = []
+    told: set[str] = set()
     busy_at = watch.seconds
     while missing(story, summaries := _summaries(mesh)):
         status = dagster.status()
         _refuse(status, dagster)
-        lines = _progress(status, summaries)
-        for line in lines:
+        for line in _progress(status, summaries):
             if line not in told:
                 say(f"{watch.seconds:4.0f} s  {line}")
-        told = lines
+                told.add(line)
         busy_at = busy_at if status.idle else watch.seconds
         if watch.seconds > story.seconds or watch.seconds - busy_at > _QUIET_FOR:
             why = "nothing is left to do" if status.idle else "it takes too long"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, moment
-from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.table import Column, render, terminal_width
 from mesh_dagster.cli.target import ADDRESS
 from mesh_dagster.errors import NeverPublished
 from mesh_dagster.model.address import Address
@@ -57,7 +58,7 @@ def show(address: Address, as_json: bool) -> None:
         return
     _head(described.product)
     for label, text in _lines(described.product, wiring, published, summary):
-        emit(f"  {label:<{_LABELS}}{text}")
+        emit(_wrapped(label, text))
     for output in described.product.outputs:
         emit(f"\n{output.address}" + (f" · {output.description}" if output.description else ""))
         _columns(described.contracts[output.address.port or ""])
@@ -82,7 +83,7 @@ def _head(product: Product) -> None:
     facts = [product.version, product.status.value, product.archetype.value, product.stage.value]
     emit(click.style(" · ".join([product.address.path, *facts]), bold=True))
     if product.purpose:
-        emit(product.purpose)
+        emit(textwrap.fill(product.purpose, terminal_width()))
     emit("")
 
 
@@ -98,19 +99,35 @@ def _lines(
     for port in product.inputs:
         yield "reads", f"{port.name}: {port.address or f'source:{port.source}'}"
     if wiring is not None:
-        yield "made by", _made_by(wiring)
+        yield "made by", _made_by(product, wiring)
     yield "sql name", product.address.sql_name
     yield "published", _published(published, summary)
     if summary is not None and summary.quarantined:
         yield "quarantined", f"{summary.quarantined}: mesh quarantine {product.address.path}"
 
 
-def _made_by(wiring: Wiring) -> str:
+def _wrapped(label: str, text: str) -> str:
+    indent = " " * (_LABELS + 2)
+    first = f"  {label:<{_LABELS}}"
+    return textwrap.fill(
+        text,
+        terminal_width(),
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _made_by(product: Product, wiring: Wiring) -> str:
     parts = [f"{wiring.transform.kind.value} {wiring.transform.name}"]
     if wiring.partitioning:
         cut = wiring.partitioning
         parts.append(f"by {cut.every.value} of {cut.column} from {cut.start:%Y-%m-%d}")
-    parts.append(f"at {wiring.schedule}" if wiring.schedule else "when its inputs are published")
+    if wiring.schedule:
+        parts.append(f"at {wiring.schedule}")
+    elif any(port.address for port in product.inputs):
+        parts.append("when its inputs are published")
     return ", ".join(parts)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mesh_dagster.journal import Summary
@@ -26,14 +26,14 @@ class Expected:
 class Story:
     """A span of 2013, which products it makes itself, and how it may end.
 
-    `made` are the sources and their partitions (the first and the last); everything else is
-    carried by automation. It ends in one way with the contract of the weather as it stands, in
-    another once its owner has corrected it; and a year that was made before holds the week.
+    `made` are the sources, as `session` takes them; everything else is carried by automation. It
+    ends in one way with the contract of the weather as it stands, in another once its owner has
+    corrected it; and a year that was made before holds the week.
     """
 
     since: str
     now: str
-    made: Mapping[str, tuple[str, str] | None]
+    made: tuple[Mapping[str, Any], ...]
     ticks: tuple[str, ...]
     ends: tuple[Mapping[str, Expected], ...]
     seconds: int
@@ -49,12 +49,17 @@ _TICKS = ("fleet/carriers/v1",)
 
 def _story(first: str, last: str, now: str, seconds: int, *ends: Mapping[str, Expected]) -> Story:
     days = (first, last)
-    made = {
-        "network/airports/v1": None,
-        "fleet/aircraft/v1": None,
-        "weather/observations/v1": days,
-        "flights/departures/v1": days,
-    }
+    made: tuple[Mapping[str, Any], ...] = (
+        {"path": "network/airports/v1"},
+        {"path": "fleet/aircraft/v1"},
+        {"path": "weather/observations/v1", "partitions": days},
+        # Its contract refers to both, which can be checked once they are published.
+        {
+            "path": "flights/departures/v1",
+            "partitions": days,
+            "after": ("network/airports/v1", "fleet/aircraft/v1"),
+        },
+    )
     whole = tuple({**_WHOLE, **end} for end in ends)
     return Story(first, now, made, _TICKS, whole, seconds)
 

@@ -10,6 +10,7 @@ has ticked.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -18,23 +19,21 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import yaml
-from dagster._core.definitions.selector import (
-    PartitionRangeSelector,
-    PartitionsByAssetSelector,
-    PartitionsSelector,
-)
-from dagster._core.execution.backfill import PartitionBackfill
+from dagster._core.execution.submit_asset_runs import submit_asset_run
 from dagster._core.remote_representation.external import RemoteSchedule
 from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
-from dagster._core.utils import make_new_backfill_id
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+from mesh_dagster.orchestrate.partitions import key_tags
 
 _PATIENCE = 20
 _DEAD = [
@@ -54,15 +53,25 @@ def serve(workspace: Path, request: Mapping[str, Any], said: int) -> None:
         context = process.create_request_context()
         _say(said, up=False, broken=_load_errors(context))
         _forget_dead_runs(instance)
-        for path, partitions in request["materialize"].items():
-            _materialize(instance, context, path, partitions)
+        wanted = [Wanted(**each) for each in request["materialize"]]
         schedules = [_start(instance, context, path) for path in request["tick"]]
         with _daemon(process, Path(instance.root_directory)) as daemon:
             while daemon.poll() is None:
+                wanted = [each for each in wanted if not _submitted(process, each)]
                 schedules = [each for each in schedules if not _stopped(instance, each)]
-                _say(said, up=True, ticking=len(schedules), **_progress(instance))
+                to_come = [*(each.path for each in wanted), *(each.name for each in schedules)]
+                _say(said, up=True, to_come=to_come, **_progress(instance))
                 time.sleep(1)
-            _say(said, up=False, died=daemon.returncode)
+            _say(said, up=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An asset to make, and those that have to be there before."""
+
+    path: str
+    partitions: Sequence[str] | None = None
+    after: Sequence[str] = ()
 
 
 def _load_errors(context: WorkspaceRequestContext) -> dict[str, str]:
@@ -80,32 +89,21 @@ def _forget_dead_runs(instance: dg.DagsterInstance) -> None:
             instance.report_run_canceled(run, "The process that ran it is gone.")
 
 
-def _materialize(
-    instance: dg.DagsterInstance,
-    context: WorkspaceRequestContext,
-    path: str,
-    partitions: Sequence[str] | None,
-) -> None:
-    """Ask for an asset, as a backfill of its own: no request spans two domains."""
-    ranges = (
-        PartitionsSelector([PartitionRangeSelector(start=partitions[0], end=partitions[-1])])
-        if partitions
-        else None
+def _submitted(process: WorkspaceProcessContext, wanted: Wanted) -> bool:
+    """Put a run into the queue once what it waits for is there; whether that was done."""
+    before = [dg.AssetKey(path.split("/")) for path in wanted.after]
+    if not all(process.instance.get_latest_materialization_event(key) for key in before):
+        return False
+    request = dg.RunRequest(
+        asset_selection=[dg.AssetKey(wanted.path.split("/"))],
+        tags=key_tags(tuple(wanted.partitions)) if wanted.partitions else {},
     )
-    backfill = PartitionBackfill.from_partitions_by_assets(
-        backfill_id=make_new_backfill_id(),
-        asset_graph=context.asset_graph,
-        backfill_timestamp=time.time(),
-        tags={},
-        dynamic_partitions_store=instance,
-        partitions_by_assets=[
-            PartitionsByAssetSelector(asset_key=dg.AssetKey(path.split("/")), partitions=ranges)
-        ],
-        title=f"Make {path}",
-        description=None,
-        run_config=None,
+    context = process.create_request_context()
+    submit = submit_asset_run(
+        None, request, 0, process.instance, process, context, {}, {}, getLogger("dagster")
     )
-    instance.add_backfill(backfill)
+    asyncio.run(submit)
+    return True
 
 
 def _start(

@@ -23,18 +23,19 @@ _PATIENCE = 40
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the services said last: paths of assets that run, and that were asked for."""
+    """What the services said last: paths of assets that run, that are asked for, and that will
+    be."""
 
     up: bool = False
     running: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
-    ticking: int = 0
+    to_come: tuple[str, ...] = ()
     broken: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs, was asked for, or is to tick."""
-        return self.up and not (self.running or self.asked or self.ticking)
+        """Whether nothing runs, and nothing is known that will."""
+        return self.up and not (self.running or self.asked or self.to_come)
 
 
 class Session:
@@ -68,17 +69,18 @@ def session(
     home: Path,
     workspace: Path,
     *,
-    materialize: Mapping[str, Sequence[str] | None],
+    materialize: Sequence[Mapping[str, object]],
     tick: Sequence[str],
 ) -> Iterator[Session]:
     """Start Dagster on a workspace; whatever ends the block ends every process of it.
 
-    `materialize` maps the path of an asset to its partitions, oldest first; `tick` are the paths
-    of products whose schedule is started until it has ticked. Raises `UsageError` when another
-    Dagster works in this home.
+    Each of `materialize` has the `path` of an asset, its `partitions` if it has any, and `after`:
+    the paths of assets that have to be there before. `tick` are the paths of products whose
+    schedule is started until it has ticked. Raises `UsageError` when another Dagster works in
+    this home.
     """
     log = home / "services.log"
-    request = json.dumps({"materialize": dict(materialize), "tick": list(tick)})
+    request = json.dumps({"materialize": list(map(dict, materialize)), "tick": list(tick)})
     with only_one(home), log.open("ab") as output:
         read, write = os.pipe()
         process = subprocess.Popen(  # noqa: S603 (our own module)
