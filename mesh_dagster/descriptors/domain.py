@@ -7,7 +7,7 @@ from pathlib import Path
 from mesh_dagster.descriptors.odps_shape import MEMBER
 from mesh_dagster.descriptors.own import check_schema_version
 from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
-from mesh_dagster.descriptors.source import Source, shown, shown_path
+from mesh_dagster.descriptors.source import Source, in_order, shown, shown_path
 from mesh_dagster.descriptors.syntax import plain, read_file
 from mesh_dagster.model.address import is_name
 from mesh_dagster.model.domain import Domain
@@ -44,7 +44,7 @@ def domain_problems(folder: Path) -> tuple[Finding, ...]:
     """All that is wrong with a folder's domain.yaml, warnings included."""
     source = Source(shown_path(folder / FILE))
     domain_from_file(folder, source)
-    return tuple(source.findings)
+    return in_order(source.findings)
 
 
 def domain_from_file(folder: Path, source: Source) -> Domain | None:

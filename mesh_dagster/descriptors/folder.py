@@ -12,7 +12,7 @@ from mesh_dagster.descriptors.domain import domain_from_file, find_domain
 from mesh_dagster.descriptors.odcs import contract_from_document
 from mesh_dagster.descriptors.odps import product_from_document
 from mesh_dagster.descriptors.product import DESCRIPTOR
-from mesh_dagster.descriptors.source import Source, shown_path
+from mesh_dagster.descriptors.source import Source, in_order, shown_path
 from mesh_dagster.descriptors.syntax import read_file
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import Domain, LoadedProduct
@@ -51,7 +51,7 @@ def examine(
     source = read.source(wiring_file.FILE, subject)
     read.wiring = wiring_file.read_wiring(folder, source)
     contracts = _compare(read, domain)
-    findings = tuple(read.findings)
+    findings = in_order(read.findings)
     if any(finding.severity is Severity.ERROR for finding in findings):
         return None, findings
     if read.product is None or read.wiring is None or domain is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mesh_dagster.descriptors.own import check_schema_version
 from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
-from mesh_dagster.descriptors.source import Map, Source, shown, shown_path
+from mesh_dagster.descriptors.source import Map, Source, in_order, shown, shown_path
 from mesh_dagster.descriptors.syntax import read_file
 from mesh_dagster.errors import NotInMesh
 from mesh_dagster.model.domain import MeshConfig, Replay
@@ -77,7 +77,7 @@ def mesh_problems(path: Path) -> tuple[Finding, ...]:
     """All that is wrong with a mesh.yaml, warnings included."""
     source = Source(shown_path(path))
     mesh_from_file(path, source)
-    return tuple(source.findings)
+    return in_order(source.findings)
 
 
 def mesh_from_file(path: Path, source: Source) -> MeshConfig | None:

@@ -86,7 +86,20 @@ class Source:
 def refuse(findings: Sequence[Finding]) -> None:
     """Raise `DescriptorError` with all findings if one of them is an error."""
     if any(finding.severity is Severity.ERROR for finding in findings):
-        raise DescriptorError(findings)
+        raise DescriptorError(in_order(findings))
+
+
+def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings by file and line, files in the order in which they were read."""
+    files: dict[str, int] = {}
+    placed = []
+    for finding in findings:
+        file, _, line = (finding.where or "").rpartition(":")
+        if not line.isdecimal():
+            file, line = finding.where or "", "0"
+        placed.append((files.setdefault(file, len(files)), int(line)))
+    order = sorted(range(len(placed)), key=placed.__getitem__)
+    return tuple(findings[at] for at in order)
 
 
 def shown_path(path: Path) -> str:

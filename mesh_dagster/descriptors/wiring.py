@@ -67,12 +67,6 @@ def read_wiring(folder: Path, source: Source) -> Wiring | None:
     return None if data is None else wiring_from_document(data, folder, source)
 
 
-def wiring_from_attributes(attributes: Map, folder: Path, source: Source) -> Wiring:
-    """The wiring that the `attributes` of a component state."""
-    _SHAPE.keys["attributes"].admits(attributes, "attributes", 0, source)
-    return _wiring(attributes, folder, source)
-
-
 def wiring_from_document(data: Map, folder: Path, source: Source) -> Wiring:
     """The wiring that a whole defs.yaml states."""
     _SHAPE.check(data, source)

