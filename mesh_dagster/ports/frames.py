@@ -88,6 +88,19 @@ def nanoseconds(schema: pl.Schema) -> dict[str, pl.Datetime]:
     }
 
 
+def written_schema(schema: pl.Schema) -> Any:
+    """The Arrow schema to write where Polars' own is not Iceberg's: times in microseconds."""
+    if pl.Time not in schema.dtypes():
+        return None
+    import pyarrow as pa
+
+    written = pl.DataFrame(schema=schema).to_arrow().schema
+    for index, field in enumerate(written):
+        if pa.types.is_time64(field.type):
+            written = written.set(index, field.with_type(pa.time64("us")))
+    return written
+
+
 class Rounding:
     """Casts nanoseconds to microseconds in the stream, and notes the columns that lose some."""
 

@@ -21,9 +21,16 @@ from mesh_dagster.errors import CorruptState, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.snapshot import Publication
+from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports import places, table
 from mesh_dagster.ports.storage import Storage
-from mesh_dagster.ports.types import polars_type, type_from_iceberg
+from mesh_dagster.ports.types import (
+    duckdb_type,
+    polars_type,
+    quoted,
+    type_from_iceberg,
+    type_from_polars,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,11 +81,31 @@ class PortData:
         return self.polars().collect(engine="streaming").to_pandas()
 
     def duckdb(self, connection: duckdb.DuckDBPyConnection | None = None) -> Any:
-        """A DuckDB relation over the same rows; a connection of its own by default."""
+        """A DuckDB relation over the same rows; in a connection of its own by default.
+
+        It is lazy over local files. What DuckDB cannot read itself (S3 without its extension, a
+        condition in Polars' words) is read by Polars first.
+        """
         import duckdb
 
         connection = connection or duckdb.connect()
-        return connection.from_arrow(self.polars().collect(engine="streaming").to_arrow())
+        if not self.files or self.options is not None or self.where is not None:
+            return connection.from_arrow(self.arrow())
+        files = connection.read_parquet(
+            list(self.files), union_by_name=True, hive_partitioning=False
+        )
+        there = set(files.columns)
+        return files.project(", ".join(self._in_sql(name, name in there) for name in self._names))
+
+    @property
+    def _names(self) -> list[str]:
+        return list(self.schema) if self.columns is None else self._known(self.columns)
+
+    def _in_sql(self, name: str, there: bool) -> str:
+        kind = type_from_polars(self.schema[name])
+        value = quoted(name) if there else "NULL"
+        words = duckdb_type(kind) if isinstance(kind, ColumnType) else "VARCHAR"
+        return f"CAST({value} AS {words}) AS {quoted(name)}"
 
     def _scan(self) -> pl.LazyFrame:
         if not self.files:

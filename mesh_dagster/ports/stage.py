@@ -190,6 +190,7 @@ def _sink(target: _Target, frame: pl.LazyFrame, to: Any) -> list[Any]:
             mkdir=target.storage.polars_options() is None,
             maintain_order=True,
             storage_options=target.storage.polars_options(),
+            arrow_schema=frames.written_schema(frame.collect_schema()),
             sinked_paths_callback=lambda sunk: written.extend(sunk.paths),
         )
     return written

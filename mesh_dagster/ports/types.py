@@ -36,6 +36,19 @@ _ICEBERG: dict[Kind, ice.PrimitiveType] = {
     Kind.TIMESTAMP: ice.TimestampType(),
     Kind.TIMESTAMPTZ: ice.TimestamptzType(),
 }
+_DUCKDB: dict[Kind, str] = {
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.INT: "INTEGER",
+    Kind.LONG: "BIGINT",
+    Kind.FLOAT: "FLOAT",
+    Kind.DOUBLE: "DOUBLE",
+    Kind.STRING: "VARCHAR",
+    Kind.BINARY: "BLOB",
+    Kind.DATE: "DATE",
+    Kind.TIME: "TIME",
+    Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.TIMESTAMPTZ: "TIMESTAMPTZ",
+}
 _KIND_OF_POLARS = {str(dtype): kind for kind, dtype in _POLARS.items()}
 _KIND_OF_ICEBERG: dict[type[ice.IcebergType], Kind] = {
     type(kind): name for name, kind in _ICEBERG.items()
@@ -55,6 +68,26 @@ def polars_type(column: ColumnType) -> pl.DataType:
         case ColumnType(kind=Kind.MAP, key=ColumnType() as key, item=ColumnType() as item):
             return pl.Map(polars_type(key), polars_type(item))
     return _POLARS[column.kind]
+
+
+def duckdb_type(column: ColumnType) -> str:
+    """A column type in DuckDB's words."""
+    match column:
+        case ColumnType(kind=Kind.DECIMAL):
+            return f"DECIMAL({column.precision}, {column.scale})"
+        case ColumnType(kind=Kind.LIST, item=ColumnType() as item):
+            return f"{duckdb_type(item)}[]"
+        case ColumnType(kind=Kind.STRUCT):
+            fields = (f"{quoted(name)} {duckdb_type(kind)}" for name, kind in column.fields)
+            return f"STRUCT({', '.join(fields)})"
+        case ColumnType(kind=Kind.MAP, key=ColumnType() as key, item=ColumnType() as item):
+            return f"MAP({duckdb_type(key)}, {duckdb_type(item)})"
+    return _DUCKDB[column.kind]
+
+
+def quoted(name: str) -> str:
+    """A name as SQL's identifier."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def type_from_polars(dtype: Any) -> ColumnType | str:

@@ -75,10 +75,11 @@ def _moments(partitioning: Partitioning, schema: pl.Schema) -> pl.Expr:
             return pl.col(name)
         case pl.Date() if not hourly:
             return pl.col(name)
+        case pl.String() if hourly:
+            hour = pl.col(name).str.slice(0, 13).str.replace("T", " ", literal=True) + ":00"
+            return hour.str.to_datetime("%Y-%m-%d %H:%M", time_unit="us", strict=False)
         case pl.String():
-            return pl.col(name).str.strptime(
-                pl.Datetime("us") if hourly else pl.Date(), strict=False
-            )
+            return pl.col(name).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
     raise TransformError(
         f"column {name} holds {dtype}, by which no {partitioning.every} can be told",
         code="MESH-M023",
