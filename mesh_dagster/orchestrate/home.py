@@ -11,6 +11,8 @@ _INSTANCE = """\
 # How Dagster runs this mesh on this machine. Written once; change it as you like.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   runs:
     max_concurrent_runs: {runs}
