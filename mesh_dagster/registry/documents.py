@@ -14,10 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mesh_dagster.descriptors.odcs import contract_from_document, document_from_contract
-from mesh_dagster.descriptors.odps import document_from_product, product_from_document
 from mesh_dagster.descriptors.source import Source, shown
-from mesh_dagster.descriptors.syntax import located
 from mesh_dagster.errors import (
     DescriptorError,
     MissingObject,
@@ -133,6 +130,9 @@ def _read_entry(storage: Storage, key: str, size: int, source: Source) -> Descri
 
 def encode(described: Described) -> bytes:
     """A discovery document: the same description gives the same bytes."""
+    from mesh_dagster.descriptors.odcs import document_from_contract
+    from mesh_dagster.descriptors.odps import document_from_product
+
     partitioning = described.partitioning
     document: dict[str, Any] = {
         "schemaVersion": SCHEMA_VERSION,
@@ -171,6 +171,10 @@ def decode(data: bytes, key: str, source: Source) -> Described | None:
 
 
 def _described(document: dict[str, Any], key: str, source: Source) -> Described | None:
+    from mesh_dagster.descriptors.odcs import contract_from_document
+    from mesh_dagster.descriptors.odps import product_from_document
+    from mesh_dagster.descriptors.syntax import located
+
     version = document.get("schemaVersion")
     if type(version) is not int or version != SCHEMA_VERSION:
         newer = type(version) is int and version > SCHEMA_VERSION
