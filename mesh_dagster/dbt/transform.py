@@ -78,10 +78,9 @@ def _put(project: DbtProject, inputs: Mapping[str, Input]) -> None:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("create schema if not exists inputs")
         for name, each in inputs.items():
-            relation = each.duckdb(connection)
-            relation.create_view("__input")
-            connection.execute(f'create or replace table inputs."{name}" as from __input')
-            connection.execute("drop view __input")
+            table = f'inputs."{name}"'
+            connection.execute(f"drop table if exists {table}")
+            each.duckdb(connection).create(table)
 
 
 def _rows(project: DbtProject, model: DbtNode) -> ParquetFiles:

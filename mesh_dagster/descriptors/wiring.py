@@ -24,6 +24,7 @@ from mesh_dagster.model.wiring import SourceRef, TransformKind, TransformRef, Wi
 
 FILE = "defs.yaml"
 COMPONENTS = ("mesh_dagster.DataProduct", "mesh_dagster.orchestrate.component.DataProduct")
+_OURS = "mesh_dagster."
 FORMATS = ("csv", "ndjson", "parquet")
 _SUFFIXES = {".csv", ".parquet", ".ndjson", ".jsonl"}
 _CODE = {".py": TransformKind.PYTHON, ".sql": TransformKind.SQL}
@@ -51,7 +52,7 @@ _ATTRIBUTES: dict[str, Kind] = {
 }
 _SHAPE = Shape(
     {
-        "type": Choice(COMPONENTS),
+        "type": TEXT,
         "attributes": Shape(_ATTRIBUTES),
         "requirements": ANYTHING,
         "template_vars_module": ANYTHING,
@@ -70,11 +71,19 @@ def read_wiring(folder: Path, source: Source) -> Wiring | None:
 def wiring_from_document(data: Map, folder: Path, source: Source) -> Wiring:
     """The wiring that a whole defs.yaml states."""
     _SHAPE.check(data, source)
+    _check_type(data, source)
     attributes = data.get("attributes")
     if attributes is None:
         attributes = Map()
         attributes.line, attributes.lines = data.line, {}
     return _wiring(attributes, folder, source)
+
+
+def _check_type(data: Map, source: Source) -> None:
+    """It is ours, or a subclass of ours that lives in another package."""
+    named = data.get("type")
+    if isinstance(named, str) and (named.startswith(_OURS) or "." not in named):
+        Choice(COMPONENTS).admits(named, "type", data.line_of("type"), source)
 
 
 def _wiring(data: Map, folder: Path, source: Source) -> Wiring:

@@ -31,8 +31,7 @@ def asset_spec(loaded: LoadedProduct, output: OutputPort) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=dg.AssetKey(output.address.parts),
         description=labels.description(loaded.product, output.description),
-        metadata=labels.metadata(output.address, contract)
-        | labels.references(loaded, contract),
+        metadata=labels.metadata(output.address, contract) | labels.references(loaded, contract),
         group_name=loaded.product.address.domain,
         owners=labels.owners(loaded.product, loaded.domain.team),
         tags=labels.tags(loaded.product),

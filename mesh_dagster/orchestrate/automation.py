@@ -27,17 +27,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import dagster as dg
+from dagster._core.definitions.asset_key import AssetOrCheckKey
+from dagster._core.definitions.declarative_automation.automation_condition import (
+    BuiltinAutomationCondition,
+)
 
 from mesh_dagster.model.domain import LoadedProduct
 
 Condition = dg.AutomationCondition
+Pulls = BuiltinAutomationCondition[AssetOrCheckKey]
 SENSOR = "automation"
 _SECONDS = 10
 
 
 def pull_condition(
     loaded: LoadedProduct, deps: Sequence[dg.AssetDep], whole: Sequence[dg.AssetKey]
-) -> Condition | None:
+) -> Pulls | None:
     """The condition of a product that reads assets; None for one that has a schedule, or that
     reads sources only.
 
@@ -61,7 +66,7 @@ def automation_sensor() -> dg.AutomationConditionSensorDefinition:
     )
 
 
-def _pull(waking: tuple[dg.AssetKey, ...], every: tuple[dg.AssetKey, ...]) -> Condition:
+def _pull(waking: tuple[dg.AssetKey, ...], every: tuple[dg.AssetKey, ...]) -> Pulls:
     published = _any(Condition.newly_updated(), waking).with_label("an input was published")
     missing = Condition.missing().newly_true().with_label("it became missing")
     handled = (Condition.newly_requested() | Condition.newly_updated()).with_label("handled")
@@ -73,6 +78,6 @@ def _pull(waking: tuple[dg.AssetKey, ...], every: tuple[dg.AssetKey, ...]) -> Co
     )
 
 
-def _any(condition: Condition, inputs: tuple[dg.AssetKey, ...]) -> Condition:
+def _any(condition: Pulls, inputs: tuple[dg.AssetKey, ...]) -> Pulls:
     """Of the inputs only: private assets that the product's own step makes are deps as well."""
     return Condition.any_deps_match(condition).allow(dg.AssetSelection.assets(*inputs))

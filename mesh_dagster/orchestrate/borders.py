@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 
 import dagster as dg
+from dagster._utils.warnings import suppress_dagster_warnings
 
 from mesh_dagster.errors import AddressError, DescriptorError
 from mesh_dagster.model.address import Address
@@ -17,6 +18,7 @@ from mesh_dagster.model.finding import Finding
 from mesh_dagster.orchestrate.labels import PRIVATE
 
 
+@suppress_dagster_warnings
 def internal(defs: dg.Definitions, public: Set[str]) -> dg.Definitions:
     """Mark what a domain has beside its products as its own business."""
 
@@ -67,9 +69,7 @@ def _of_keys(domain: Domain, keys: Iterable[dg.AssetKey]) -> Iterator[Finding]:
             )
 
 
-def _of_references(
-    domain: Domain, declared: set[str], others: dg.Definitions
-) -> Iterator[Finding]:
+def _of_references(domain: Domain, declared: set[str], others: dg.Definitions) -> Iterator[Finding]:
     for asset, target in _references(others):
         path = "/".join(target.path)
         if target.path[0] == domain.name or path in declared:
@@ -103,10 +103,13 @@ def _own_keys(defs: dg.Definitions) -> Iterator[dg.AssetKey]:
 
 def _references(defs: dg.Definitions) -> Iterator[tuple[dg.AssetKey, dg.AssetKey]]:
     for asset in defs.assets or ():
-        specs = asset.specs if isinstance(asset, dg.AssetsDefinition) else [asset]
+        specs: list[dg.AssetSpec] = []
+        if isinstance(asset, dg.AssetsDefinition):
+            specs.extend(asset.specs)
+        elif isinstance(asset, dg.AssetSpec):
+            specs.append(asset)
         for spec in specs:
-            if isinstance(spec, dg.AssetSpec):
-                yield from ((spec.key, dep.asset_key) for dep in spec.deps)
+            yield from ((spec.key, dep.asset_key) for dep in spec.deps)
 
 
 def _address(path: str) -> Address | None:

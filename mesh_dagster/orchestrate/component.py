@@ -7,7 +7,6 @@ commands that never import it.
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -43,7 +42,7 @@ class Partitions(dg.Model):
 
     every: Literal["hour", "day", "week", "month"]
     column: str = Field(description="The column whose value says to which window a row belongs.")
-    start: date | str = Field(description="Where the first window begins.")
+    start: Any = Field(description="Where the first window begins.")
 
 
 class Source(dg.Model):
@@ -72,9 +71,6 @@ def _as_it_is(context: dg.ResolutionContext, value: Any) -> Any:
     return value
 
 
-_Text = Annotated[str, dg.Resolver(_as_it_is, model_field_type=str)]
-
-
 @dg.scaffold_with(ProductScaffolder)
 class DataProduct(dg.Component, dg.Resolvable, dg.Model):
     """A data product: what its contract promises is audited before anybody can read it.
@@ -84,9 +80,13 @@ class DataProduct(dg.Component, dg.Resolvable, dg.Model):
     """
 
     transform: Annotated[
-        str | DbtModel | InternalAsset,
-        dg.Resolver(_as_it_is, model_field_type=str | DbtModel | InternalAsset),
-    ] = Field(description="transform.py, transform.sql, {dbt: model} or {asset: key}.")
+        str | DbtModel | InternalAsset | None,
+        dg.Resolver(_as_it_is, model_field_type=str | DbtModel | InternalAsset | None),
+    ] = Field(
+        None,
+        description="transform.py, transform.sql, {dbt: model} or {asset: key}; without it, the "
+        "transform.py or transform.sql of the folder.",
+    )
     partitions: Annotated[
         Partitions | None, dg.Resolver(_as_it_is, model_field_type=Partitions | None)
     ] = None
@@ -125,6 +125,9 @@ class DataProduct(dg.Component, dg.Resolvable, dg.Model):
 
         return one_product(Path(context.path), self.get_asset_spec)
 
-    def get_code_references_for_yaml(self, *args: Any, **kwargs: Any) -> list[Any]:
+    @classmethod
+    def get_code_references_for_yaml(
+        cls, yaml_path: Path, source_position: Any, context: dg.ComponentLoadContext
+    ) -> list[dg.LocalFileCodeReference | dg.UrlCodeReference]:
         """None from dg: the asset's own references name the line of each of its files."""
         return []

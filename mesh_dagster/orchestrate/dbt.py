@@ -71,9 +71,8 @@ class _Made:
         ids = {node.id for node in nodes}
         model = self.graph.node(self.loaded.wiring.transform.name, self.project)
 
-        def transform(context: dg.AssetExecutionContext, told: list[Any]) -> Transform:
-            teller = _Teller(context, self.project, self.graph, told)
-            return dbt_transform(mesh, self.loaded, teller.run)
+        def transform(context: dg.AssetExecutionContext) -> Transform:
+            return dbt_transform(mesh, self.loaded, _Teller(context, self.graph).run)
 
         return Work(
             transform=transform,
@@ -127,12 +126,14 @@ class _Made:
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """Runs dbt, and tells Dagster what it makes and tests while it does."""
+    """Runs dbt, and tells Dagster what it makes and tests while it does.
+
+    The events are logged, not yielded: a run that selects the product alone builds its models
+    and tests all the same.
+    """
 
     context: dg.AssetExecutionContext
-    project: DbtProject
     graph: DbtGraph
-    told: list[Any]
 
     def run(self, project: DbtProject, arguments: Sequence[str]) -> None:
         from mesh_dagster.orchestrate.dbt_run import stream
@@ -140,30 +141,23 @@ class _Teller:
         tests = {test.id: test for test in self.graph.tests}
         for event in stream(project, self.graph.manifest, arguments):
             if node := self.graph.nodes.get(event.id):
-                self._built(node, event)
+                self._built(model_key(project.domain, node), event)
             elif test := tests.get(event.id):
-                self._tested(test, event)
+                self._tested(model_key(project.domain, self.graph.nodes[test.node]), test, event)
 
-    def _built(self, node: DbtNode, event: DbtEvent) -> None:
+    def _built(self, key: dg.AssetKey, event: DbtEvent) -> None:
         """It is built for each partition of the run."""
-        if not event.passed:
-            return
-        key = model_key(self.project.domain, node)
-        for partition in partitions_of(self.context) or [None]:
+        for partition in (partitions_of(self.context) or [None]) if event.passed else ():
             self.context.log_event(
                 dg.AssetMaterialization(key, partition=partition, metadata=event.metadata)
             )
 
-    def _tested(self, test: DbtTest, event: DbtEvent) -> None:
-        key = model_key(self.project.domain, self.graph.nodes[test.node])
-        name = _check_name(test)
-        if dg.AssetCheckKey(key, name) not in self.context.selected_asset_check_keys:
-            return
+    def _tested(self, key: dg.AssetKey, test: DbtTest, event: DbtEvent) -> None:
         warns = test.severity == "warn"
-        self.told.append(
-            dg.AssetCheckResult(
-                check_name=name,
+        self.context.log_event(
+            dg.AssetCheckEvaluation(
                 asset_key=key,
+                check_name=_check_name(test),
                 passed=event.passed,
                 severity=dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
                 metadata=event.metadata,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -40,17 +39,16 @@ class DomainTranslator(DagsterDbtTranslator):
         return dg.AssetKey([*self._prefix, dbt_resource_props["name"]])
 
 
-def stream(
-    project: DbtProject, manifest: Path, arguments: Sequence[str]
-) -> Iterator[DbtEvent]:
+def stream(project: DbtProject, manifest: Path, arguments: Sequence[str]) -> Iterator[DbtEvent]:
     """Run a dbt command and yield what became of each node and test.
 
     Raises `TransformError` after the last event when dbt failed. The invocation is made without
     dagster-dbt's resource, which asks dbt for its version and opens the database first: seconds.
     """
     nodes = json.loads(manifest.read_text(encoding="utf-8"))
-    target = project.state / "runs" / uuid.uuid4().hex
-    target.mkdir(parents=True)
+    # Runs of a domain take turns, so they may share what dbt has parsed before.
+    target = project.state / "target"
+    target.mkdir(parents=True, exist_ok=True)
     invocation = DbtCliInvocation.run(
         args=["dbt", *arguments],
         env={

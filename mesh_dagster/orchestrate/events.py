@@ -1,7 +1,7 @@
 """What was published, as Dagster's materializations.
 
-Each carries the number of its publication as a tag, so that whoever reports publications to an
-instance sees which of them it knows already.
+The number of a publication is the data version of what it published: whoever reports publications
+to an instance sees by it which of them are known there already.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication
 
-PUBLICATION = "mesh/publication"
+PUBLICATION = DATA_VERSION_TAG
 
 
 def materializations(loaded: LoadedProduct, attempt: Attempt) -> Iterator[dg.AssetMaterialization]:

@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mesh_dagster.descriptors.wiring import COMPONENTS
+
 _WIRING = ("defs.yaml", "defs.yml", "component.yaml")
-PRODUCT_TYPES = (
-    "mesh_dagster.DataProduct",
-    "mesh_dagster.orchestrate.component.DataProduct",
-)
 _ONLY_OURS = ("type:", "attributes:")
 """A defs.yaml with other keys (`post_processing`, `requirements`) asks for what only dg does."""
 
@@ -65,7 +63,7 @@ def is_product(wiring: Path) -> bool:
         return False
     types = [line for line in top if line.startswith("type:")]
     named = types[0].partition(":")[2].partition("#")[0].strip().strip("\"'") if types else ""
-    return len(types) == 1 and named in PRODUCT_TYPES and "{{" not in "".join(lines)
+    return len(types) == 1 and named in COMPONENTS and "{{" not in "".join(lines)
 
 
 def _visible(folder: Path) -> Iterator[Path]:

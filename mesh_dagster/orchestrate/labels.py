@@ -94,7 +94,9 @@ def metadata(address: Address, contract: Contract | None) -> dict[str, Any]:
 def references(loaded: LoadedProduct, contract: Contract) -> dict[str, Any]:
     """Where the files are that say all this."""
     return {
-        "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=list(_files(loaded, contract)))
+        "dagster/code_references": dg.CodeReferencesMetadataValue(
+            code_references=list(_files(loaded, contract))
+        )
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._utils.warnings import suppress_dagster_warnings
 from dagster.components.core.component_tree import ComponentTree
 from dagster.components.core.decl import (
     ComponentDecl,
@@ -40,6 +41,7 @@ class _SomeOfTheTree(ComponentTree):
         return self.build_defs_at_path(loc)
 
 
+@suppress_dagster_warnings
 def load_others(project: Path, paths: Sequence[Path]) -> dg.Definitions:
     """The definitions of folders and Python files below a project's `defs/`."""
     if not paths:

@@ -14,7 +14,7 @@ run of this instance that makes the asset is still going, its publications are l
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 from dagster._core.events import DagsterEventType
@@ -24,6 +24,7 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.orchestrate.events import PUBLICATION, reported
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.snapshots import published_since
 
 SENSOR = "publications"
 _SECONDS = 15
@@ -49,37 +50,45 @@ def publications_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tells Dagster what was published outside its own runs.",
     )
-    def publications(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        from mesh_dagster.products.history import published_since
-
+    def publications(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         seen: dict[str, int] = json.loads(context.cursor) if context.cursor else {}
-        told, failed = 0, []
+        told, unread = 0, 0
         for address in ports:
             try:
-                number, events = unknown_publications(
-                    context.instance, mesh, address, seen.get(address.path)
-                )
+                told += _tell(context.instance, mesh, address, seen)
             except MeshError as error:
-                # One upstream that cannot be reached keeps nobody from the others.
-                failed.append(error)
-                continue
-            for event in events:
-                context.instance.report_runless_asset_event(event)
-            told += len(events)
-            if number is not None:
-                seen[address.path] = number
+                # One upstream that cannot be read keeps nobody from the others.
+                context.log.warning(str(error))
+                unread += 1
         for address in unknown:
-            if published_since(mesh, address, None):
-                context.log.warning(
-                    f"{address.path} is published now and was not known when this location "
-                    "loaded: reload the location"
-                )
-        for error in failed:
-            context.log.warning(str(error))
+            _warn(context, mesh, address)
         context.update_cursor(json.dumps(seen))
-        return dg.SkipReason(f"{told} publications told, {len(failed)} pointers not read")
+        return dg.SkipReason(f"{told} materializations told, {unread} pointers not read")
 
     return publications
+
+
+def _tell(instance: dg.DagsterInstance, mesh: Mesh, address: Address, seen: dict[str, int]) -> int:
+    """Tell the instance what it does not know of a port; how much that was."""
+    number, events = unknown_publications(instance, mesh, address, seen.get(address.path))
+    for event in events:
+        instance.report_runless_asset_event(event)
+    if number is not None:
+        seen[address.path] = number
+    return len(events)
+
+
+def _warn(context: dg.SensorEvaluationContext, mesh: Mesh, address: Address) -> None:
+    """Say that an upstream is there now; its partitions are those of a location loaded anew."""
+    try:
+        published = published_since(mesh, address)
+    except MeshError as error:
+        context.log.warning(str(error))
+        return
+    if published:
+        context.log.warning(
+            f"{address.path} is published, and was not known when this location loaded: reload it"
+        )
 
 
 def unknown_publications(
@@ -90,8 +99,6 @@ def unknown_publications(
     The order matters: pointer, then runs, then materializations. A run that ended in between has
     told what it published before it ended.
     """
-    from mesh_dagster.products.snapshots import published_since
-
     publications = sorted(published_since(mesh, address, after), key=lambda each: each.number)
     if not publications:
         return after, []
@@ -123,22 +130,21 @@ def _being_made(instance: dg.DagsterInstance, key: dg.AssetKey) -> bool:
 def _known(
     instance: dg.DagsterInstance, key: dg.AssetKey, wanted: Mapping[str | None, object]
 ) -> dict[str | None, int]:
-    """The publication that the latest materialization of each partition tells of."""
-    return dict(_read(instance, key, [each for each in wanted if each is not None], None in wanted))
+    """The publication that the latest materialization of each partition tells of.
 
-
-def _read(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Sequence[str], whole: bool
-) -> Iterator[tuple[str | None, int]]:
-    if whole:
-        event = instance.get_latest_materialization_event(key)
-        tags = event.asset_materialization.tags if event and event.asset_materialization else None
-        if tags and PUBLICATION in tags:
-            yield None, int(tags[PUBLICATION])
+    A materialization that somebody reported by hand tells of none.
+    """
+    tags: dict[str | None, Mapping[str, str]] = {}
+    partitions = [each for each in wanted if each is not None]
     if partitions:
-        tagged = instance.event_log_storage.get_latest_tags_by_partition(
-            key, DagsterEventType.ASSET_MATERIALIZATION, [PUBLICATION], partitions
+        tags.update(
+            instance.event_log_storage.get_latest_tags_by_partition(
+                key, DagsterEventType.ASSET_MATERIALIZATION, [PUBLICATION], partitions
+            )
         )
-        for partition, tags in tagged.items():
-            if PUBLICATION in tags:
-                yield partition, int(tags[PUBLICATION])
+    if None in wanted:
+        event = instance.get_latest_materialization_event(key)
+        made = event.asset_materialization if event else None
+        tags[None] = (made.tags if made else None) or {}
+    numbers = {partition: each.get(PUBLICATION, "") for partition, each in tags.items()}
+    return {each: int(number) for each, number in numbers.items() if number.isdigit()}

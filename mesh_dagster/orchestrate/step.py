@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 
@@ -19,7 +18,7 @@ from mesh_dagster.products.mesh import Mesh
 
 def run_step(
     context: dg.AssetExecutionContext, mesh: Mesh, loaded: LoadedProduct, work: Work | None
-) -> Iterator[Any]:
+) -> Iterator[dg.AssetCheckResult]:
     """Make the selected partitions, or only audit what is published when no asset is selected.
 
     Raises `dagster.Failure`, after everything is reported, when a partition was quarantined.
@@ -27,13 +26,10 @@ def run_step(
     if not context.selected_asset_keys:
         yield from _audit_only(context, mesh, loaded)
         return
-    on_the_way: list[Any] = []
     try:
-        attempt = _attempt(context, mesh, loaded, work, on_the_way)
+        attempt = _attempt(context, mesh, loaded, work)
     except MeshError as error:
-        yield from on_the_way
         raise _failure(error) from error
-    yield from on_the_way
     for event in materializations(loaded, attempt):
         context.log_event(event)
     results = [result for decision in attempt.decisions for result in decision.results]
@@ -42,11 +38,7 @@ def run_step(
 
 
 def _attempt(
-    context: dg.AssetExecutionContext,
-    mesh: Mesh,
-    loaded: LoadedProduct,
-    work: Work | None,
-    on_the_way: list[Any],
+    context: dg.AssetExecutionContext, mesh: Mesh, loaded: LoadedProduct, work: Work | None
 ) -> Attempt:
     from mesh_dagster.products.materialize import materialize
 
@@ -54,7 +46,7 @@ def _attempt(
         mesh,
         loaded,
         partitions=partitions_of(context) if loaded.wiring.partitioning else None,
-        transform=work.transform(context, on_the_way) if work else None,
+        transform=work.transform(context) if work else None,
         run_id=context.run.run_id,
         log=context.log.info,
     )

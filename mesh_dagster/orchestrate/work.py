@@ -15,27 +15,25 @@ from mesh_dagster.products.mesh import Mesh
 
 if TYPE_CHECKING:
     from mesh_dagster.orchestrate.upstreams import Upstreams
-    from mesh_dagster.products.transform import Transform
+    from mesh_dagster.products.transform import Transform, Window
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """`transform` gets the run, and a list for what it has to tell Dagster on the way.
+    """`transform` gets the run, to tell Dagster what it makes on the way.
 
     `reads` are assets that the product waits for and wakes with, `shows` others it stands behind
     in the lineage. `made` are private assets that the product's own step makes, with `tests`.
     """
 
-    transform: Callable[[dg.AssetExecutionContext, list[Any]], Transform]
+    transform: Callable[[dg.AssetExecutionContext], Transform]
     reads: Sequence[dg.AssetDep] = ()
     shows: Sequence[dg.AssetKey] = ()
     made: Sequence[dg.AssetSpec] = ()
     tests: Sequence[dg.AssetCheckSpec] = ()
 
 
-def works(
-    mesh: Mesh, products: Sequence[LoadedProduct], upstreams: Upstreams
-) -> list[Work | None]:
+def works(mesh: Mesh, products: Sequence[LoadedProduct], upstreams: Upstreams) -> list[Work | None]:
     """The work of each product, None where its own file does it.
 
     A dbt model that two products are made of is an asset of the first only.
@@ -58,19 +56,26 @@ def asset_work(loaded: LoadedProduct) -> Work:
     """The rows are an asset of the domain, as its I/O manager loads it."""
     key = dg.AssetKey(loaded.wiring.transform.name.split("/"))
 
-    def transform(context: dg.AssetExecutionContext, _: list[Any]) -> Transform:
-        partitioned = context.repository_def.asset_graph.get(key).partitions_def is not None
-
+    def transform(context: dg.AssetExecutionContext) -> Transform:
         def run(_: Any, window: Any) -> Any:
-            if not (partitioned and window.keys):
-                return context.load_asset_value(key)
-            return _together(
-                [context.load_asset_value(key, partition_key=each) for each in window.keys]
-            )
+            return load_rows(context.repository_def, key, window, context.load_asset_value)
 
         return run
 
     return Work(transform=transform, reads=[dg.AssetDep(key)])
+
+
+def load_rows(
+    repository: dg.RepositoryDefinition,
+    key: dg.AssetKey,
+    window: Window,
+    load: Callable[..., Any],
+) -> Any:
+    """An asset's value for a window: of each of its partitions, where it has any."""
+    partitioned = repository.asset_graph.get(key).partitions_def is not None
+    if not (partitioned and window.keys):
+        return load(key)
+    return _together([load(key, partition_key=each) for each in window.keys])
 
 
 def _together(values: Sequence[Any]) -> Any:

@@ -195,8 +195,7 @@ def mesh(empty_mesh: MeshOnDisk) -> MeshOnDisk:
         """,
     )
     (folder / "till.csv").write_text(
-        "day,item,amount\n"
-        "2013-11-01,tea,3\n2013-11-01,jam,4\n2013-11-02,tea,5\n2013-11-03,tea,-1\n"
+        "day,item,amount\n2013-11-01,tea,3\n2013-11-01,jam,4\n2013-11-02,tea,5\n2013-11-03,tea,-1\n"
     )
     made.product(
         "reports/totals",

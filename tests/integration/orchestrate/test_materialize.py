@@ -28,7 +28,7 @@ def test_a_partition_that_keeps_its_contract_is_published(mesh, run, instance) -
     (event,) = result.get_asset_materialization_events()
     told = event.materialization.metadata
     assert told["dagster/partition_row_count"].value == 2
-    assert event.materialization.tags["mesh/publication"] == str(told["publication"].value)
+    assert event.materialization.tags["dagster/data_version"] == str(told["publication"].value)
 
 
 def test_of_a_range_the_good_partitions_are_published_and_the_bad_are_not(
@@ -41,7 +41,9 @@ def test_of_a_range_the_good_partitions_are_published_and_the_bad_are_not(
     evaluations = _evaluations(result)
     bad = [name for name, each in evaluations.items() if not each.passed]
     assert {evaluations[name].severity.value for name in bad} == {"ERROR", "WARN"}
-    blocking = next(evaluations[name] for name in bad if evaluations[name].severity.value == "ERROR")
+    blocking = next(
+        evaluations[name] for name in bad if evaluations[name].severity.value == "ERROR"
+    )
     records = blocking.metadata["failing_partitions"].records
     assert [record.data["partition"] for record in records] == ["2013-11-03"]
     assert "contract.odcs.yaml:" in blocking.metadata["contract"].value
