@@ -20,8 +20,11 @@ import yaml
 
 from mesh_dagster.clock import frozen
 from mesh_dagster.descriptors.product import load_product
+from mesh_dagster.descriptors.suggest import did_you_mean
+from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.inputs import SourceData
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.products.inputs import Inputs, SourceData
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.transform import Input, Window, transformed
 
@@ -66,13 +69,7 @@ def run_transform(
     """
     loaded = load_product(Path(folder))
     window = Window(tuple(partitions), loaded.wiring.partitioning)
-    given: dict[str, Input] = {
-        port.name: _Given(_collected(inputs[port.name]))
-        if port.name in inputs
-        else SourceData(loaded.wiring.sources[port.name], loaded.folder)
-        for port in loaded.product.inputs
-    }
-    with transformed(loaded, given, window, None) as frames:
+    with transformed(loaded, _inputs(loaded, inputs), window, None) as frames:
         made = {port: _collected(frame) for port, frame in frames.items()}
     return made[""] if set(made) == {""} else made
 
@@ -90,7 +87,7 @@ def write_mesh(root: Path, **settings: Any) -> Mesh:
 def write_product(
     mesh: Mesh,
     address: str,
-    columns: Mapping[str, str],
+    columns: Mapping[str, Any],
     rows: Any = None,
     *,
     key: Sequence[str] = (),
@@ -98,27 +95,37 @@ def write_product(
     partitions: Mapping[str, Any] | None = None,
     quality: Sequence[Mapping[str, Any]] = (),
     transform: str | None = None,
+    sql: str | None = None,
     wiring: Mapping[str, Any] | None = None,
+    ports: Mapping[str, Mapping[str, Any]] | None = None,
+    table: Mapping[str, Any] | None = None,
+    levels: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Write the files of a product, and of its domain where there is none; returns its folder.
 
-    `columns` maps names to physical types (BIGINT, VARCHAR, DATE, ...); `rows` is a Polars frame
+    `columns` maps names to physical types (BIGINT, VARCHAR, DATE, ...), or to all that a property
+    of the contract says; `ports` does so for each further output port. `table` is what else the
+    contract says of the first port's table, `levels` its service levels. `rows` is a Polars frame
     or a mapping of columns, the source that the default `transform` hands on, partition by
-    partition; `inputs` are addresses by the name of the input port; `partitions`, `wiring` and
+    partition, unless `transform` or `sql` is the work; `inputs` are addresses by the name of the input port; `partitions`, `wiring` and
     `quality` are what defs.yaml and the contract would say.
     """
-    shape = _Shape(Address.parse(address), dict(columns), tuple(key), dict(inputs or {}))
+    shape = _Shape(Address.parse(address), tuple(key), dict(inputs or {}))
     folder = shape.folder(mesh)
-    attributes: dict[str, Any] = {"transform": "transform.py"}
+    file = "transform.py" if sql is None else "transform.sql"
+    attributes: dict[str, Any] = {"transform": file}
     if rows is not None:
         _collected(rows).write_parquet(folder / "rows.parquet")
         attributes["sources"] = {"rows": {"path": "rows.parquet"}}
     if partitions is not None:
         attributes["partitions"] = dict(partitions)
-    work = transform or _default_transform(partitions)
-    (folder / "transform.py").write_text(work, encoding="utf-8")
-    _write(folder / "product.odps.yaml", shape.descriptor(source=rows is not None))
-    _write(folder / "contract.odcs.yaml", shape.contract(quality))
+    work = sql or transform or _default_transform(partitions)
+    (folder / file).write_text(work, encoding="utf-8")
+    _write(folder / "product.odps.yaml", shape.descriptor(tuple(ports or ()), rows is not None))
+    first = dict(table or {}) | {"quality": [dict(each) for each in quality]}
+    _write(folder / "contract.odcs.yaml", shape.contract(None, columns, first, levels))
+    for name, others in (ports or {}).items():
+        _write(folder / f"{name}.odcs.yaml", shape.contract(name, others, {}, levels))
     _write(
         folder / "defs.yaml",
         {"type": "mesh_dagster.DataProduct", "attributes": attributes | dict(wiring or {})},
@@ -129,20 +136,21 @@ def write_product(
 @dataclass(frozen=True, slots=True)
 class _Shape:
     address: Address
-    columns: dict[str, str]
     key: tuple[str, ...]
     inputs: dict[str, str]
 
     def folder(self, mesh: Mesh) -> Path:
         domain = self.address.domain
         package = mesh.config.root / "domains" / domain / "src" / domain
-        folder = package / "defs" / self.address.product
+        major = self.address.major or 1
+        name = self.address.product + (f"_v{major}" if major > 1 else "")
+        folder = package / "defs" / name
         folder.mkdir(parents=True, exist_ok=True)
         if not (package / "domain.yaml").exists():
             _write(package / "domain.yaml", {"name": domain, "team": f"Team {domain}"})
         return folder
 
-    def descriptor(self, *, source: bool) -> dict[str, Any]:
+    def descriptor(self, others: Sequence[str], source: bool) -> dict[str, Any]:
         ports = [("rows", "source:test/rows")] if source else []
         ports += list(self.inputs.items())
         return {
@@ -151,13 +159,18 @@ class _Shape:
             "id": str(Address(self.address.domain, self.address.product)),
             "name": self.address.product,
             "domain": self.address.domain,
-            "version": f"{self.address.major or 1}.0.0",
+            "version": self._version,
             "status": "active",
             "inputPorts": [
                 {"name": name, "version": "1.0.0", "contractId": target} for name, target in ports
             ],
             "outputPorts": [
-                {"name": self.address.product, "version": "1.0.0", "contractId": self._id}
+                {
+                    "name": name or self.address.product,
+                    "version": self._version,
+                    "contractId": self._id(name),
+                }
+                for name in (None, *others)
             ],
             "customProperties": [
                 {
@@ -167,34 +180,59 @@ class _Shape:
             ],
         }
 
-    def contract(self, quality: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def contract(
+        self,
+        port: str | None,
+        columns: Mapping[str, Any],
+        table: Mapping[str, Any],
+        levels: Sequence[Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        properties = [self._property(name, stated) for name, stated in columns.items()]
+        name = port or self.address.product
         return {
             "apiVersion": "v3.1.0",
             "kind": "DataContract",
-            "id": self._id,
-            "version": f"{self.address.major or 1}.0.0",
+            "id": self._id(port),
+            "version": self._version,
             "status": "active",
-            "schema": [
-                {
-                    "name": self.address.product,
-                    "properties": [self._property(name) for name in self.columns],
-                    "quality": [dict(each) for each in quality],
-                }
-            ],
+            "schema": [{"name": name, "properties": properties, **table}],
+            "slaProperties": [dict(each) for each in levels],
         }
 
     @property
-    def _id(self) -> str:
-        return str(self.address.with_major(self.address.major or 1))
+    def _version(self) -> str:
+        return f"{self.address.major or 1}.0.0"
 
-    def _property(self, name: str) -> dict[str, Any]:
-        physical = self.columns[name]
-        made: dict[str, Any] = {"name": name, "physicalType": physical}
-        if physical in _LOGICAL:
-            made["logicalType"] = _LOGICAL[physical]
+    def _id(self, port: str | None) -> str:
+        return str(self.address.with_major(self.address.major or 1).with_port(port))
+
+    def _property(self, name: str, stated: Any) -> dict[str, Any]:
+        given = dict(stated) if isinstance(stated, Mapping) else {"physicalType": stated}
+        made: dict[str, Any] = {"name": name, **given}
+        if (physical := given["physicalType"]) in _LOGICAL:
+            made.setdefault("logicalType", _LOGICAL[physical])
         if name in self.key:
             made |= {"primaryKey": True, "primaryKeyPosition": self.key.index(name) + 1}
         return made
+
+
+def _inputs(loaded: LoadedProduct, given: Mapping[str, Any]) -> Inputs:
+    names = [port.name for port in loaded.product.inputs]
+    for name in given:
+        if name not in names:
+            raise UsageError(f"there is no input port {name!r}{did_you_mean(name, names)}")
+    opened: dict[str, Input] = {}
+    for port in loaded.product.inputs:
+        if port.name in given:
+            opened[port.name] = _Given(_collected(given[port.name]))
+        elif port.name in loaded.wiring.sources:
+            opened[port.name] = SourceData(loaded.wiring.sources[port.name], loaded.folder)
+        else:
+            raise UsageError(
+                f"the input {port.name!r} is another product's, and there is no mesh to read it",
+                fix=f"run_transform(folder, {port.name}=<a frame>)",
+            )
+    return Inputs(loaded.product.address.path, opened)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, moment, say
+from mesh_dagster.cli.output import as_json, emit, emit_json, say
 from mesh_dagster.cli.story import FULL, WEEK, Story, missing
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.clock import NOW, SINCE, Stopwatch
@@ -22,16 +22,17 @@ if TYPE_CHECKING:
     from mesh_dagster.products.mesh import Mesh
 
 _COLUMNS = [
-    Column("PRODUCT", least=10),
-    Column("ADDRESS", least=14),
+    Column("PRODUCT"),
+    Column("ADDRESS", least=18),
     Column("PARTS", right=True),
     Column("ROWS", right=True),
-    Column("PASSED", right=True),
-    Column("WARNED", right=True),
-    Column("FAILED", right=True),
-    Column("NEWEST EVENT", least=10),
-    Column("QUARANTINED", right=True),
+    Column("RULES", right=True),
+    Column("NEWEST"),
+    Column("QUAR", right=True),
 ]
+_LEGEND = """\
+PARTS: partitions published. RULES: passed/warned/failed, of each partition's
+newest audit. NEWEST: the newest event of 2013 (UTC). QUAR: in quarantine."""
 LOG = "services.log"
 WEATHER = "weather/observations/v1"
 SHOWN = 6
@@ -164,15 +165,14 @@ def _table(mesh: Mesh, summaries: Mapping[str, Summary], as_json: bool) -> None:
             path,
             each.partitions,
             each.rows,
-            each.passed,
-            each.warned,
-            each.failed,
-            moment(each.newest_event)[:16],
+            f"{each.passed}/{each.warned}/{each.failed}",
+            each.newest_event and f"{each.newest_event:%m-%d %H:%M}",
             each.quarantined,
         )
         for path, each in summaries.items()
     ]
     emit(render(_COLUMNS, rows).text)
+    emit(_LEGEND)
 
 
 def _finding(mesh: Mesh) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,7 @@ _COLUMNS = [
     Column("SINCE (UTC)", least=10),
     Column("FAILS", least=20),
 ]
+_NARROWEST = 14
 _DECIDED = [
     Column("PARTITION"),
     Column("OUTCOME", colours={"released": "green", "quarantined": "red"}),
@@ -108,13 +110,34 @@ def _says(failures: Any) -> str:
 def show_failures(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limit: int) -> None:
     """Print the rules that a quarantined partition fails, with up to `limit` rows of each."""
     for result in waiting.failures:
-        emit(f"\n{product.product.address.path} {waiting.decision.partition or ''}".rstrip())
+        partition = f", {waiting.decision.partition}" if waiting.decision.partition else ""
+        emit(f"\nquarantined: {product.product.address.path}{partition}")
         emit(f"  {result.message}" + (f"\n  at {result.where}" if result.where else ""))
         if limit:
-            rows = _failing_rows(mesh, product, waiting, result, limit)
-            columns = [Column(name, least=6) for name in rows[0]] if rows else []
-            emit(render(columns, [list(row.values()) for row in rows]).text)
+            emit(_rows_table(product, result, _failing_rows(mesh, product, waiting, result, limit)))
     emit(f"  settle it: mesh audit {product.product.address.path} --quarantined")
+
+
+def _rows_table(
+    product: LoadedProduct, result: RuleResult, rows: Sequence[Mapping[str, Any]]
+) -> str:
+    """The rows, beginning with what the rule is about and when it happened; that is never cut."""
+    first = _columns_of(product, result)
+    others = [name for name in (rows[0] if rows else ()) if name not in first]
+    columns = [*map(Column, first), *(Column(name, least=_NARROWEST) for name in others)]
+    table = render(columns, [[row[each.title] for each in columns] for row in rows])
+    more = f"\n  and {table.left_out} more columns: --json" if table.left_out else ""
+    return table.text + more
+
+
+def _columns_of(product: LoadedProduct, result: RuleResult) -> list[str]:
+    from mesh_dagster.products.audit import rules_of
+
+    port = result.port or ""
+    rule = next(each for each in rules_of(product, port) if each.id == result.rule)
+    named = [*(getattr(rule, "columns", None) or [rule.column])]
+    named.append(product.contracts[port].table.event_time)
+    return list(dict.fromkeys(each for each in named if isinstance(each, str)))
 
 
 def _failing_rows(

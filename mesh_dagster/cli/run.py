@@ -1,4 +1,4 @@
-"""`mesh run`: materialize one product, through Dagster, in this process."""
+"""`mesh run`: make one product, in this process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mesh_dagster import clock
 from mesh_dagster.cli.output import as_json, emit, emit_json, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, loaded
@@ -38,14 +39,14 @@ _COLUMNS = [
 def run(
     address: Address, named: tuple[str, ...], first: str | None, last: str | None, as_json: bool
 ) -> int:
-    """Materialize a product: stage, audit, publish what passes."""
+    """Make a product: stage, audit, publish what passes."""
     from mesh_dagster.orchestrate.execute import run as materialize
     from mesh_dagster.products.mesh import Mesh
 
     mesh = Mesh.open()
     product = loaded(mesh, address)
     keys = partitions_asked_for(product, named, first, last)
-    attempt = materialize(mesh, product, keys)
+    attempt = materialize(mesh, product, keys, say)
     if as_json:
         emit_json(attempt)
     else:
@@ -60,16 +61,22 @@ def partitions_asked_for(
     """The partitions that --partition, or --from and --to, mean. Raises `UsageError`."""
     if (first is None) != (last is None):
         raise UsageError("--from and --to go together", fix="name both ends of the range")
-    if first is None or last is None:
-        return named or None
-    if named:
+    if named and first:
         raise UsageError("either --partition, or --from and --to")
-    partitioning = product.wiring.partitioning
+    if not named and not first:
+        return None
+    path, partitioning = product.product.address.path, product.wiring.partitioning
     if partitioning is None:
-        raise UsageError(f"{product.product.address.path} has no partitions")
-    keys = tuple(partitioning.between(first, last))
+        raise UsageError(f"{path} has no partitions", fix=f"mesh run {path}")
+    keys = tuple(partitioning.between(first, last)) if first and last else named
     if not keys:
         raise UsageError(f"--from {first} is later than --to {last}")
+    there = list(partitioning.keys(clock.now(), clock.since()))
+    for key in keys:
+        partitioning.window(key)
+        if key not in there:
+            span = f"from {there[0]} to {there[-1]}" if there else "none yet"
+            raise UsageError(f"{path} has no partition {key}; there are those {span}")
     return keys
 
 

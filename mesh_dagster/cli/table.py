@@ -10,6 +10,7 @@ import shutil
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import click
@@ -69,6 +70,8 @@ def shown(value: Any) -> str:
             return "yes" if value else "no"
         case float():
             return f"{value:g}" if abs(value) < 1e6 else f"{value:.1f}"
+        case datetime():
+            return str(value).replace("+00:00", "Z")
     text = str(value)
     if text.isprintable():
         return text
@@ -96,7 +99,9 @@ def _those_that_fit(columns: Sequence[Column], wanted: Sequence[int], width: int
         return cells + len(GAP) * (len(kept) - 1)
 
     while len(kept) > 2 and least() > width:
-        del kept[len(kept) // 2]
+        # Columns that are never cut are those that matter; they stay as long as any other is there.
+        others = [at for at in kept if columns[at].least is not None] or kept
+        kept.remove(others[len(others) // 2])
     return kept
 
 

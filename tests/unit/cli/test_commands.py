@@ -281,3 +281,41 @@ def test_a_rollback_is_a_publication_of_its_own(published: Mesh, run: Run) -> No
     assert "publication 2" in ended.out
     kinds = [each["kind"] for each in run("snapshots", "air/carriers", "--json").json]
     assert kinds == ["rollback", "materialization"]
+
+
+def test_a_run_says_what_became_of_each_partition(mesh: Mesh, run: Run) -> None:
+    ended = run("run", "air/flights", "--from", "2013-11-01", "--to", "2013-11-03")
+    assert ended.code == 1
+    assert [line.split()[:3] for line in ended.out.splitlines()[1:]] == [
+        ["2013-11-01", "published", "2"],
+        ["2013-11-02", "quarantined", "2"],
+        ["2013-11-03", "published", "1"],
+    ]
+    assert "mesh quarantine air/flights/v1" in ended.err
+    assert run("run", "air/carriers").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "none was named"),
+        (["--partition", "2013-11-31"], "is no partition"),
+        (["--partition", "2013-10-31"], "from 2013-11-01 to 2013-11-03"),
+        (["--from", "2013-11-01"], "go together"),
+        (["--from", "2013-11-03", "--to", "2013-11-01"], "later than"),
+        (["--from", "2013-11-01", "--to", "2013-11-02", "--partition", "2013-11-01"], "either"),
+    ],
+)
+def test_partitions_that_make_no_sense_are_refused_before_anything_is_done(
+    mesh: Mesh, run: Run, options: list[str], said: str
+) -> None:
+    ended = run("run", "air/flights", *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert run("snapshots", "air/flights", "--json").json == []
+
+
+def test_a_product_without_partitions_takes_none(mesh: Mesh, run: Run) -> None:
+    ended = run("run", "air/carriers", "--partition", "2013-11-01")
+    assert ended.code == 2
+    assert "has no partitions" in ended.err

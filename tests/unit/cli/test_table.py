@@ -42,6 +42,13 @@ def test_columns_without_room_leave_from_the_middle_and_are_counted() -> None:
     assert all(len(line) <= 80 for line in _lines(table.text))
 
 
+def test_columns_that_are_never_cut_stay_as_long_as_any_other_is_there() -> None:
+    columns = [Column("KEY"), Column("A", least=8), Column("WHEN"), Column("B", least=8)]
+    table = render(columns, [["k" * 8, "a" * 9, "w" * 10, "b" * 9]], width=30)
+    assert _lines(table.text)[0].split() == ["KEY", "A", "WHEN"]
+    assert table.left_out == 1
+
+
 def test_wide_and_combining_characters_keep_columns_aligned() -> None:
     table = render([Column("NAME"), Column("N")], [["東京", 1], ["e\u0301", 2]], width=20)
     assert _lines(table.text)[1:] == ["東京  1", "e\u0301     2"]
