@@ -175,7 +175,7 @@ class S3Storage:
         if found is None:
             raise StorageError(
                 f"there are no AWS credentials for {self.url}",
-                code="MESH-M036",
+                code="MESH-M073",
                 where=self.url,
                 fix="export AWS_PROFILE=... or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             )

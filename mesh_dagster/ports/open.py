@@ -6,7 +6,7 @@ exactly them. Files from before a column was added, or widened, read with nulls 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -126,7 +126,7 @@ class PortData:
         if unknown:
             raise UsageError(
                 f"there is no column {', '.join(unknown)}; there are: {', '.join(self.schema)}",
-                code="MESH-M033",
+                code="MESH-M071",
                 fix=f"ask for {next(iter(self.schema))}",
             )
         return list(columns)
@@ -139,6 +139,7 @@ def open_port(
     publication: Publication,
     *,
     partitions: Sequence[str] | None = None,
+    without: Collection[str] = (),
     partitioning: Partitioning | None = None,
     event_time: str | None = None,
     event_from: datetime | None = None,
@@ -148,7 +149,8 @@ def open_port(
 ) -> PortData:
     """Open a port in one publication's state.
 
-    `partitions` are the only ones read (`partitioning` lets their manifests be pruned);
+    `partitions` are the only ones read (`partitioning` lets their manifests be pruned), those
+    in `without` are not;
     `event_from` (included) and `event_to` (excluded) bound the column `event_time`. Raises
     `NeverPublished` for a port the publication does not have, `CorruptState` where its metadata
     or a data file is gone.
@@ -165,12 +167,16 @@ def open_port(
         {each.name: polars_type(type_from_iceberg(each.field_type)) for each in schema.fields}
     )
     condition = where
-    kept = _planned(found, partitions, partitioning)
+    kept = [
+        file
+        for file in _planned(found, partitions, partitioning)
+        if not without or places.origin(file.file_path)[1] not in without
+    ]
     if event_from is not None or event_to is not None:
         if event_time is None or event_time not in types:
             raise UsageError(
                 f"{product.with_port(port)} has no event time to select by",
-                code="MESH-M034",
+                code="MESH-M072",
                 fix="name it in the contract: customProperties eventTime on the schema object",
             )
         moment = schema.find_field(event_time)
@@ -210,7 +216,7 @@ def _check_present(storage: Storage, port: Address, keys: Sequence[str]) -> None
     if gone:
         raise CorruptState(
             f"{len(gone)} of {len(keys)} data files of {port} are gone, the first is {gone[0]}",
-            code="MESH-M035",
+            code="MESH-M026",
             where=storage.uri(gone[0]),
             fix=f"restore them from a backup, or make them again: mesh run {port.of_product.path}",
         )

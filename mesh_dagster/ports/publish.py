@@ -121,7 +121,7 @@ def publish(
             return done
     raise StorageError(
         f"{product} could not be published: other publications won {MOST_TRIES} times in a row",
-        code="MESH-M030",
+        code="MESH-M070",
         fix=f"run fewer attempts of {product} at once, then publish again",
     )
 
@@ -167,25 +167,37 @@ def _publish_once(request: _Request) -> Published | None:
     for done in since:
         if done.attempt == request.attempt and _covers(done.partitions, request.partitions):
             return Published(done)
-    superseded = _superseded(request, since, newest)
+    tables = _tables(request, newest)
+    superseded = _superseded(request, since, tables)
     decided = _without(request.partitions, superseded)
     if superseded and not decided:
         return Published(None, superseded)
-    attempted = _built(request, newest, decided)
+    attempted = _built(request, newest, tables, decided)
     if _swap(request.storage, request.product, attempted, version):
         return Published(attempted.publication, superseded)
     return None
 
 
-def _built(request: _Request, newest: Publication | None, decided: tuple[str, ...] | None) -> _Try:
+def _tables(request: _Request, newest: Publication | None) -> dict[str, table.Table]:
+    states = newest.ports if newest else {}
+    return {
+        name: table.load(request.storage, places.port(request.product, name), states[name].metadata)
+        for name in request.ports
+        if name in states
+    }
+
+
+def _built(
+    request: _Request,
+    newest: Publication | None,
+    tables: Mapping[str, table.Table],
+    decided: tuple[str, ...] | None,
+) -> _Try:
     states: dict[str, PortState] = dict(newest.ports) if newest else {}
     draft = _Draft(clock.new_id(), _after(newest, request.at), decided)
     written: list[str] = []
     for name, change in request.ports.items():
-        old = states.get(name)
-        place = places.port(request.product, name)
-        base = table.load(request.storage, place, old.metadata) if old else None
-        states[name], keys = _committed(request, change, base, draft)
+        states[name], keys = _committed(request, change, tables.get(name), draft)
         written += keys
     publication = Publication(
         number=newest.number + 1 if newest else 1,
@@ -252,27 +264,23 @@ def _swap(storage: Storage, product: Address, attempted: _Try, version: str | No
 
 
 def _superseded(
-    request: _Request, since: Sequence[Publication], newest: Publication | None
+    request: _Request, since: Sequence[Publication], tables: Mapping[str, table.Table]
 ) -> tuple[str | None, ...]:
     newer = [each for each in since if each.attempt > request.attempt]
     if request.partitions is None:
         return (None,) if newer else ()
-    all_keys = request.partitions
-    changed = (all_keys if each.partitions is None else each.partitions for each in newer)
-    taken = {key for keys in changed for key in keys}
-    taken |= _live_and_newer(request, newest)
+    taken = {key for each in newer for key in each.partitions or request.partitions}
+    taken |= _live_and_newer(request, tables)
     return tuple(key for key in request.partitions if key in taken)
 
 
-def _live_and_newer(request: _Request, newest: Publication | None) -> set[str]:
+def _live_and_newer(request: _Request, tables: Mapping[str, table.Table]) -> set[str]:
     """Partitions whose files are of a newer attempt, however long ago that was published."""
     found: set[str] = set()
-    for name, change in request.ports.items():
-        partitioning = change.layout.partitioning
-        if newest is None or name not in newest.ports or partitioning is None:
+    for name, state in tables.items():
+        partitioning = request.ports[name].layout.partitioning
+        if partitioning is None:
             continue
-        place = places.port(request.product, name)
-        state = table.load(request.storage, place, newest.ports[name].metadata)
         values = {table.partition_value(partitioning, key) for key in request.partitions or ()}
         for manifest in state.manifests():
             if table.may_hold(manifest, state.metadata.default_spec_id, values):
@@ -301,7 +309,7 @@ def _typed(storage: Storage, product: Address, change: PortChange) -> PortChange
                 f"{product.with_port(change.layout.name)} · {name} is {found} in what was staged"
                 + (f" and {wanted} in the contract" if wanted else ", which Iceberg cannot hold")
                 + ": it cannot be published",
-                code="MESH-M032",
+                code="MESH-M021",
                 fix=f"cast {name} to {wanted or 'another type'} in the transform",
             )
         columns.append((name, kind, required))

@@ -1,17 +1,19 @@
 """The Iceberg table of a port: the metadata of one state, made on top of an earlier one.
 
 Each publication has a metadata file of its own that holds its snapshot and no other: readers
-open exactly that file, so a commit never drags the history along. Manifests are kept where
-nothing in them changes, and small ones are merged, so a commit costs the same at the 500th.
+open exactly that file, so a commit never drags the history along. The manifests are kept like
+the leaves of a sorted tree, disjoint in their partitions: a commit rewrites the one that its
+partition belongs to, and costs at the 500th what it did at the 50th.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, cast
+from math import ceil, isqrt
+from typing import Any, Final, cast
 
 from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import (
@@ -41,10 +43,9 @@ from mesh_dagster.ports.iceberg_io import StorageIO
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.types import type_from_iceberg, widens
 
-FULL = 64
-"""A manifest with this many files is left alone until one of them is replaced."""
-MOST_SMALL = 8
-"""More manifests than this that are not full are merged."""
+SMALLEST_LEAF = 16
+"""A manifest is split when it lists more than twice as many files, or, in a large table, than
+twice the root of their number: so that neither the manifests nor their list get long."""
 FORMAT: Final = 2
 _CODEC: Final = "deflate"
 _EPOCH_YEAR = 1970
@@ -53,21 +54,28 @@ _HOURS = 24
 
 @dataclass(frozen=True)
 class Table:
-    """A port's table in one state; `files` opens what its documents name."""
+    """A port's table in one state; `files` opens what its documents name, each once."""
 
     metadata: TableMetadata
     files: StorageIO
+    _read: dict[str, list[Any]] = field(default_factory=dict, repr=False)
 
     def manifests(self) -> list[ManifestFile]:
         snapshot = self.metadata.current_snapshot()
         if snapshot is None:
             return []
-        with _intact(snapshot.manifest_list):
-            return list(read_manifest_list(self.files.new_input(snapshot.manifest_list)))
+        location = snapshot.manifest_list
+        if location not in self._read:
+            with _intact(location):
+                self._read[location] = list(read_manifest_list(self.files.new_input(location)))
+        return self._read[location]
 
     def entries(self, manifest: ManifestFile) -> list[ManifestEntry]:
-        with _intact(manifest.manifest_path):
-            return manifest.fetch_manifest_entry(self.files)
+        location = manifest.manifest_path
+        if location not in self._read:
+            with _intact(location):
+                self._read[location] = manifest.fetch_manifest_entry(self.files)
+        return self._read[location]
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,9 @@ def commit(
     """
     snapshot_id = uuid.uuid4().int >> 65
     files = StorageIO(storage, place)
-    writer = _Writer(files, place, snapshot_id, change)
-    kept, loose = _survivors(base, change)
+    most = _most_files(base, change)
+    writer = _Writer(files, place, snapshot_id, change, most=most)
+    kept, loose = _survivors(base, change, most)
     if base and (kept or loose):
         _check_evolution(base.metadata.schema(), change.schema)
     manifests = kept + writer.manifests(base, loose)
@@ -169,11 +178,14 @@ def may_hold(manifest: ManifestFile, spec_id: int, values: Collection[int | None
 
 
 class _Writer:
-    def __init__(self, files: StorageIO, place: str, snapshot_id: int, change: Change) -> None:
+    def __init__(
+        self, files: StorageIO, place: str, snapshot_id: int, change: Change, *, most: int
+    ) -> None:
         self._files = files
         self._place = place
         self._id = snapshot_id
         self._change = change
+        self._most = most
         self._unique = uuid.uuid4().hex
 
     def manifests(self, base: Table | None, loose: Iterable[ManifestEntry]) -> list[ManifestFile]:
@@ -186,9 +198,10 @@ class _Writer:
         written: list[ManifestFile] = []
         for spec_id, entries in by_spec.items():
             entries.sort(key=lambda entry: partition_of(entry) or "")
-            for start in range(0, len(entries), FULL):
+            size = ceil(len(entries) / ceil(len(entries) / self._most))
+            for start in range(0, len(entries), size):
                 number = len(written)
-                chunk = entries[start : start + FULL]
+                chunk = entries[start : start + size]
                 written.append(self._manifest(number, specs[spec_id], chunk))
         return written
 
@@ -273,27 +286,45 @@ class _intact:  # noqa: N801
 
 
 def _survivors(
-    base: Table | None, change: Change
+    base: Table | None, change: Change, most: int
 ) -> tuple[list[ManifestFile], list[ManifestEntry]]:
+    """The manifests that stay as they are, and the entries that stay of the others."""
     if base is None or change.replaced is None:
         return [], []
     values = {partition_value(change.partitioning, key) for key in change.replaced}
-    kept, loose = [], []
-    for manifest in base.manifests():
-        if not may_hold(manifest, change.spec.spec_id, values):
-            kept.append(manifest)
-            continue
-        entries = base.entries(manifest)
-        left = [entry for entry in entries if partition_of(entry) not in change.replaced]
-        if len(left) == len(entries):
-            kept.append(manifest)
-        else:
-            loose.extend(left)
-    small = [manifest for manifest in kept if _files_in(manifest) < FULL]
-    if len(small) > MOST_SMALL:
-        kept = [manifest for manifest in kept if _files_in(manifest) >= FULL]
-        loose.extend(entry for manifest in small for entry in base.entries(manifest))
-    return kept, loose
+    manifests = base.manifests()
+    touched = [each for each in manifests if may_hold(each, change.spec.spec_id, values)]
+    if not touched and change.added:
+        touched = _neighbour(manifests, values, most)
+    kept = [manifest for manifest in manifests if manifest not in touched]
+    entries = (entry for manifest in touched for entry in base.entries(manifest))
+    return kept, [entry for entry in entries if partition_of(entry) not in change.replaced]
+
+
+def _neighbour(
+    manifests: Sequence[ManifestFile], values: Collection[int | None], most: int
+) -> list[ManifestFile]:
+    """The manifest just before a new partition, so that it is added there while there is room."""
+    first = min(value for value in values if value is not None)
+    lows = [(_lowest(each), each) for each in manifests]
+    before = [(low, each) for low, each in lows if low is not None and low <= first]
+    if not before:
+        before = [(-low, each) for low, each in lows if low is not None]
+    if not before:
+        return []
+    nearest = max(before, key=lambda pair: pair[0])[1]
+    return [nearest] if _files_in(nearest) < most else []
+
+
+def _lowest(manifest: ManifestFile) -> int | None:
+    summaries = manifest.partitions or []
+    low = summaries[0].lower_bound if len(summaries) == 1 else None
+    return None if low is None else _integer(low)
+
+
+def _most_files(base: Table | None, change: Change) -> int:
+    files = sum(_files_in(each) for each in base.manifests()) if base else 0
+    return 2 * max(SMALLEST_LEAF, isqrt(files + len(change.added)))
 
 
 def _sequence(base: Table | None) -> int:
@@ -319,14 +350,14 @@ def _added(file: DataFile, snapshot_id: int) -> ManifestEntry:
 
 
 def _check_evolution(old: Schema, new: Schema) -> None:
-    for field in new.fields:
-        was = next((each for each in old.fields if each.field_id == field.field_id), None)
+    for column in new.fields:
+        was = next((each for each in old.fields if each.field_id == column.field_id), None)
         if was is None:
             continue
-        before, after = type_from_iceberg(was.field_type), type_from_iceberg(field.field_type)
+        before, after = type_from_iceberg(was.field_type), type_from_iceberg(column.field_type)
         if not widens(before, after):
             raise EvaluationError(
-                f"column {field.name} is {after} now and {before} in the partitions that stay: "
+                f"column {column.name} is {after} now and {before} in the partitions that stay: "
                 "a change that only a new major version can make",
                 code="MESH-M027",
                 fix="publish it as a new major version, or run all partitions at once",

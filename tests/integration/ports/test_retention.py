@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from types import ModuleType
 
 import pytest
 
 from mesh_dagster import clock
 from mesh_dagster.errors import CorruptState, NeverPublished, UnknownAddress
-from mesh_dagster.ports import pointer, retention
+from mesh_dagster.ports import places, pointer, retention, table
 from mesh_dagster.ports.open import open_port
 from mesh_dagster.ports.publish import rollback
 from mesh_dagster.ports.stage import scan_staged, stage
@@ -166,16 +167,24 @@ def test_a_clean_up_that_is_cut_off_anywhere_can_be_finished(
     assert cut > 4
 
 
-def test_manifests_are_kept_and_merged_so_that_a_commit_stays_small(
-    world: ModuleType, folder: Storage
+@pytest.mark.parametrize("order", ["rising", "falling", "scattered"])
+def test_manifests_stay_few_small_and_disjoint(
+    world: ModuleType, folder: Storage, order: str
 ) -> None:
-    from mesh_dagster.ports import places, table
-
-    for number in range(30):
+    days = {"rising": range(60), "falling": range(59, -1, -1), "scattered": range(0, 60 * 7, 7)}
+    numbers = [day % 60 for day in days[order]]
+    for count, number in enumerate(numbers):
         keys = [world.key(number)]
-        world.run(folder, world.rows(keys, number), keys, base=number)
-        newest = pointer.current(folder, world.PRODUCT)
-        state = table.load(folder, places.port(world.PRODUCT, None), newest.ports[""].metadata)
-        assert len(state.manifests()) <= table.MOST_SMALL + 1
-        assert len(state.metadata.snapshots) == 1
-    assert len(world.values(folder)) == 30
+        world.run(folder, world.rows(keys, number), keys, base=count)
+    newest = pointer.current(folder, world.PRODUCT)
+    place = places.port(world.PRODUCT, None)
+    state = table.load(folder, place, newest.ports[""].metadata)
+    held = [
+        sorted({table.partition_of(entry) for entry in state.entries(manifest)})
+        for manifest in state.manifests()
+    ]
+    assert sum(map(len, held)) == len(set(numbers)) == len(world.values(folder))
+    assert len(held) <= 60 // table.SMALLEST_LEAF + 1
+    held.sort()
+    assert all(one[-1] < other[0] for one, other in pairwise(held))
+    assert len(state.metadata.snapshots) == 1
