@@ -104,11 +104,12 @@ def write_product(
     """Write the files of a product, and of its domain where there is none; returns its folder.
 
     `columns` maps names to physical types (BIGINT, VARCHAR, DATE, ...), or to all that a property
-    of the contract says; `ports` does so for each further output port. `table` is what else the
-    contract says of the first port's table, `levels` its service levels. `rows` is a Polars frame
+    of the contract says; `ports` does so for each further output port. `rows` is a Polars frame
     or a mapping of columns, the source that the default `transform` hands on, partition by
-    partition, unless `transform` or `sql` is the work; `inputs` are addresses by the name of the input port; `partitions`, `wiring` and
-    `quality` are what defs.yaml and the contract would say.
+    partition, unless `transform` or `sql` is the work. `inputs` are addresses by the name of the
+    input port; `partitions`, `wiring` and `quality` are what defs.yaml and the contract would
+    say, `table` what else the contract says of the first port's table, `levels` its service
+    levels.
     """
     shape = _Shape(Address.parse(address), tuple(key), dict(inputs or {}))
     folder = shape.folder(mesh)

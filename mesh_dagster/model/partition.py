@@ -40,12 +40,15 @@ class Partitioning:
 
     def keys(self, until: datetime, since: datetime | None = None) -> Iterator[str]:
         """The keys of all windows that are over at `until`, oldest first."""
-        window = self._floor(max(self.start, since) if since else self.start)
-        if window < self.start:
-            window = self._next(window)
+        window = self._first(since)
         while (end := self._next(window)) <= until:
             yield window.strftime(_FORMAT[self.every])
             window = end
+
+    def exists(self, key: str, until: datetime, since: datetime | None = None) -> bool:
+        """Whether a key is one of `keys`. Raises `UsageError` for one that names no window."""
+        start, end = self.window(key)
+        return start >= self._first(since) and end <= until
 
     def window(self, key: str) -> tuple[datetime, datetime]:
         """The half-open window [start, end) that a key names.
@@ -80,6 +83,10 @@ class Partitioning:
         while start <= end:
             yield start.strftime(_FORMAT[self.every])
             start = self._next(start)
+
+    def _first(self, since: datetime | None) -> datetime:
+        window = self._floor(max(self.start, since) if since else self.start)
+        return self._next(window) if window < self.start else window
 
     def _floor(self, moment: datetime) -> datetime:
         moment = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

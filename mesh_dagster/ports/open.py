@@ -150,10 +150,9 @@ def open_port(
     """Open a port in one publication's state.
 
     `partitions` are the only ones read (`partitioning` lets their manifests be pruned), those
-    in `without` are not;
-    `event_from` (included) and `event_to` (excluded) bound the column `event_time`. Raises
-    `NeverPublished` for a port the publication does not have, `CorruptState` where its metadata
-    or a data file is gone.
+    in `without` are not; `event_from` (included) and `event_to` (excluded) bound the column
+    `event_time`. Raises `NeverPublished` for a port the publication does not have,
+    `CorruptState` where its metadata or a data file is gone.
     """
     state = publication.ports.get(port or "")
     if state is None:
@@ -167,11 +166,7 @@ def open_port(
         {each.name: polars_type(type_from_iceberg(each.field_type)) for each in schema.fields}
     )
     condition = where
-    kept = [
-        file
-        for file in _planned(found, partitions, partitioning)
-        if not without or places.origin(file.file_path)[1] not in without
-    ]
+    kept = _planned(found, partitions, partitioning, without)
     if event_from is not None or event_to is not None:
         if event_time is None or event_time not in types:
             raise UsageError(
@@ -196,7 +191,10 @@ def open_port(
 
 
 def _planned(
-    found: table.Table, partitions: Sequence[str] | None, partitioning: Partitioning | None
+    found: table.Table,
+    partitions: Sequence[str] | None,
+    partitioning: Partitioning | None,
+    without: Collection[str],
 ) -> list[DataFile]:
     wanted = None if partitions is None else frozenset(partitions)
     values = {table.partition_value(partitioning, key) for key in partitions or ()}
@@ -206,7 +204,8 @@ def _planned(
         if wanted is not None and not table.may_hold(manifest, spec, values):
             continue
         for entry in found.entries(manifest):
-            if wanted is None or table.partition_of(entry) in wanted:
+            key = table.partition_of(entry)
+            if (wanted is None or key in wanted) and key not in without:
                 files.append(entry.data_file)
     return sorted(files, key=lambda file: places.origin(file.file_path)[1] or file.file_path)
 

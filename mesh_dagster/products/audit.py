@@ -10,17 +10,20 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesh_dagster.contracts.audit import audit
-from mesh_dagster.contracts.rules import Reference, Rule, rules
-from mesh_dagster.errors import MeshError
+from mesh_dagster.contracts.rules import Reference, Rule, needed_elsewhere, rules
+from mesh_dagster.errors import MeshError, NeverPublished
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
-from mesh_dagster.model.snapshot import Staged
+from mesh_dagster.model.snapshot import Publication, Staged
+from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports import coverage, pointer
 from mesh_dagster.ports.open import open_port
 from mesh_dagster.ports.stage import scan_staged
+from mesh_dagster.ports.types import polars_type
+from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.read import open_published
+from mesh_dagster.products.read import open_published, publication_at
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,6 +37,7 @@ def audit_staged(
 ) -> tuple[RuleResult, ...]:
     """What every rule says of what an attempt staged, for each port and partition."""
     product = loaded.product.address
+    current = pointer.current(mesh.storage, product)
     return tuple(
         result
         for port, files in staged.items()
@@ -43,7 +47,7 @@ def audit_staged(
             port,
             scan_staged(mesh.storage, product, files),
             partitions,
-            published=_rest_of_port(mesh, loaded, port, partitions),
+            state=current,
         )
     )
 
@@ -55,15 +59,22 @@ def audit_published(
 
     Raises `NeverPublished` when there is none.
     """
+    product = loaded.product.address
+    state = publication_at(mesh, product)
+    keys = None
+    if loaded.wiring.partitioning is not None:
+        held = coverage.partitions(mesh.storage, product, state)
+        keys = sorted(held if partitions is None else partitions)
+        if missing := [key for key in keys if key not in held]:
+            raise NeverPublished(
+                f"{product.path} has not published {', '.join(missing)}",
+                fix=f"mesh run {product.path} --partition {missing[0]}",
+            )
     results: list[RuleResult] = []
     for port in loaded.contracts:
-        address = loaded.product.address.with_port(port or None)
-        data = open_published(mesh, address, partitions=partitions)
-        keys = partitions
-        if loaded.wiring.partitioning is not None and partitions is None:
-            keys = sorted(coverage.partitions(mesh.storage, address, data.publication))
-        rest = _rest_of_port(mesh, loaded, port, keys)
-        results += _audit(mesh, loaded, port, data.polars(), keys, published=rest)
+        address = product.with_port(port or None)
+        data = open_published(mesh, address, publication=state, partitions=partitions)
+        results += _audit(mesh, loaded, port, data.polars(), keys, state=state)
     return tuple(results)
 
 
@@ -85,6 +96,36 @@ def references_of(mesh: Mesh, checked: Sequence[Rule]) -> dict[str, pl.LazyFrame
     return {rule.id: _target(mesh, rule) for rule in foreign}
 
 
+def rest_of_port(
+    mesh: Mesh,
+    loaded: LoadedProduct,
+    port: str,
+    partitions: Sequence[str] | None,
+    state: Publication | None,
+) -> pl.LazyFrame | None:
+    """What rules on the whole port ask of its other partitions; None where none does.
+
+    A column that the contract has got since is null there.
+    """
+    wanted = sorted(needed_elsewhere(rules_of(loaded, port)))
+    if not wanted or partitions is None or state is None or port not in state.ports:
+        return None
+    product = loaded.product.address
+    data = open_port(mesh.storage, product, port or None, state, without=frozenset(partitions))
+    if not data.files:
+        return None
+    known = [name for name in wanted if name in data.schema]
+    new = [name for name in wanted if name not in data.schema]
+    types = dict(port_layout(loaded, port).types())
+    return data.polars(columns=known).with_columns(_nulls(name, types.get(name)) for name in new)
+
+
+def _nulls(column: str, kind: ColumnType | None) -> pl.Expr:
+    import polars as pl
+
+    return pl.lit(None, polars_type(kind) if kind else None).alias(column)
+
+
 def _audit(
     mesh: Mesh,
     loaded: LoadedProduct,
@@ -92,7 +133,7 @@ def _audit(
     data: pl.LazyFrame,
     partitions: Sequence[str] | None,
     *,
-    published: pl.LazyFrame | None,
+    state: Publication | None,
 ) -> tuple[RuleResult, ...]:
     checked = rules_of(loaded, port)
     return audit(
@@ -100,7 +141,7 @@ def _audit(
         data,
         partitioning=loaded.wiring.partitioning,
         partitions=partitions,
-        published=published,
+        published=rest_of_port(mesh, loaded, port, partitions, state),
         references=references_of(mesh, checked),
         port=port or None,
     )
@@ -112,20 +153,3 @@ def _target(mesh: Mesh, rule: Reference) -> pl.LazyFrame | str:
         return open_published(mesh, address).polars(columns=rule.target_columns)
     except MeshError as error:
         return error.what
-
-
-def _rest_of_port(
-    mesh: Mesh, loaded: LoadedProduct, port: str, partitions: Sequence[str] | None
-) -> pl.LazyFrame | None:
-    """The published rows of the other partitions; None where there are none."""
-    current = pointer.current(mesh.storage, loaded.product.address)
-    if current is None or partitions is None:
-        return None
-    others = sorted(
-        coverage.partitions(mesh.storage, loaded.product.address, current) - set(partitions)
-    )
-    if not others:
-        return None
-    return open_port(
-        mesh.storage, loaded.product.address, port or None, current, partitions=others
-    ).polars()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from mesh_dagster import clock
-from mesh_dagster.errors import StorageError
+from mesh_dagster.errors import MeshError, StorageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.ports import pointer, retention
@@ -23,23 +23,26 @@ def clean(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> retention.Clea
     Files of attempts that run or wait in quarantine stay.
     """
     path = loaded.product.address.path
-    waiting = [attempt.id for attempt, _, _ in journal.quarantined(path)]
-    running = [attempt.id for attempt in journal.running(path)]
+
+    def protected() -> set[str]:
+        waiting = {attempt.id for attempt, _, _ in journal.quarantined(path)}
+        return waiting | {attempt.id for attempt in journal.running(path)}
+
     return retention.clean(
         mesh.storage,
         loaded.product.address,
         keep_days=max(days_kept(each) for each in loaded.contracts.values()),
         keep_count=KEEP_PUBLICATIONS,
         now=clock.now(),
-        protected_attempts={*waiting, *running},
+        protected_attempts=protected,
     )
 
 
 def clean_after(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> None:
     """Clean up on a cadence. A failure is left for the next time: the data is published."""
-    current = pointer.current(mesh.storage, loaded.product.address)
-    if current is not None and current.number % CLEAN_EVERY == 0:
-        with suppress(StorageError):
+    with suppress(MeshError):
+        current = pointer.current(mesh.storage, loaded.product.address)
+        if current is not None and current.number % CLEAN_EVERY == 0:
             clean(mesh, loaded, journal)
 
 

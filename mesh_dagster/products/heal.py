@@ -7,6 +7,7 @@ files are nobody's.
 
 from __future__ import annotations
 
+from mesh_dagster.errors import MeshError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication
@@ -14,6 +15,9 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.products.clean import discard_staged
 from mesh_dagster.products.gate import Gate, Partition
 from mesh_dagster.products.mesh import Mesh
+
+LOOK_BACK = 100
+"""Publications that are looked through for one without a record."""
 
 
 def heal(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> tuple[Attempt, ...]:
@@ -46,9 +50,19 @@ def publication_of(
 
 
 def _unrecorded(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> list[Publication]:
-    newest = journal.publications(loaded.product.address.path, limit=1)
-    after = newest[0].number if newest else None
-    return pointer.since(mesh.storage, loaded.product.address, after)
+    """The publications that the journal lacks: newer ones, and those it was overtaken by.
+
+    Of two attempts that publish at once, the first may die before its record and the second not.
+    """
+    known = [each.number for each in journal.publications(loaded.product.address.path, LOOK_BACK)]
+    current = pointer.current(mesh.storage, loaded.product.address)
+    if current is None:
+        return []
+    missing = set(range(min(known, default=1), current.number + 1)) - set(known)
+    if not missing:
+        return []
+    later = pointer.since(mesh.storage, loaded.product.address, min(missing) - 1)
+    return [each for each in later if each.number in missing]
 
 
 def _decisions(
@@ -60,7 +74,10 @@ def _decisions(
     staged = {each.port or "": each for each in attempt.staged}
     partitions: tuple[Partition, ...] = attempt.partitions or (None,)
     gate = Gate(mesh, loaded, attempt.id, attempt.base, partitions, staged)
-    results = gate.audit()
+    try:
+        results = gate.audit()
+    except MeshError:
+        return None
     passed = gate.passed(results)
     outcomes = dict.fromkeys(partitions, Outcome.QUARANTINED)
     outcomes.update(dict.fromkeys(passed, Outcome.SUPERSEDED))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 from mesh_dagster import clock
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import NeverPublished, UndeclaredInput
+from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.product import InputPort
-from mesh_dagster.model.snapshot import InputRead
-from mesh_dagster.ports import coverage
+from mesh_dagster.model.snapshot import InputRead, Publication
+from mesh_dagster.ports import coverage, places
+from mesh_dagster.ports.open import PortData
 from mesh_dagster.ports.schema import PortLayout
 from mesh_dagster.ports.types import polars_type
 from mesh_dagster.products.layout import contract_layout
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.read import open_published
+from mesh_dagster.products.read import open_published, publication_at
 from mesh_dagster.products.sources import locate, scan_source
 from mesh_dagster.products.transform import Input, Window
 
@@ -102,13 +104,14 @@ def open_inputs(
     Raises `NeverPublished` when a partition that the window needs is not published.
     """
     opened: dict[str, Input] = {}
+    states: dict[Address, Publication] = {}
     reads: list[InputRead] = []
     for port in loaded.product.inputs:
         if port.source is not None:
             opened[port.name] = SourceData(loaded.wiring.sources[port.name], loaded.folder)
             reads.append(InputRead(port.name, f"source:{port.source}"))
         else:
-            opened[port.name], read = _open_product(mesh, loaded, port, window)
+            opened[port.name], read = _open_product(mesh, loaded, port, window, states)
             reads.append(read)
     return Inputs(loaded.product.address.path, opened), tuple(reads)
 
@@ -130,28 +133,41 @@ def upstream_keys(
         begin = upstream.shift(upstream.key_of(start), first)
         until = upstream.shift(upstream.key_of(end - _INSTANT), last)
         keys.update(dict.fromkeys(upstream.between(begin, until)))
-    existing = set(upstream.keys(clock.now(), clock.since()))
-    return tuple(sorted(key for key in keys if key in existing))
+    now, since = clock.now(), clock.since()
+    return tuple(sorted(key for key in keys if upstream.exists(key, now, since)))
 
 
 def _open_product(
-    mesh: Mesh, loaded: LoadedProduct, port: InputPort, window: Window
+    mesh: Mesh,
+    loaded: LoadedProduct,
+    port: InputPort,
+    window: Window,
+    states: dict[Address, Publication],
 ) -> tuple[Input, InputRead]:
+    """`states` keeps the publication that is read of a product: one run reads all its ports so."""
     assert port.address is not None  # noqa: S101 (a port without a source has an address)
     address = mesh.resolve(port.address)
     keys = upstream_keys(loaded, port.name, window, mesh.partitioning(address))
     if keys == ():
         contract = mesh.described(address).contracts[address.port or ""]
         return NoData(contract_layout(contract)), InputRead(port.name, str(address), partitions=())
-    data = open_published(mesh, address, partitions=keys)
-    held = coverage.partitions(mesh.storage, address, data.publication) if keys else frozenset()
-    missing = [key for key in keys or () if key not in held]
-    if missing:
+    product = address.of_product
+    publication = states.setdefault(product, publication_at(mesh, address))
+    data = open_published(mesh, address, publication=publication, partitions=keys)
+    if missing := _missing(mesh, data, product, keys or ()):
         raise NeverPublished(
             f"{loaded.product.address.path} needs partitions of {address.path} that are not "
             f"published: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
             where=port.where,
             fix=f"mesh quarantine {address.path}",
         )
-    publication = data.publication
     return data, InputRead(port.name, str(address), publication.id, publication.number, keys)
+
+
+def _missing(mesh: Mesh, data: PortData, product: Address, keys: Sequence[str]) -> list[str]:
+    """The keys that are not published. Most are seen in the port's own files."""
+    held = {places.origin(file)[1] for file in data.files} | set(data.publication.empty)
+    if all(key in held for key in keys):
+        return []
+    held |= coverage.partitions(mesh.storage, product, data.publication)
+    return [key for key in keys if key not in held]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mesh_dagster import clock
-from mesh_dagster.errors import JournalError, MeshError, UsageError
+from mesh_dagster.errors import JournalError, MeshError, StorageError, UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Outcome, Publication, PublicationKind, Staged
@@ -128,9 +128,17 @@ class _Making:
         Published and not recorded is what `heal` puts right, once this process is gone.
         """
         with suppress(MeshError):
-            if publication_of(self.mesh, self.loaded, self.attempt, self.base) is None:
+            if not self._is_published():
                 discard_staged(self.mesh, self.loaded, self.attempt)
                 self.journal.fail(self.attempt, f"{type(error).__name__}: {error}")
+
+    def _is_published(self) -> bool:
+        """What storage does not tell now, it tells `heal`; files are not discarded blindly."""
+        try:
+            found = publication_of(self.mesh, self.loaded, self.attempt, self.base)
+        except StorageError:
+            return False
+        return found is not None
 
     def recorded(self) -> Attempt:
         attempt = self.journal.attempt(self.attempt)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from mesh_dagster.errors import AddressError, EvaluationError
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.snapshot import Publication
+from mesh_dagster.ports.open import PortData
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.read import AsOf, open_published
+from mesh_dagster.products.read import AsOf, open_published, publication_at
 from mesh_dagster.products.sandbox import only_select, sandbox
 
 if TYPE_CHECKING:
@@ -36,10 +38,7 @@ def opened(
 
     mesh = mesh or Mesh.open()
     statement = only_select(sql)
-    tables = {
-        name: open_published(mesh, mesh.resolve(address), as_of=as_of)
-        for name, address in _products(statement.query).items()
-    }
+    tables = _opened(mesh, _products(statement.query), as_of)
     files = [file for data in tables.values() for file in data.files]
     with sandbox({name: data.duckdb for name, data in tables.items()}, files) as connection:
         try:
@@ -50,6 +49,18 @@ def opened(
                 code="MESH-M043",
                 fix="mesh products lists what there is; mesh show ADDRESS its columns",
             ) from error
+
+
+def _opened(mesh: Mesh, products: dict[str, Address], as_of: AsOf) -> dict[str, PortData]:
+    """The tables of a query; of a product that is there twice, both are of one publication."""
+    states: dict[Address, Publication] = {}
+    tables = {}
+    for name, named in products.items():
+        address = mesh.resolve(named)
+        state = states.get(address.of_product) or publication_at(mesh, address, as_of)
+        states[address.of_product] = state
+        tables[name] = open_published(mesh, address, publication=state)
+    return tables
 
 
 def _products(sql: str) -> dict[str, Address]:
@@ -65,7 +76,7 @@ def _products(sql: str) -> dict[str, Address]:
     for name in names:
         table = name.partition(" AS ")[0]
         try:
-            found[table] = Address.from_sql(table)
+            found[table] = Address.from_sql(table.lower())
         except AddressError:
             continue  # a table function or an unqualified name: DuckDB says what it is
     return found

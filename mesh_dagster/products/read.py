@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mesh_dagster.errors import NeverPublished, UsageError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 AsOf = datetime | int | str | None
-"""A moment, a publication's number, or its id; None is now."""
+"""A moment (in UTC where it names no time zone), a publication's number, or its id; None is now."""
 
 
 def read(
@@ -49,8 +49,8 @@ def read(
         columns=columns,
         where=_expression(where),
         event_time=_event_time(mesh, resolved) if ranged else None,
-        event_from=event_from,
-        event_to=event_to,
+        event_from=event_from and in_utc(event_from),
+        event_to=event_to and in_utc(event_to),
     )
 
 
@@ -58,21 +58,20 @@ def open_published(
     mesh: Mesh,
     address: Address,
     *,
-    columns: Sequence[str] | None = None,
-    where: pl.Expr | None = None,
+    publication: Publication | None = None,
     partitions: Sequence[str] | None = None,
-    as_of: AsOf = None,
 ) -> PortData:
-    """Open a resolved address. Raises `NeverPublished` when there is nothing to read."""
-    publication = publication_at(mesh, address, as_of)
+    """Open a resolved address, in the newest publication or the one that is given.
+
+    Raises `NeverPublished` when there is nothing to read.
+    """
     return open_port(
         mesh.storage,
         address.of_product,
         address.port,
-        publication,
-        columns=columns,
-        where=where,
+        publication or publication_at(mesh, address),
         partitions=partitions,
+        partitioning=None if partitions is None else mesh.partitioning(address),
     )
 
 
@@ -83,7 +82,7 @@ def publication_at(mesh: Mesh, address: Address, as_of: AsOf = None) -> Publicat
         case None:
             found = pointer.current(mesh.storage, product)
         case datetime():
-            found = pointer.as_of(mesh.storage, product, as_of)
+            found = pointer.as_of(mesh.storage, product, in_utc(as_of))
         case _:
             found = pointer.publication(mesh.storage, product, as_of)
     if found is None:
@@ -93,6 +92,11 @@ def publication_at(mesh: Mesh, address: Address, as_of: AsOf = None) -> Publicat
             fix=f"mesh snapshots {address.path}",
         )
     return found
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A moment in UTC, which is what one without a time zone is taken for."""
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
 def _event_time(mesh: Mesh, address: Address) -> str | None:

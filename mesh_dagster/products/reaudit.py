@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesh_dagster.contracts.samples import failing_rows
+from mesh_dagster.errors import EvaluationError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, PublicationKind, Staged
+from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import scan_staged
-from mesh_dagster.products.audit import references_of, rules_of
+from mesh_dagster.products.audit import references_of, rest_of_port, rules_of
 from mesh_dagster.products.describe import announce
 from mesh_dagster.products.gate import Gate
+from mesh_dagster.products.heal import heal
 from mesh_dagster.products.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]
     is closed as superseded; the rest goes on waiting, with its new results on the record.
     """
     with mesh.journal(loaded.product.address.domain) as journal:
+        heal(mesh, loaded, journal)
         decisions = tuple(
             _decide(mesh, loaded, journal, waiting) for waiting in _waiting(journal, loaded)
         )
@@ -61,15 +65,31 @@ def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]
 def rows_that_fail(
     mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined, result: RuleResult, limit: int = 10
 ) -> pl.DataFrame:
-    """Rows of a quarantined partition that break a rule, for its owner to look at."""
+    """Rows of a quarantined partition that break a rule, for its owner to look at.
+
+    Raises `EvaluationError` for a rule that the contract has no more, or that cannot be run.
+    """
     port = result.port or ""
     checked = rules_of(loaded, port)
-    rule = next(each for each in checked if each.id == result.rule)
+    rule = next((each for each in checked if each.id == result.rule), None)
+    if rule is None:
+        raise EvaluationError(
+            f"the contract of {loaded.product.address.path} has no rule {result.rule} any more",
+            fix=f"mesh audit {loaded.product.address.path} --quarantined",
+        )
     staged = next(each for each in waiting.staged if (each.port or "") == port)
     files = staged.of(waiting.decision.partition)
     data = scan_staged(mesh.storage, loaded.product.address, files)
     references = references_of(mesh, checked)
-    return failing_rows(rule, data, limit=limit, reference=references.get(rule.id))
+    key = waiting.decision.partition
+    state = pointer.current(mesh.storage, loaded.product.address)
+    return failing_rows(
+        rule,
+        data,
+        limit=limit,
+        published=rest_of_port(mesh, loaded, port, None if key is None else (key,), state),
+        reference=references.get(rule.id),
+    )
 
 
 def _waiting(journal: Journal, loaded: LoadedProduct) -> tuple[Quarantined, ...]:

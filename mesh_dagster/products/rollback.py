@@ -7,6 +7,7 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import publish
 from mesh_dagster.products.describe import announce
+from mesh_dagster.products.heal import heal
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import publication_at
 
@@ -19,8 +20,9 @@ def rollback(mesh: Mesh, loaded: LoadedProduct, to: int | str) -> Publication:
     """
     product = loaded.product.address
     earlier = publication_at(mesh, product, to)
-    attempt = clock.new_id()
     with mesh.journal(product.domain) as journal:
+        heal(mesh, loaded, journal)
+        attempt = clock.new_id()
         publication = publish.rollback(
             mesh.storage, product, to=earlier, attempt=attempt, at=clock.now()
         )

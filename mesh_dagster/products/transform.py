@@ -8,6 +8,8 @@ or a mapping of output port names to frames.
 from __future__ import annotations
 
 import inspect
+import re
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +18,10 @@ from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from zlib import crc32
 
-from mesh_dagster.errors import MeshError, TransformError, UndeclaredInput
+from mesh_dagster.descriptors.suggest import did_you_mean
+from mesh_dagster.errors import MeshError, TransformError, UndeclaredInput, UsageError
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.wiring import TransformKind
@@ -69,6 +73,9 @@ class Input(Protocol):
     def duckdb(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation: ...
 
 
+_NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
+_SQL_LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
+
 Frame = Any
 """Whatever `ports.stage` takes."""
 
@@ -99,17 +106,26 @@ def blaming(folder: Path) -> Iterator[None]:
     """Tell an exception of the domain's code as a `TransformError` at its own line."""
     try:
         yield
+    except TransformError as error:
+        error.where = error.where or _place(error.__cause__, folder)
+        raise
     except MeshError:
         raise
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
-        where = f"{own[-1].filename}:{own[-1].lineno}" if own else str(folder)
         raise TransformError(
             f"the transform failed: {type(error).__name__}: {error}",
-            where=where,
+            where=_place(error, folder),
             fix="mend the transform and run the product again; nothing was published",
         ) from error
+
+
+def _place(error: BaseException | None, folder: Path) -> str:
+    """The line of the domain's own code that an exception came through, as far as it tells."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__) if error else []
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+    return f"{own[-1].filename}:{own[-1].lineno}" if own else str(folder)
 
 
 def _python(loaded: LoadedProduct, inputs: Mapping[str, Input]) -> Transform:
@@ -120,8 +136,8 @@ def _python(loaded: LoadedProduct, inputs: Mapping[str, Input]) -> Transform:
     for name in names:
         if name != "window" and name not in inputs:
             raise UndeclaredInput(
-                f"transform() asks for {name!r}; the input ports of "
-                f"{loaded.product.address.path} are: {', '.join(inputs) or 'none'}",
+                f"transform() asks for {name!r}, which is no input port of "
+                f"{loaded.product.address.path}{did_you_mean(name, inputs)}",
                 where=f"{path}:{function.__code__.co_firstlineno}",
                 fix=f"add an input port named {name!r} to product.odps.yaml, or rename it",
             )
@@ -134,10 +150,13 @@ def _python(loaded: LoadedProduct, inputs: Mapping[str, Input]) -> Transform:
 
 
 def _function(path: Path) -> Callable[..., Frame]:
-    spec = spec_from_file_location(f"mesh_transform_{abs(hash(path))}", path)
+    name = f"mesh_transform_{crc32(str(path).encode()):08x}"
+    spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise TransformError(f"{path.name} is no Python file", where=str(path))
     module = module_from_spec(spec)
+    # Dataclasses and pickle look a class's module up by its name.
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     function = getattr(module, "transform", None)
     if not inspect.isfunction(function):
@@ -155,22 +174,53 @@ def _sql(
 ) -> Iterator[duckdb.DuckDBPyRelation]:
     import duckdb
 
-    statement = only_select(path.read_text(encoding="utf-8"))
+    statement = _statement(path)
     tables = {name: each.duckdb for name, each in inputs.items()}
     files = [file for each in inputs.values() for file in each.files]
     bounds = {"first_partition": window.first, "last_partition": window.last}
     with sandbox(tables, files) as connection:
         try:
             yield connection.sql(statement.query, params=named_parameters(statement, bounds))
-        except duckdb.CatalogException as error:
-            raise UndeclaredInput(
-                f"{path.name} reads something that is not there: {error}",
-                where=str(path),
-                fix=f"its input ports are: {', '.join(inputs) or 'none'}; "
-                "declare another in product.odps.yaml",
-            ) from error
         except duckdb.Error as error:
-            raise TransformError(f"{path.name} failed: {error}", where=str(path)) from error
+            raise _sql_error(error, path, inputs) from error
+        except TransformError as error:
+            error.where = _line(path, error.what)
+            raise
+
+
+def _statement(path: Path) -> duckdb.Statement:
+    try:
+        return only_select(path.read_text(encoding="utf-8"))
+    except UsageError as error:
+        raise TransformError(
+            f"{path.name} cannot be run: {error.what}",
+            code=error.code,
+            where=_line(path, error.what),
+            fix="write it as one SELECT over the input ports",
+        ) from error
+
+
+def _sql_error(error: duckdb.Error, path: Path, inputs: Mapping[str, Input]) -> MeshError:
+    import duckdb
+
+    text, where = str(error), _line(path, str(error))
+    missing = _NO_TABLE.search(text)
+    if missing or isinstance(error, duckdb.PermissionException):
+        what = f"{missing[1]!r}" if missing else f"what is not its own ({text})"
+        hint = did_you_mean(missing[1], inputs) if missing else ""
+        return UndeclaredInput(
+            f"{path.name} reads {what}, which is no input port{hint}",
+            where=where,
+            fix="declare it in product.odps.yaml, and read it by the name of its port",
+        )
+    return TransformError(
+        f"{path.name} failed: {text}", where=where, fix="mend the SQL and run the product again"
+    )
+
+
+def _line(path: Path, message: str) -> str:
+    found = _SQL_LINE.search(message)
+    return f"{path}:{found[1]}" if found else str(path)
 
 
 def _by_port(loaded: LoadedProduct, result: Frame) -> Mapping[str, Frame]:
