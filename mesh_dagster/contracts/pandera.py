@@ -26,6 +26,7 @@ from mesh_dagster.contracts.kinds import (
     PLATFORM_COLUMNS,
     Allowed,
     Counted,
+    Expected,
     Length,
     Pattern,
     Range,
@@ -37,6 +38,7 @@ from mesh_dagster.contracts.kinds import (
 )
 from mesh_dagster.contracts.rules import rules
 from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.types import Kind
 from mesh_dagster.ports.types import polars_type
 
 
@@ -47,8 +49,8 @@ def to_pandera(contract: Contract) -> pa.DataFrameSchema:
     columns = {
         column.name: pa.Column(
             polars_type(column.type) if column.type else None,
-            checks=_checks(found, column.name),
-            nullable=not _never_null(found, column.name),
+            checks=_checks(found, column),
+            nullable=not _never_null(column),
             required=column.required,
         )
         for column in schema.columns
@@ -69,20 +71,18 @@ def _is_checked(rule: Rule) -> bool:
     return isinstance(rule, Schema | Unique | RowCount | Counted)
 
 
-def _never_null(found: Sequence[Rule], column: str) -> bool:
-    return any(
-        isinstance(rule, Required) and rule.column == column and rule.bound == NONE_ALLOWED
-        for rule in found
-    )
+def _never_null(column: Expected) -> bool:
+    """pandera takes NaN for a null, which it is not: of floats a check of its own says it."""
+    is_float = column.type is not None and column.type.kind in (Kind.FLOAT, Kind.DOUBLE)
+    return column.required and not is_float
 
 
-def _checks(found: Sequence[Rule], column: str) -> list[pa.Check]:
-    return [
-        check
-        for rule in found
-        if isinstance(rule, Counted) and rule.column == column
-        for check in _of_values(rule)
-    ]
+def _checks(found: Sequence[Rule], column: Expected) -> list[pa.Check]:
+    """The checks of one column; that it is required at all is said by `nullable` already."""
+    own = [rule for rule in found if isinstance(rule, Counted) and rule.column == column.name]
+    if _never_null(column):
+        own.remove(next(rule for rule in own if isinstance(rule, Required)))
+    return [check for rule in own for check in _of_values(rule)]
 
 
 def _of_values(rule: Counted) -> list[pa.Check]:
@@ -92,8 +92,6 @@ def _of_values(rule: Counted) -> list[pa.Check]:
     named: dict[str, Any] = {"name": rule.id, "title": rule.message}
     checks = [_once(rule, lambda data: _broken(rule, data) == 0)]
     match rule:
-        case Required():
-            checks = []
         case Allowed(pattern=None):
             checks = [pa.Check.isin(list(rule.values), **named)]
         case Pattern():
