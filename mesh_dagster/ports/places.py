@@ -72,5 +72,7 @@ def origin(location: str) -> tuple[str, str | None]:
 
 def attempt_of(key: str) -> str | None:
     """The attempt that staged an object, None for an object that no attempt did."""
-    before, data, after = key.partition("/data/")
-    return after.partition("/")[0] if data and "/ports/" in before else None
+    match key.split("/"):
+        case [_domain, _product, _major, "ports", _port, "data", id, *_]:
+            return id
+    return None
