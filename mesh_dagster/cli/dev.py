@@ -25,6 +25,7 @@ def dev(domain: str | None, port: int) -> None:
     reach the UI.
     """
     from mesh_dagster.orchestrate.home import HOME, dagster_home
+    from mesh_dagster.orchestrate.session import LOCK, take
     from mesh_dagster.orchestrate.workspace import alone, workspace
     from mesh_dagster.products.mesh import Mesh
 
@@ -34,6 +35,10 @@ def dev(domain: str | None, port: int) -> None:
     root, state = mesh.config.root, mesh.config.state
     chosen = workspace(root) if domain is None else alone(root, domain, state)
     home = dagster_home(state)
+    # Held by what this process becomes, until it ends.
+    lock = (home / LOCK).open("a")
+    take(lock, home)
+    os.set_inheritable(lock.fileno(), True)
     say(f"{domain or 'all domains'}: http://{LOCALHOST}:{port} ({HOME} is {home})")
     _become_dagster(root, home, ["-w", str(chosen), "-h", LOCALHOST, "-p", str(port)])
 

@@ -20,6 +20,9 @@ from mesh_dagster.orchestrate.home import HOME
 
 _PATIENCE = 40
 
+LOCK = "daemon.lock"
+"""The file in a DAGSTER_HOME that whoever runs a daemon there holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -106,17 +109,14 @@ def session(
 
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
-    """Hold a home, so that no two daemons work in it at once. Raises `UsageError`.
-
-    The lock is the process's, and those that it becomes: it ends when they end, however.
-    """
-    with (home / "daemon.lock").open("a") as lock:
+    """Hold a home, so that no two daemons work in it at once. Raises `UsageError`."""
+    with (home / LOCK).open("a") as lock:
         take(lock, home)
         yield
 
 
 def take(lock: IO[str], home: Path) -> None:
-    """Take the lock of a home. Raises `UsageError`."""
+    """Take the lock of a home, for as long as the file is open. Raises `UsageError`."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
