@@ -17,13 +17,13 @@ demo: $(INSTALLED) ## six domains of a real mesh load, run, publish and feed eac
 	mesh demo
 
 test: $(INSTALLED) ## every test: unit, integration, end to end
-	pytest -n auto
+	pytest -n auto --dist loadgroup
 
 check: $(INSTALLED) ## linters, types, layers, and every file of the mesh
 	ruff check && ruff format --check && mypy && lint-imports && mesh check
 
 bench: $(INSTALLED) ## how fast it is, against doing without the mesh
-	python -m benchmarks
+	python benchmarks/run.py
 
 dev: $(INSTALLED) ## open the mesh in Dagster's UI
 	mesh dev

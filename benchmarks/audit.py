@@ -12,14 +12,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import bars
 import measure
+
+if TYPE_CHECKING:
+    import polars as pl
 
 COLUMNS = ("id", "customer", "email", "amount", "status", "created_at", "note", "quantity")
 STATUSES = ("new", "paid", "shipped", "cancelled")
 EMAIL = r"^[^@]+@[^@]+\.[a-z]+$"
 PLANTED = 100
+
+
+BY_HAND = "the same rules by hand, one Polars query"
 
 
 def main() -> None:
@@ -28,23 +38,26 @@ def main() -> None:
     if arguments.side:
         sides[arguments.side](arguments)
         return
+    planted = "planted violations" if arguments.bad else "clean"
+    print(f"{arguments.rows:,} rows, {arguments.ids} identifiers, {planted}\n")
+    print(bars.table(results(arguments.rows, arguments.runs, sys.argv[1:])))
+
+
+def results(rows: int, runs: int, options: Sequence[str] = ()) -> list[bars.Result]:
+    """The audit of clean data against the rules by hand; both must count the same."""
+    arguments = _parser().parse_args([f"--rows={rows}", *options])
     if not any(_folder(arguments).glob("*.parquet")):
-        measure.run([*_command(), "--side", "generate", *sys.argv[1:]])
-    commands = {
-        name: [*_command(), "--side", side, *sys.argv[1:]]
-        for name, side in (("by hand in Polars", "hand"), ("mesh_dagster audit", "ours"))
+        measure.run([*_command("generate"), f"--rows={rows}", *options])
+    what = f"audit, 16 rules, {rows:,} rows x {len(COLUMNS)} columns"
+    sides = {
+        name: partial(measure.run, [*_command(side), f"--rows={rows}", *options])
+        for name, side in ((BY_HAND, "hand"), (what, "ours"))
     }
-    taken = measure.interleave(commands, runs=arguments.runs)
-    counted = {name: json.loads(runs[0].output) for name, runs in taken.items()}
-    by_hand, by_us = counted.values()
+    taken = measure.interleave(sides, runs=runs)
+    by_hand, by_us = (json.loads(each[0].output) for each in taken.values())
     if by_hand != by_us:
         raise SystemExit(f"the sides disagree:\n{by_hand}\n{by_us}")
-    costs = {name: measure.middle(runs) for name, runs in taken.items()}
-    print(
-        f"{arguments.rows:,} rows x {len(COLUMNS)} columns, 16 rules, {arguments.ids} identifiers, "
-        f"{'planted violations' if arguments.bad else 'clean'}, median of {arguments.runs}\n"
-    )
-    print(measure.table(costs, against="by hand in Polars"))
+    return bars.compared(taken, {what: bars.Bar(wall=1.15, cpu=1.15, peak=1.2)}, BY_HAND)
 
 
 def ours(arguments: argparse.Namespace) -> None:
@@ -54,18 +67,25 @@ def ours(arguments: argparse.Namespace) -> None:
     from mesh_dagster.contracts.rules import rules
 
     checked = rules(contract(arguments.rows))
-    results = audit(checked, pl.scan_parquet(_folder(arguments) / "*.parquet"))
-    if len(results) != 16 or any(result.failed is None for result in results):
-        raise SystemExit(f"not 16 answers: {results}")
-    print(json.dumps({result.rule: result.failed for result in results}, sort_keys=True))
+    found = audit(checked, pl.scan_parquet(_folder(arguments) / "*.parquet"))
+    if len(found) != 16 or any(result.failed is None for result in found):
+        raise SystemExit(f"not 16 answers: {found}")
+    print(json.dumps({result.rule: result.failed for result in found}, sort_keys=True))
 
 
 def hand(arguments: argparse.Namespace) -> None:
+    import polars as pl
+
+    data = pl.scan_parquet(_folder(arguments) / "*.parquet")
+    print(json.dumps(counted_by_hand(data, arguments.rows), sort_keys=True))
+
+
+def counted_by_hand(data: pl.LazyFrame, rows: int) -> dict[str, int]:
+    """What breaks each of the 16 rules, as somebody would write it who has Polars and no mesh."""
     from datetime import datetime
 
     import polars as pl
 
-    data = pl.scan_parquet(_folder(arguments) / "*.parquet")
     expected = {
         "id": pl.Int64(),
         "customer": pl.Int64(),
@@ -97,10 +117,9 @@ def hand(arguments: argparse.Namespace) -> None:
     found = (
         data.select(pl.len().alias("rows"), **counts).collect(engine="streaming").row(0, named=True)
     )
-    rows = found.pop("rows")
-    found["row_count"] = int(rows != arguments.rows)
+    found["row_count"] = int(found.pop("rows") != rows)
     found["schema"] = int(dict(data.collect_schema()) != expected)
-    print(json.dumps(found, sort_keys=True))
+    return found
 
 
 def contract(rows: int):  # type: ignore[no-untyped-def]
@@ -129,6 +148,14 @@ def contract(rows: int):  # type: ignore[no-untyped-def]
     count = Quality("library", "rowCount", "mustBe", rows)
     table = SchemaObject("orders", columns, quality=(count,))
     return Contract("mesh://bench/orders/v1", "1.0.0", Status.ACTIVE, (table,))
+
+
+def generated(rows: int) -> Path:
+    """The folder of clean data with shuffled identifiers, written if it is not there yet."""
+    arguments = _parser().parse_args([f"--rows={rows}"])
+    if not any(_folder(arguments).glob("*.parquet")):
+        generate(arguments)
+    return _folder(arguments)
 
 
 def generate(arguments: argparse.Namespace) -> None:
@@ -183,18 +210,22 @@ def _folder(arguments: argparse.Namespace) -> Path:
     return measure.cache_folder(f"audit-{arguments.rows}-{arguments.ids}-{kind}")
 
 
-def _command() -> list[str | Path]:
-    return [sys.executable, Path(__file__).resolve()]
+def _command(side: str) -> list[str | Path]:
+    return [sys.executable, Path(__file__).resolve(), f"--side={side}"]
 
 
 def _arguments() -> argparse.Namespace:
+    return _parser().parse_args()
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--ids", choices=("shuffled", "rising"), default="shuffled")
     parser.add_argument("--bad", action="store_true")
     parser.add_argument("--side", choices=("ours", "hand", "generate"), help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":

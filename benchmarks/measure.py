@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 Command = Sequence[str | Path]
+CACHE = "MESH_BENCH_CACHE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,18 @@ class Run:
     output: str
 
 
-def run(command: Command, *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
+def run(
+    command: Command,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    ready: Callable[[], None] | None = None,
+) -> Run:
     """Run a command to its end and take its cost, its waited-for children included.
 
-    `env` is added to the environment. Raises `RuntimeError` with what it wrote when it fails.
+    `env` is added to the environment. A server is ended as soon as `ready` returns; `ready`
+    raises `TimeoutError` when it has waited too long. Raises `RuntimeError` with what the command
+    wrote when it fails.
     """
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
@@ -58,9 +67,13 @@ def run(command: Command, *, env: Mapping[str, str] | None = None, cwd: Path | N
             env={**os.environ, **(env or {})},
             cwd=cwd,
         )
+        served = ready is not None and _served(ready)
+        until_served = time.perf_counter() - start
+        if ready is not None:
+            child.kill()
         _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - start
-        child.returncode = os.waitstatus_to_exitcode(status)
+        wall = until_served if served else time.perf_counter() - start
+        child.returncode = 0 if served else os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read().decode(errors="replace")
     if child.returncode:
@@ -70,21 +83,16 @@ def run(command: Command, *, env: Mapping[str, str] | None = None, cwd: Path | N
 
 
 def interleave(
-    commands: Mapping[str, Command],
-    *,
-    runs: int = 5,
-    warmups: int = 1,
-    env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
+    sides: Mapping[str, Callable[[], Run]], *, runs: int = 5, warmups: int = 1
 ) -> dict[str, list[Run]]:
-    """Run the commands in turn, `runs` times each after `warmups` that are not counted."""
+    """Run the sides in turn, `runs` times each after `warmups` that are not counted."""
     for _ in range(warmups):
-        for command in commands.values():
-            run(command, env=env, cwd=cwd)
-    taken: dict[str, list[Run]] = {name: [] for name in commands}
+        for side in sides.values():
+            side()
+    taken: dict[str, list[Run]] = {name: [] for name in sides}
     for _ in range(runs):
-        for name, command in commands.items():
-            taken[name].append(run(command, env=env, cwd=cwd))
+        for name, side in sides.items():
+            taken[name].append(side())
     return taken
 
 
@@ -118,10 +126,22 @@ def cache_folder(name: str) -> Path:
 
     `MESH_BENCH_CACHE` says where; by default it lies in the system's temporary folder.
     """
-    root = Path(os.environ.get("MESH_BENCH_CACHE") or Path(tempfile.gettempdir()) / "mesh-bench")
-    folder = root / name
+    folder = cache_root() / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def cache_root() -> Path:
+    """Where all generated data lies."""
+    return Path(os.environ.get(CACHE) or Path(tempfile.gettempdir()) / "mesh-bench")
+
+
+def _served(ready: Callable[[], None]) -> bool:
+    try:
+        ready()
+    except TimeoutError:
+        return False
+    return True
 
 
 def _mebibytes(maxrss: int) -> float:
