@@ -24,7 +24,7 @@ def test_a_command_says_in_one_line_what_it_does_and_each_option_what_it_is(name
     command = _command(name)
     assert command.name == name
     assert command.help
-    assert command.get_short_help_str(limit=200) == command.help.partition("\n")[0].rstrip(".")
+    assert len(command.help.partition("\n\n")[0]) <= 100
     silent = [
         each.name for each in command.params if isinstance(each, click.Option) and not each.help
     ]
