@@ -31,7 +31,7 @@ def test_every_explanation_is_of_a_code_in_use(root: Path) -> None:
 def test_explanations_are_sorted_and_each_says_something() -> None:
     known = explanations()
     assert list(known) == sorted(known)
-    assert [code for code, (_, text) in known.items() if len(text) < 40] == []
+    assert [code for code, (_, text) in known.items() if len(text) < 20] == []
 
 
 def test_every_heading_of_the_explanations_is_well_formed(root: Path) -> None:
