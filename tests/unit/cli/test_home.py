@@ -51,9 +51,12 @@ def test_a_home_in_the_environment_is_taken(
 
 
 def test_two_daemons_cannot_hold_one_home(tmp_path: Path) -> None:
-    with only_one(tmp_path):
-        with (tmp_path / LOCK).open("a") as again, pytest.raises(UsageError, match="already"):
-            take(again, tmp_path)
+    with (
+        only_one(tmp_path),
+        (tmp_path / LOCK).open("a") as again,
+        pytest.raises(UsageError, match="already"),
+    ):
+        take(again, tmp_path)
     with only_one(tmp_path):
         pass
 
