@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,11 +27,11 @@ Runner = Callable[[DbtProject, Sequence[str]], None]
 
 
 class ParquetFiles(list[str]):
-    """Paths of files that are there for as long as the list is."""
+    """Paths of the files of a folder that is there for as long as the list is."""
 
-    def __init__(self, folder: tempfile.TemporaryDirectory[str], paths: Sequence[Path]) -> None:
-        super().__init__(str(path) for path in paths)
-        self.folder = folder
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(path) for path in sorted(folder.glob("*.parquet")))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
 
 def run_dbt(project: DbtProject, arguments: Sequence[str]) -> None:
@@ -86,9 +88,9 @@ def _put(project: DbtProject, inputs: Mapping[str, Input]) -> None:
 def _rows(project: DbtProject, model: DbtNode) -> ParquetFiles:
     import duckdb
 
-    folder = tempfile.TemporaryDirectory(prefix="mesh-dbt-")
-    path = Path(folder.name) / f"{model.name}.parquet"
+    folder = Path(tempfile.mkdtemp(prefix="mesh-dbt-"))
     with duckdb.connect(str(project.duckdb), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.sql(f"from {model.relation}").write_parquet(str(path))
-    return ParquetFiles(folder, [path])
+        rows = connection.sql(f"from {model.relation}")
+        rows.write_parquet(str(folder / f"{model.name}.parquet"))
+    return ParquetFiles(folder)

@@ -25,6 +25,7 @@ class DbtEvent:
 
     id: str
     passed: bool
+    warned: bool
     metadata: dict[str, Any]
 
 
@@ -68,12 +69,15 @@ def stream(project: DbtProject, manifest: Path, arguments: Sequence[str]) -> Ite
         cli_version=Version(version("dbt-core")),
         dbt_project=None,
     )
+    failed: list[str] = []
     for event in invocation.stream_raw_events():
         if event.is_result_event:
-            yield _event(event.raw_event["data"])
+            told = _event(event.raw_event["data"])
+            failed += [] if told.passed or told.warned else [f"{told.id}: {told.metadata}"]
+            yield told
     if not invocation.is_successful():
-        error = invocation.get_error()
-        raise dbt_failure(project, arguments[0], str(error) if error else "")
+        said = "\n".join([*failed, str(invocation.get_error() or "")])
+        raise dbt_failure(project, arguments[0], said)
 
 
 def _event(data: dict[str, Any]) -> DbtEvent:
@@ -84,4 +88,4 @@ def _event(data: dict[str, Any]) -> DbtEvent:
         found["seconds"] = round(float(seconds), 3)
     if (failures := data.get("num_failures")) is not None:
         found["failed"] = int(failures)
-    return DbtEvent(node["unique_id"], status in _SUCCEEDED, found)
+    return DbtEvent(node["unique_id"], status in _SUCCEEDED, status == "warn", found)

@@ -60,6 +60,6 @@ def _of_asset(loaded: LoadedProduct) -> Transform:
             dg.DagsterInstance.get() as instance,
             repository.get_asset_value_loader(instance=instance) as values,
         ):
-            return load_rows(repository, key, window, values.load_asset_value)
+            return load_rows(repository.asset_graph, key, window, values.load_asset_value)
 
     return transform

@@ -32,22 +32,22 @@ def partition_set(partitioning: Partitioning | None) -> PartitionSet | None:
     """
     if partitioning is None:
         return None
-    begin = next(partitioning.keys(_NEVER, clock.since()))
-    end = partitioning.key_of(clock.now()) if clock.replaying() else None
-    return _partition_set(partitioning, begin, end)
+    begin = partitioning.window(next(partitioning.keys(_NEVER, clock.since())))[0]
+    end = partitioning.window(partitioning.key_of(clock.now()))[0] if clock.replaying() else None
+    return _partition_set(partitioning.every, begin, end)
 
 
 @cache
-def _partition_set(partitioning: Partitioning, begin: str, end: str | None) -> PartitionSet:
+def _partition_set(every: Every, begin: datetime, end: datetime | None) -> PartitionSet:
     """Equal sets are one object: a location of a thousand daily products has one set.
 
     Both bounds are where a window begins, as Dagster rounds others in its own way.
     """
     return dg.TimeWindowPartitionsDefinition(
-        start=partitioning.window(begin)[0],
-        end=partitioning.window(end)[0] if end else None,
-        cron_schedule=_CRON[partitioning.every],
-        fmt=_FORMAT.get(partitioning.every, _READABLE),
+        start=begin,
+        end=end,
+        cron_schedule=_CRON[every],
+        fmt=_FORMAT.get(every, _READABLE),
         timezone="UTC",
     )
 

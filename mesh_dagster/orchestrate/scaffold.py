@@ -5,6 +5,8 @@ The example is whole and small on purpose: it publishes at once, and a person ed
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -13,7 +15,7 @@ from dagster.components.scaffold.scaffold import Scaffolder, ScaffoldRequest
 from pydantic import BaseModel, Field
 
 from mesh_dagster.descriptors.domain import find_domain, read_domain
-from mesh_dagster.errors import UsageError
+from mesh_dagster.errors import AddressError, UsageError
 from mesh_dagster.model.address import Address
 
 _TEMPLATES = {
@@ -53,14 +55,19 @@ class ProductScaffolder(Scaffolder[ProductParams]):
                 fix="cd into a domain first",
             )
         domain = read_domain(home)
-        address = Address(domain.name, folder.name, 1)
+        try:
+            address = Address(domain.name, folder.name, 1)
+        except AddressError:
+            with suppress(OSError):
+                folder.rmdir()  # dg made it before it asked
+            raise
         values = {
-            "address": f"mesh://{domain.name}/{folder.name}",
+            "address": str(replace(address, major=None)),
             "domain": domain.name,
             "name": folder.name,
             "team": domain.team,
             "archetype": request.params.archetype if request.params else "source-aligned",
-            "sql_name": address.of_product.with_port(None).sql_name,
+            "sql_name": address.sql_name,
             "type": request.type_name,
         }
         for name, template in _TEMPLATES.items():

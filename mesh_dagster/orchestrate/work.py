@@ -14,6 +14,8 @@ from mesh_dagster.model.wiring import TransformKind
 from mesh_dagster.products.mesh import Mesh
 
 if TYPE_CHECKING:
+    from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+
     from mesh_dagster.orchestrate.upstreams import Upstreams
     from mesh_dagster.products.transform import Transform, Window
 
@@ -58,21 +60,17 @@ def asset_work(loaded: LoadedProduct) -> Work:
 
     def transform(context: dg.AssetExecutionContext) -> Transform:
         def run(_: Any, window: Any) -> Any:
-            return load_rows(context.repository_def, key, window, context.load_asset_value)
+            graph = context.job_def.asset_layer.asset_graph
+            return load_rows(graph, key, window, context.load_asset_value)
 
         return run
 
     return Work(transform=transform, reads=[dg.AssetDep(key)])
 
 
-def load_rows(
-    repository: dg.RepositoryDefinition,
-    key: dg.AssetKey,
-    window: Window,
-    load: Callable[..., Any],
-) -> Any:
+def load_rows(graph: AssetGraph, key: dg.AssetKey, window: Window, load: Callable[..., Any]) -> Any:
     """An asset's value for a window: of each of its partitions, where it has any."""
-    partitioned = repository.asset_graph.get(key).partitions_def is not None
+    partitioned = graph.get(key).partitions_def is not None
     if not (partitioned and window.keys):
         return load(key)
     return _together([load(key, partition_key=each) for each in window.keys])
