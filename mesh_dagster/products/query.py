@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.errors import AddressError, EvaluationError
 from mesh_dagster.model.address import Address
@@ -64,19 +65,35 @@ def _opened(mesh: Mesh, products: dict[str, Address], as_of: AsOf) -> dict[str, 
 
 
 def _products(sql: str) -> dict[str, Address]:
-    """The tables of a query that are named like products."""
+    """The tables of a query that are named like products.
+
+    They are taken from the parsed text: to bind it, DuckDB would have to know them already.
+    """
     import duckdb
 
-    try:
-        with duckdb.connect() as connection:
-            names = connection.get_table_names(sql, qualified=True)
-    except duckdb.Error as error:
-        raise EvaluationError(f"the query cannot be planned: {error}", code="MESH-M043") from error
+    with duckdb.connect() as connection:
+        asked = connection.execute("select json_serialize_sql($1)", [sql]).fetchall()
+    parsed = json.loads(asked[0][0])
+    if parsed["error"]:
+        raise EvaluationError(
+            f"the query cannot be planned: {parsed['error_message']}", code="MESH-M043"
+        )
     found = {}
-    for name in names:
-        table = name.partition(" AS ")[0]
+    for name in sorted(_tables(parsed)):
         try:
-            found[table] = Address.from_sql(table.lower())
+            found[name] = Address.from_sql(name)
         except AddressError:
-            continue  # a table function or an unqualified name: DuckDB says what it is
+            continue  # no product is named so: DuckDB says what it is
     return found
+
+
+def _tables(node: Any) -> set[str]:
+    """The tables of a parsed query that name a schema and no other catalog."""
+    if isinstance(node, list):
+        return {name for each in node for name in _tables(each)}
+    if not isinstance(node, dict):
+        return set()
+    own = set()
+    if node.get("table_name") and node.get("schema_name") and not node.get("catalog_name"):
+        own = {f"{node['schema_name']}.{node['table_name']}".lower()}
+    return own.union(*(_tables(each) for each in node.values()))

