@@ -54,7 +54,9 @@ def product_assets(
     reads = [*upstreams.deps(loaded).values(), *(work.reads if work else ())]
     wired = {
         "deps": [*reads, *(work.shows if work else ())],
-        "automation_condition": pull_condition(loaded, reads, upstreams.whole(loaded)),
+        "automation_condition": pull_condition(
+            loaded, reads, upstreams.whole(loaded), alone=not (work and work.shows)
+        ),
         "partitions_def": partitions,
     }
     made = work.made if work else ()

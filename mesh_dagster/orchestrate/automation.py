@@ -25,6 +25,7 @@ partition has no materialization at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import dagster as dg
 from dagster._core.definitions.asset_key import AssetOrCheckKey
@@ -36,23 +37,33 @@ from mesh_dagster.model.domain import LoadedProduct
 
 Condition = dg.AutomationCondition
 Pulls = BuiltinAutomationCondition[AssetOrCheckKey]
+Keys = tuple[dg.AssetKey, ...] | None
+"""Some of what an asset depends on; None is all of it."""
+
 SENSOR = "automation"
 _SECONDS = 10
 
 
 def pull_condition(
-    loaded: LoadedProduct, deps: Sequence[dg.AssetDep], whole: Sequence[dg.AssetKey]
+    loaded: LoadedProduct,
+    reads: Sequence[dg.AssetDep],
+    whole: Sequence[dg.AssetKey],
+    *,
+    alone: bool = True,
 ) -> Pulls | None:
     """The condition of a product that reads assets; None for one that has a schedule, or that
     reads sources only.
 
-    `deps` are what it reads, `whole` those of them that have no partitions.
+    `whole` are those of its inputs that have no partitions; `alone` says that it depends on
+    nothing but what it reads, and not on private assets that its own step makes.
     """
-    if not deps or loaded.wiring.schedule:
+    if not reads or loaded.wiring.schedule:
         return None
-    every = tuple(dep.asset_key for dep in deps)
-    quiet = tuple(whole) if loaded.wiring.partitioning else ()
-    return _pull(tuple(key for key in every if key not in quiet), every)
+    every = tuple(dep.asset_key for dep in reads)
+    quiet = whole if loaded.wiring.partitioning else ()
+    waking = tuple(key for key in every if key not in quiet)
+    # Without names in it the condition is one object for all products of a location.
+    return _pull(None if alone and not quiet else waking, None if alone else every)
 
 
 def automation_sensor() -> dg.AutomationConditionSensorDefinition:
@@ -66,7 +77,8 @@ def automation_sensor() -> dg.AutomationConditionSensorDefinition:
     )
 
 
-def _pull(waking: tuple[dg.AssetKey, ...], every: tuple[dg.AssetKey, ...]) -> Pulls:
+@cache
+def _pull(waking: Keys, every: Keys) -> Pulls:
     published = _any(Condition.newly_updated(), waking).with_label("an input was published")
     missing = Condition.missing().newly_true().with_label("it became missing")
     handled = (Condition.newly_requested() | Condition.newly_updated()).with_label("handled")
@@ -78,6 +90,6 @@ def _pull(waking: tuple[dg.AssetKey, ...], every: tuple[dg.AssetKey, ...]) -> Pu
     )
 
 
-def _any(condition: Pulls, inputs: tuple[dg.AssetKey, ...]) -> Pulls:
-    """Of the inputs only: private assets that the product's own step makes are deps as well."""
-    return Condition.any_deps_match(condition).allow(dg.AssetSelection.assets(*inputs))
+def _any(condition: Pulls, keys: Keys) -> Pulls:
+    matched = Condition.any_deps_match(condition)
+    return matched if keys is None else matched.allow(dg.AssetSelection.assets(*keys))
