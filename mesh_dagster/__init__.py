@@ -20,7 +20,7 @@ _FACE = {
     "read": "mesh_dagster.products.read",
 }
 
-__all__ = [*_FACE]
+__all__ = [*_FACE]  # noqa: PLE0604 (its keys are texts)
 
 
 def __getattr__(name: str) -> Any:

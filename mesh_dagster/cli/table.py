@@ -45,7 +45,7 @@ def render(columns: Sequence[Column], rows: Sequence[Sequence[Any]], width: int 
     width = width or terminal_width()
     cells = [[shown(value) for value in row] for row in rows]
     wanted = [
-        max([_width(column.title), *(_width(row[at]) for row in cells)])
+        max([width_of(column.title), *(width_of(row[at]) for row in cells)])
         for at, column in enumerate(columns)
     ]
     kept = _those_that_fit(columns, wanted, width)
@@ -82,7 +82,8 @@ def _visible(character: str) -> str:
     return {"\n": "⏎", "\t": " "}.get(character, f"\\x{ord(character):02x}")
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
+    """How many cells of a terminal a text takes."""
     if text.isascii():
         return len(text)
     return sum(
@@ -132,11 +133,11 @@ def _line(cells: Sequence[str], shape: Sequence[tuple[Column, int]]) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    if _width(text) <= width:
+    if width_of(text) <= width:
         return text
     taken, room = "", width - 1
     for each in text:
-        room -= _width(each)
+        room -= width_of(each)
         if room < 0:
             break
         taken += each
@@ -144,5 +145,5 @@ def _cut(text: str, width: int) -> str:
 
 
 def _pad(text: str, width: int, right: bool) -> str:
-    space = " " * (width - _width(text))
+    space = " " * (width - width_of(text))
     return space + text if right else text + space

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from mesh_dagster import clock
 from mesh_dagster.cli import root
 from mesh_dagster.model.address import Address
 from mesh_dagster.products.materialize import materialize
@@ -38,6 +39,14 @@ class Ended:
 Mesher = Callable[..., Ended]
 
 
+@pytest.fixture(autouse=True)
+def _own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command sets in the environment, for its replay, ends with the test."""
+    for name in (clock.NOW, clock.SINCE):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture
 def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mesh:
     """`air/flights`, by day, whose second day breaks its key, and `air/carriers`, whole."""
@@ -52,8 +61,6 @@ def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mesh:
         made, "air/carriers/v1", {"code": "VARCHAR"}, {"code": ["AA", "UA"]}, key=["code"]
     )
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MESH_NOW", raising=False)
-    monkeypatch.delenv("MESH_SINCE", raising=False)
     return made
 
 

@@ -6,7 +6,7 @@ import click
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.table import Column, render, width_of
 
 ROWS = [["departures", "mesh://flights/departures/v1", 6486], ["airports", None, 1458]]
 COLUMNS = [Column("PRODUCT"), Column("ADDRESS", least=12), Column("ROWS", right=True)]
@@ -79,4 +79,4 @@ def test_no_line_is_wider_than_the_terminal(
     text = click.unstyle(render(columns, rows, width=width).text)
     lines = text.split("\n")
     assert len(lines) == len(rows) + 1
-    assert all(len(line) <= width for line in lines)
+    assert all(width_of(line) <= width for line in lines)
