@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -31,6 +31,8 @@ from mesh_dagster.ports.stage import staged_schema
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.types import widens
 
+Still = Callable[[Publication | None], bool]
+
 MOST_TRIES = 200
 LONGEST_PAUSE = 0.5
 
@@ -48,11 +50,13 @@ class Published:
     """What became of a publish.
 
     `publication` is None where a newer attempt had published everything before; `superseded`
-    are the partitions that were left alone for that reason (`(None,)`: the whole).
+    are the partitions that were left alone for that reason (`(None,)`: the whole). `stale`: it
+    was not published, because the state to build on is not the one that was asked for.
     """
 
     publication: Publication | None
     superseded: tuple[str | None, ...] = ()
+    stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class _Request:
     kind: PublicationKind
     at: datetime
     contracts: Mapping[str, str]
+    still: Still | None
 
 
 @dataclass(frozen=True)
@@ -96,21 +101,23 @@ def publish(
     kind: PublicationKind = PublicationKind.MATERIALIZATION,
     at: datetime | None = None,
     contracts: Mapping[str, str] | None = None,
+    still: Still | None = None,
 ) -> Published:
     """Replace partitions (None: everything) of a product's ports by what an attempt staged.
 
     `ports` maps a port's name to its change, the first port's name is the empty string; ports
     that are not named stay as they are. `base` is the number of the newest publication when the
     attempt began: a partition that an attempt with a greater id has published since is left
-    alone. `at` is the moment of the publication, the clock's now by default. Publishing the
-    same again returns the publication that there is. Raises `EvaluationError` when a staged
-    type is not the layout's, `StorageError` when storage refuses and `CorruptState` when the
-    state to build on is broken; nothing is published then.
+    alone. `at` is the moment of the publication, the clock's now by default. `still` is asked
+    whether to publish on top of a state, and answers for what was audited against it.
+    Publishing the same again returns the publication that there is. Raises `EvaluationError`
+    when a staged type is not the layout's, `StorageError` when storage refuses and
+    `CorruptState` when the state to build on is broken; nothing is published then.
     """
     moment = at or clock.now()
     typed = {name: _typed(storage, product, change) for name, change in ports.items()}
     request = _Request(
-        storage, product, typed, partitions, attempt, base, kind, moment, contracts or {}
+        storage, product, typed, partitions, attempt, base, kind, moment, contracts or {}, still
     )
     storage.sync(_keys(request))
     for tries in range(MOST_TRIES):
@@ -167,6 +174,8 @@ def _publish_once(request: _Request) -> Published | None:
     for done in since:
         if done.attempt == request.attempt and _covers(done.partitions, request.partitions):
             return Published(done)
+    if request.still is not None and not request.still(newest):
+        return Published(None, stale=True)
     tables = _tables(request, newest)
     superseded = _superseded(request, since, tables)
     decided = _without(request.partitions, superseded)

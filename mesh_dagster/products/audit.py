@@ -17,7 +17,7 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.snapshot import Publication, Staged
 from mesh_dagster.model.types import ColumnType
-from mesh_dagster.ports import coverage, pointer
+from mesh_dagster.ports import coverage
 from mesh_dagster.ports.open import open_port
 from mesh_dagster.ports.stage import scan_staged
 from mesh_dagster.ports.types import polars_type
@@ -34,10 +34,13 @@ def audit_staged(
     loaded: LoadedProduct,
     staged: Mapping[str, Staged],
     partitions: Sequence[str] | None,
+    state: Publication | None,
 ) -> tuple[RuleResult, ...]:
-    """What every rule says of what an attempt staged, for each port and partition."""
+    """What every rule says of what an attempt staged, for each port and partition.
+
+    `state` is the publication that it is to be put on top of.
+    """
     product = loaded.product.address
-    current = pointer.current(mesh.storage, product)
     return tuple(
         result
         for port, files in staged.items()
@@ -47,7 +50,7 @@ def audit_staged(
             port,
             scan_staged(mesh.storage, product, files),
             partitions,
-            state=current,
+            state=state,
         )
     )
 
@@ -85,6 +88,11 @@ def rules_of(loaded: LoadedProduct, port: str) -> tuple[Rule, ...]:
         loaded.contracts[port],
         partition_column=partitioning.column if partitioning else None,
     )
+
+
+def asks_elsewhere(loaded: LoadedProduct) -> bool:
+    """Whether what an audit says of some partitions depends on the others."""
+    return any(needed_elsewhere(rules_of(loaded, port)) for port in loaded.contracts)
 
 
 def references_of(mesh: Mesh, checked: Sequence[Rule]) -> dict[str, pl.LazyFrame | str]:

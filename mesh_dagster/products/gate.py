@@ -6,21 +6,41 @@ reports to Dagster opens it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mesh_dagster import clock
+from mesh_dagster.errors import StorageError
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
-from mesh_dagster.model.snapshot import Decision, Outcome, PublicationKind, Staged, StagedFile
+from mesh_dagster.model.snapshot import (
+    Decision,
+    Outcome,
+    Publication,
+    PublicationKind,
+    Staged,
+    StagedFile,
+)
+from mesh_dagster.ports import pointer
 from mesh_dagster.ports.publish import PortChange, Published, publish
-from mesh_dagster.products.audit import audit_staged
+from mesh_dagster.products.audit import asks_elsewhere, audit_staged
 from mesh_dagster.products.events import event_ranges
 from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
 
 Partition = str | None
-_SERVED = (Outcome.PUBLISHED, Outcome.RELEASED)
+Log = Callable[[str], None]
+
+MOST_AUDITS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What an audit said, what became of each partition, and the publication if there is one."""
+
+    results: Sequence[RuleResult]
+    outcomes: Mapping[Partition, Outcome]
+    publication: Publication | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +54,33 @@ class Gate:
     partitions: tuple[Partition, ...]
     staged: Mapping[str, Staged]
 
-    def audit(self) -> tuple[RuleResult, ...]:
-        """Every result of every rule, for each port and partition."""
-        return audit_staged(self.mesh, self.loaded, self.staged, self.keys)
+    def decide(self, kind: PublicationKind, log: Log = lambda line: None) -> Decided:
+        """Audit, and publish what passes, in one swap of the product's pointer.
+
+        What others publish meanwhile is audited against too, where a rule asks for the rest of
+        the port: of two partitions that share a key the second does not pass.
+        """
+        for _ in range(MOST_AUDITS):
+            state = pointer.current(self.mesh.storage, self.loaded.product.address)
+            results = self.audit(state)
+            passed = self.passed(results)
+            log(f"{len(passed)} of {len(self.partitions)} passed; publishing")
+            published = self._publish(passed, kind, state) if passed else Published(None)
+            if not published.stale:
+                outcomes = dict.fromkeys(self.partitions, Outcome.QUARANTINED)
+                outcomes.update(dict.fromkeys(passed, Outcome.PUBLISHED))
+                outcomes.update(dict.fromkeys(published.superseded, Outcome.SUPERSEDED))
+                return Decided(results, outcomes, published.publication)
+        path = self.loaded.product.address.path
+        raise StorageError(
+            f"{path} could not be audited: others published {MOST_AUDITS} times meanwhile",
+            code="MESH-M070",
+            fix=f"run fewer attempts of {path} at once, then run it again",
+        )
+
+    def audit(self, state: Publication | None) -> tuple[RuleResult, ...]:
+        """Every result of every rule, for each port and partition, on top of a state."""
+        return audit_staged(self.mesh, self.loaded, self.staged, self.keys, state)
 
     @property
     def keys(self) -> tuple[str, ...] | None:
@@ -48,8 +92,29 @@ class Gate:
         blocked = {result.partition for result in results if result.blocks}
         return tuple(key for key in self.partitions if not blocked & {None, key})
 
-    def publish(self, partitions: Sequence[Partition], kind: PublicationKind) -> Published:
-        """Publish these partitions of all ports in one swap of the product's pointer."""
+    def decisions(self, decided: Decided) -> tuple[Decision, ...]:
+        """What became of each partition, with what its audit said and when its facts happened."""
+        ranges = event_ranges(self.mesh, self.loaded, self.staged, self.partitions)
+        number = decided.publication.number if decided.publication else None
+        return tuple(
+            Decision(
+                partition=key,
+                outcome=decided.outcomes[key],
+                rows=sum(staged.of(key).rows for staged in self.staged.values()),
+                results=tuple(each for each in decided.results if each.partition in (None, key)),
+                event_min=ranges[key][0],
+                event_max=ranges[key][1],
+                publication=number if decided.outcomes[key] is Outcome.PUBLISHED else None,
+            )
+            for key in self.partitions
+        )
+
+    def _publish(
+        self, partitions: Sequence[Partition], kind: PublicationKind, state: Publication | None
+    ) -> Published:
+        def unchanged(newest: Publication | None) -> bool:
+            return newest == state
+
         changes = {
             port: PortChange(
                 port_layout(self.loaded, port),
@@ -67,27 +132,7 @@ class Gate:
             kind=kind,
             at=clock.now(),
             contracts={port: each.version for port, each in self.loaded.contracts.items()},
-        )
-
-    def decisions(
-        self,
-        results: Sequence[RuleResult],
-        outcomes: Mapping[Partition, Outcome],
-        publication: int | None,
-    ) -> tuple[Decision, ...]:
-        """What became of each partition, with what its audit said and when its facts happened."""
-        ranges = event_ranges(self.mesh, self.loaded, self.staged, self.partitions)
-        return tuple(
-            Decision(
-                partition=key,
-                outcome=outcomes[key],
-                rows=sum(staged.of(key).rows for staged in self.staged.values()),
-                results=tuple(each for each in results if each.partition in (None, key)),
-                event_min=ranges[key][0],
-                event_max=ranges[key][1],
-                publication=publication if outcomes[key] in _SERVED else None,
-            )
-            for key in self.partitions
+            still=unchanged if self.keys and asks_elsewhere(self.loaded) else None,
         )
 
 

@@ -13,7 +13,7 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.clean import discard_staged
-from mesh_dagster.products.gate import Gate, Partition
+from mesh_dagster.products.gate import Decided, Gate, Partition
 from mesh_dagster.products.mesh import Mesh
 
 LOOK_BACK = 100
@@ -75,7 +75,7 @@ def _decisions(
     partitions: tuple[Partition, ...] = attempt.partitions or (None,)
     gate = Gate(mesh, loaded, attempt.id, attempt.base, partitions, staged)
     try:
-        results = gate.audit()
+        results = gate.audit(found)
     except MeshError:
         return None
     passed = gate.passed(results)
@@ -83,4 +83,4 @@ def _decisions(
     outcomes.update(dict.fromkeys(passed, Outcome.SUPERSEDED))
     changed = (None,) if found.partitions is None else found.partitions
     outcomes.update(dict.fromkeys(changed, Outcome.PUBLISHED))
-    return gate.decisions(results, outcomes, found.number)
+    return gate.decisions(Decided(results, outcomes, found))

@@ -121,18 +121,19 @@ def upstream_keys(
 ) -> tuple[str, ...] | None:
     """Which partitions of an input a window reads; None is everything.
 
-    A window in defs.yaml counts in the upstream's partitions, from the one that holds the start
-    of ours to the one that holds its end.
+    A window in defs.yaml counts in our own partitions, as Dagster's mappings do: with (-7, -1) a
+    day reads the seven days before, in whatever windows the upstream cuts them.
     """
-    if upstream is None or not window.keys or window.partitioning is None:
+    own = window.partitioning
+    if upstream is None or not window.keys or own is None:
         return None
     first, last = loaded.wiring.windows.get(port, (0, 0))
     keys: dict[str, None] = {}
     for key in window.keys:
-        start, end = window.partitioning.window(key)
-        begin = upstream.shift(upstream.key_of(start), first)
-        until = upstream.shift(upstream.key_of(end - _INSTANT), last)
-        keys.update(dict.fromkeys(upstream.between(begin, until)))
+        start = own.window(own.shift(key, first))[0]
+        end = own.window(own.shift(key, last))[1]
+        covered = upstream.between(upstream.key_of(start), upstream.key_of(end - _INSTANT))
+        keys.update(dict.fromkeys(covered))
     now, since = clock.now(), clock.since()
     return tuple(sorted(key for key in keys if upstream.exists(key, now, since)))
 

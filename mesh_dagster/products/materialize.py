@@ -6,7 +6,7 @@ Each partition is decided by itself, all ports of the product together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,19 +15,17 @@ from mesh_dagster import clock
 from mesh_dagster.errors import JournalError, MeshError, StorageError, UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.snapshot import Attempt, Outcome, Publication, PublicationKind, Staged
+from mesh_dagster.model.snapshot import Attempt, PublicationKind, Staged
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import stage
 from mesh_dagster.products.clean import clean_after, discard_staged
 from mesh_dagster.products.describe import announce
-from mesh_dagster.products.gate import Gate, Partition
+from mesh_dagster.products.gate import Gate, Log
 from mesh_dagster.products.heal import heal, publication_of
 from mesh_dagster.products.inputs import open_inputs
 from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.transform import Transform, Window, blaming, transformed
-
-Log = Callable[[str], None]
 
 
 def materialize(
@@ -113,14 +111,13 @@ class _Making:
         keys = self.window.keys or (None,)
         gate = Gate(self.mesh, self.loaded, self.attempt, self.base, keys, staged)
         self.log(f"staged {sum(each.rows for each in staged.values()):,} rows; auditing")
-        results = gate.audit()
-        passed = gate.passed(results)
-        self.log(f"{len(passed)} of {len(keys)} passed; publishing")
-        publication, outcomes = _publish(gate, passed)
-        number = publication.number if publication else None
-        decisions = gate.decisions(results, outcomes, number)
-        seconds = self.watch.seconds
-        self.journal.finish(self.attempt, decisions, seconds=seconds, publication=publication)
+        decided = gate.decide(PublicationKind.MATERIALIZATION, self.log)
+        self.journal.finish(
+            self.attempt,
+            gate.decisions(decided),
+            seconds=self.watch.seconds,
+            publication=decided.publication,
+        )
 
     def give_up(self, error: BaseException) -> None:
         """Record the failure and drop what was staged, unless it is published already.
@@ -160,15 +157,3 @@ class _Making:
                 )
                 for port, frame in frames.items()
             }
-
-
-def _publish(
-    gate: Gate, passed: Sequence[Partition]
-) -> tuple[Publication | None, dict[Partition, Outcome]]:
-    outcomes = dict.fromkeys(gate.partitions, Outcome.QUARANTINED)
-    if not passed:
-        return None, outcomes
-    published = gate.publish(passed, PublicationKind.MATERIALIZATION)
-    outcomes.update(dict.fromkeys(passed, Outcome.PUBLISHED))
-    outcomes.update(dict.fromkeys(published.superseded, Outcome.SUPERSEDED))
-    return published.publication, outcomes

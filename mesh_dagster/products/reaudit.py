@@ -102,10 +102,12 @@ def _decide(mesh: Mesh, loaded: LoadedProduct, journal: Journal, waiting: Quaran
     staged = {each.port or "": each.of(key) for each in waiting.staged}
     attempt = waiting.attempt
     gate = Gate(mesh, loaded, attempt.id, attempt.base, (key,), staged)
-    results = gate.audit()
-    outcome, publication = Outcome.QUARANTINED, None
-    if gate.passed(results):
-        published = gate.publish((key,), PublicationKind.REAUDIT)
-        outcome = Outcome.SUPERSEDED if published.superseded else Outcome.RELEASED
-        publication = published.publication
-    return journal.decide(attempt.id, key, outcome, publication=publication, results=results)
+    decided = gate.decide(PublicationKind.REAUDIT)
+    outcome = decided.outcomes[key]
+    return journal.decide(
+        attempt.id,
+        key,
+        Outcome.RELEASED if outcome is Outcome.PUBLISHED else outcome,
+        publication=decided.publication,
+        results=decided.results,
+    )
