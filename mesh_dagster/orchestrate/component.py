@@ -63,7 +63,7 @@ class Input(dg.Model):
     model_config = ConfigDict(extra="forbid")
 
     window: tuple[int, int] = Field(
-        description="First and last, counted from the same one: [-7, -1] is the seven before."
+        description="First and last, counted in partitions of ours: [-7, -1] is the seven before."
     )
 
 

@@ -14,17 +14,17 @@ run of this instance that makes the asset is still going, its publications are l
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
 import dagster as dg
 from dagster._core.events import DagsterEventType
 
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.snapshot import Publication
+from mesh_dagster.model.snapshot import Publication, PublicationKind
 from mesh_dagster.orchestrate.events import PUBLICATION, reported
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.snapshots import published_since
+from mesh_dagster.products.snapshots import published_partitions, published_since
 
 SENSOR = "publications"
 _SECONDS = 15
@@ -99,27 +99,47 @@ def unknown_publications(
     The order matters: pointer, then runs, then materializations. A run that ended in between has
     told what it published before it ended.
     """
-    publications = sorted(published_since(mesh, address, after), key=lambda each: each.number)
+    publications = published_since(mesh, address, after)
     if not publications:
         return after, []
     key = dg.AssetKey(address.parts)
     if _being_made(instance, key):
         return after, []
     newest = _newest_by_partition(publications)
-    known = _known(instance, key, newest)
+    held = _held(mesh, address, publications, after)
+    wanted = newest.keys() if held is None else held
+    known = _known(instance, key, wanted)
+    last = publications[-1]
     events = [
-        reported(key, publication, address.port or "", partition)
-        for partition, publication in newest.items()
-        if known.get(partition, -1) < publication.number
+        reported(key, newest.get(partition, last), address.port or "", partition)
+        for partition in sorted(wanted, key=lambda each: each or "")
+        if partition not in known
+        or (partition in newest and known[partition] < newest[partition].number)
     ]
-    return publications[-1].number, events
+    return last.number, events
 
 
 def _newest_by_partition(publications: Iterable[Publication]) -> dict[str | None, Publication]:
+    """The publication that each changed partition is of."""
     newest: dict[str | None, Publication] = {}
     for publication in publications:
         newest.update(dict.fromkeys(publication.partitions or (None,), publication))
     return newest
+
+
+def _held(
+    mesh: Mesh, address: Address, publications: Sequence[Publication], after: int | None
+) -> Set[str | None] | None:
+    """All partitions that are published; None where those that changed are known to be enough.
+
+    They are not when retention has let go of a publication that was never told, or when a
+    rollback has taken partitions back.
+    """
+    forgotten = publications[0].number != (after or 0) + 1
+    undone = any(each.kind is PublicationKind.ROLLBACK for each in publications)
+    if publications[-1].partitions is None or not (forgotten or undone):
+        return None
+    return set(published_partitions(mesh, address, publications[-1]))
 
 
 def _being_made(instance: dg.DagsterInstance, key: dg.AssetKey) -> bool:
@@ -128,7 +148,7 @@ def _being_made(instance: dg.DagsterInstance, key: dg.AssetKey) -> bool:
 
 
 def _known(
-    instance: dg.DagsterInstance, key: dg.AssetKey, wanted: Mapping[str | None, object]
+    instance: dg.DagsterInstance, key: dg.AssetKey, wanted: Collection[str | None]
 ) -> dict[str | None, int]:
     """The publication that the latest materialization of each partition tells of.
 

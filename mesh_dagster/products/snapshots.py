@@ -20,3 +20,10 @@ def published_since(mesh: Mesh, address: Address, number: int | None = None) -> 
     pointer is all it costs.
     """
     return pointer.since(mesh.storage, address.of_product, number)
+
+
+def published_partitions(mesh: Mesh, address: Address, publication: Publication) -> frozenset[str]:
+    """The keys of all partitions that a publication holds, those it did not change included."""
+    from mesh_dagster.ports.coverage import partitions
+
+    return partitions(mesh.storage, address.of_product, publication)

@@ -121,6 +121,42 @@ def test_an_upstream_that_cannot_be_read_keeps_nobody_from_the_others(
     assert sensor() == "1 materializations told, 1 pointers not read"
 
 
+def test_what_a_rollback_took_back_is_not_told_as_published(mesh, sensor, instance) -> None:
+    _publish(mesh, DAYS[0])
+    sensor()
+    _publish(mesh, DAYS[0], DAYS[1])
+    from mesh_dagster.descriptors.product import load_product
+    from mesh_dagster.products.rollback import rollback
+
+    rollback(Mesh.open(mesh.root), load_product(mesh.folder("shop", "sales")), 1)
+    assert sensor().startswith("1 materializations told")
+    assert _numbers(instance) == {DAYS[0]: "3"}
+
+
+def test_partitions_of_publications_that_retention_let_go_of_are_told(
+    mesh, sensor, instance
+) -> None:
+    for day in DAYS[:2]:
+        _publish(mesh, day)
+    publications = mesh.root / "storage" / "shop" / "sales" / "v1" / "publications"
+    min(publications.iterdir()).unlink()
+    assert sensor().startswith("2 materializations told")
+    assert instance.get_materialized_partitions(SALES) == set(DAYS[:2])
+
+
+def test_data_released_from_quarantine_reaches_its_consumer(mesh, sensor, instance, run) -> None:
+    from mesh_dagster.descriptors.product import load_product
+    from mesh_dagster.products.reaudit import audit_quarantined
+
+    run(mesh.definitions("shop"), SALES, partitions=DAYS)
+    sensor()
+    contract = mesh.folder("shop", "sales") / "contract.odcs.yaml"
+    contract.write_text(contract.read_text().replace("minimum: 0", "minimum: -1"))
+    audit_quarantined(Mesh.open(mesh.root), load_product(mesh.folder("shop", "sales")))
+    assert sensor().startswith("1 materializations told")
+    assert instance.get_materialized_partitions(SALES) == set(DAYS)
+
+
 def _address():
     from mesh_dagster.model.address import Address
 
