@@ -103,6 +103,7 @@ def _check_contract(contract: Contract, product: Product, report: _Report) -> No
             "MESH-D009", "the contract has no `schema`, so its port serves nothing", contract.where
         )
         return
+    _check_retention(contract, report)
     table = contract.table
     stated = contract.rest.get("domain", product.address.domain)
     if stated != product.address.domain:
@@ -117,6 +118,18 @@ def _check_contract(contract: Contract, product: Product, report: _Report) -> No
     elif column.type is not None and column.type.kind not in _MOMENTS:
         message = f"`eventTime` is `{column.name}`, a {column.type}; expected a date or timestamp"
         report("MESH-D027", message, column.where)
+
+
+def _check_retention(contract: Contract, report: _Report) -> None:
+    level = contract.service_level("retention")
+    if level is not None and level.days is None:
+        message = f"`retention` is {level.value!r:.60} {level.unit or ''}".rstrip()
+        report(
+            "MESH-D031",
+            f"{message}; expected a number of h, d, w, month or y",
+            level.where,
+            "{property: retention, value: 30, unit: d}",
+        )
 
 
 def _check_inputs(product: Product, wiring: Wiring, report: _Report) -> None:

@@ -109,6 +109,21 @@ class SchemaObject:
         return tuple(each.column for each in sorted(keyed, key=lambda each: each.primary_key or 0))
 
 
+_DAYS = {
+    "h": 1 / 24,
+    "hour": 1 / 24,
+    "d": 1.0,
+    "day": 1.0,
+    "w": 7.0,
+    "week": 7.0,
+    "mo": 30.4375,
+    "month": 30.4375,
+    "y": 365.25,
+    "yr": 365.25,
+    "year": 365.25,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceLevel:
     """One promise about time (ODCS slaProperties): freshness, retention, frequency, ..."""
@@ -119,6 +134,19 @@ class ServiceLevel:
     element: str | None = None
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def days(self) -> float | None:
+        """The span of time in days; None where the value is no number, or the unit no span.
+
+        Without a unit it is days. `m` is none: to some it is a minute, to others a month.
+        """
+        unit = (self.unit or "d").lower()
+        length = _DAYS.get(unit, _DAYS.get(unit.removesuffix("s")))
+        number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        if length is None or not number or not 0 <= self.value < float("inf"):
+            return None
+        return float(self.value) * length
 
 
 @dataclass(frozen=True, slots=True)

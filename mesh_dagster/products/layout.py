@@ -11,19 +11,6 @@ KEEP_DAYS = 30
 KEEP_PUBLICATIONS = 100
 """What is kept without a `retention` in the contract: the larger of the two."""
 
-_DAYS = {
-    "d": 1.0,
-    "day": 1.0,
-    "h": 1 / 24,
-    "hour": 1 / 24,
-    "w": 7.0,
-    "week": 7.0,
-    "m": 30.4375,
-    "month": 30.4375,
-    "y": 365.25,
-    "year": 365.25,
-}
-
 
 def port_layout(loaded: LoadedProduct, port: str) -> PortLayout:
     """The table that the contract of a port describes. The first port's name is empty."""
@@ -41,7 +28,5 @@ def contract_layout(
 def days_kept(contract: Contract) -> float:
     """For how many days a contract promises that its publications can be read as of then."""
     level = contract.service_level("retention")
-    if level is None:
-        return KEEP_DAYS
-    unit = (level.unit or "d").lower()
-    return float(level.value) * _DAYS.get(unit, _DAYS.get(unit.removesuffix("s"), 1.0))
+    days = level.days if level else None
+    return KEEP_DAYS if days is None else days

@@ -1,0 +1,74 @@
+"""SQL that may read what it is given, and may do nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from mesh_dagster.errors import UsageError
+from mesh_dagster.products.sandbox import named_parameters, only_select, sandbox
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    return connection.sql("from range(3) numbers(n)")
+
+
+def test_tables_are_views_with_or_without_a_schema() -> None:
+    with sandbox({"numbers": _numbers, "shop.numbers": _numbers}) as connection:
+        sql = "select sum(a.n + b.n) from numbers a, shop.numbers b"
+        assert connection.sql(sql).fetchall() == [(18,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "copy (select 1) to '{file}'",
+        "attach '{file}'",
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+        "reset lock_configuration",
+        "set allowed_paths = ['{file}']",
+        "install httpfs",
+        "from read_text('{secret}')",
+        "from '{secret}'",
+        "export database '{file}'",
+        "import database '{file}'",
+    ],
+)
+def test_nothing_outside_of_the_tables_can_be_reached(tmp_path: Path, sql: str) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n")
+    file = tmp_path / "out"
+    with sandbox({"numbers": _numbers}) as connection, pytest.raises(duckdb.Error):
+        connection.execute(sql.format(file=file, secret=secret)).fetchall()
+    assert not file.exists()
+
+
+def test_the_files_of_the_tables_can_be_read_and_none_beside_them(tmp_path: Path) -> None:
+    own, beside = tmp_path / "own.parquet", tmp_path / "beside.parquet"
+    for path in (own, beside):
+        duckdb.sql("select 1 as n").write_parquet(str(path))
+    tables = {"own": lambda connection: connection.read_parquet(str(own))}
+    with sandbox(tables, [str(own)]) as connection:
+        assert connection.sql("from own").fetchall() == [(1,)]
+        with pytest.raises(duckdb.PermissionException):
+            connection.sql(f"from '{beside}'").fetchall()
+        with pytest.raises(duckdb.PermissionException):
+            connection.sql(f"from '{tmp_path}/*.parquet'").fetchall()
+
+
+def test_a_parameter_is_handed_over_where_it_is_asked_for() -> None:
+    values = {"first": 1, "last": 2}
+    assert named_parameters(only_select("select $last"), values) == {"last": 2}
+    assert named_parameters(only_select("select 1"), values) == {}
+
+
+def test_only_one_select_is_a_query() -> None:
+    assert only_select("with a as (select 1) from a").query
+    for text in ("", "   ", "select 1; select 2", "insert into a values (1)", "explain select 1"):
+        with pytest.raises(UsageError, match="a query is one SELECT"):
+            only_select(text)
+    with pytest.raises(UsageError, match="this is not SQL"):
+        only_select("selec 1")
