@@ -24,6 +24,7 @@ def dev(domain: str | None, port: int) -> None:
     A domain alone shows what it reads of others as external assets. Only this machine can
     reach the UI.
     """
+    from mesh_dagster.orchestrate.dead_runs import close_dead_runs_of
     from mesh_dagster.orchestrate.home import HOME, dagster_home
     from mesh_dagster.orchestrate.session import LOCK, take
     from mesh_dagster.orchestrate.workspace import alone, workspace
@@ -39,6 +40,8 @@ def dev(domain: str | None, port: int) -> None:
     lock = (home / LOCK).open("a")
     take(lock, home)
     os.set_inheritable(lock.fileno(), True)
+    if HOME not in os.environ:  # one that is named may be shared with other machines
+        close_dead_runs_of(home)
     say(f"{domain or 'all domains'}: http://{LOCALHOST}:{port} ({HOME} is {home})")
     _become_dagster(root, home, ["-w", str(chosen), "-h", LOCALHOST, "-p", str(port)])
 

@@ -29,19 +29,15 @@ import yaml
 from dagster._core.execution.submit_asset_runs import submit_asset_run
 from dagster._core.remote_representation.external import RemoteSchedule
 from dagster._core.scheduler.instigation import TickStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster_shared.error import SerializableErrorInfo
 
+from mesh_dagster.orchestrate.dead_runs import ALIVE, close_dead_runs
 from mesh_dagster.orchestrate.partitions import key_tags
 
 _PATIENCE = 20
-_DEAD = [
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-_GOING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *_DEAD]
+_GOING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *ALIVE]
 
 
 def serve(workspace: Path, request: Mapping[str, Any], said: int) -> None:
@@ -52,7 +48,7 @@ def serve(workspace: Path, request: Mapping[str, Any], said: int) -> None:
     ):
         context = process.create_request_context()
         _say(said, up=False, broken=_load_errors(context))
-        _forget_dead_runs(instance)
+        close_dead_runs(instance)
         wanted = [Wanted(**each) for each in request["materialize"]]
         schedules = [_start(instance, context, path) for path in request["tick"]]
         with _daemon(process, Path(instance.root_directory)) as daemon:
@@ -76,17 +72,16 @@ class Wanted:
 
 def _load_errors(context: WorkspaceRequestContext) -> dict[str, str]:
     entries = context.get_code_location_entries()
-    return {name: each.load_error.message for name, each in entries.items() if each.load_error}
+    return {
+        name: _first_cause(each.load_error).message.strip()
+        for name, each in entries.items()
+        if each.load_error
+    }
 
 
-def _forget_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Close the runs of a daemon that was killed: they would be waited for without end.
-
-    This process holds the lock of the home, so no other daemon is alive.
-    """
-    for run in instance.get_runs(dg.RunsFilter(statuses=_DEAD)):
-        if GRPC_INFO_TAG in run.tags:
-            instance.report_run_canceled(run, "The process that ran it is gone.")
+def _first_cause(error: SerializableErrorInfo) -> SerializableErrorInfo:
+    """What Dagster wraps: our own errors name the file and the line."""
+    return _first_cause(error.cause) if error.cause else error
 
 
 def _submitted(process: WorkspaceProcessContext, wanted: Wanted) -> bool:
