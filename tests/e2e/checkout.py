@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class Checkout:
 
 
 def check_out(
-    to: Path, domains: Collection[str] = DOMAINS, config: dict[str, Any] | None = None
+    to: Path, domains: Collection[str] = DOMAINS, config: dict[str, str] | None = None
 ) -> Path:
     """Copy some domains with their dbt projects, mesh.yaml and the workspace that loads them."""
     for domain in domains:
@@ -101,8 +102,10 @@ def check_out(
         project = ROOT / "dbt_projects" / domain
         if project.exists():
             shutil.copytree(project, to / "dbt_projects" / domain, ignore=_LEFT_OUT)
-    stated = yaml.load((ROOT / "mesh.yaml").read_text(), Loader=yaml.BaseLoader)
-    (to / "mesh.yaml").write_text(yaml.safe_dump(stated | (config or {})))
+    text = (ROOT / "mesh.yaml").read_text()
+    for key, value in (config or {}).items():
+        text = re.sub(rf"^{key}: .*\n", "", text, flags=re.MULTILINE) + f"{key}: {value}\n"
+    (to / "mesh.yaml").write_text(text)
     entries = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
     chosen = [each for each in entries if each["python_module"]["location_name"] in domains]
     (to / "workspace.yaml").write_text(yaml.safe_dump({"load_from": chosen}))

@@ -1,140 +1,342 @@
-"""`mesh demo`, and everything that the README says can be done after it."""
+"""`mesh demo`, and everything that a person does after it: in one mesh, in this order."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from e2e.checkout import DOMAINS, Checkout
+from e2e.documents import blocks, follow
+from e2e.processes import Done, Processes, Running
+from e2e.webserver import Webserver, free_port
+from pyiceberg.table import StaticTable
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.xdist_group("demo")]
-
-WEEK = {
-    "network/airports/v1": (1, 1_458, 0),
-    "fleet/aircraft/v1": (1, 3_322, 0),
-    "fleet/carriers/v1": (1, 16, 0),
-    "weather/observations/v1": (6, 413, 1),
-    "flights/departures/v1": (7, 6_486, 0),
-    "punctuality/route_delays/v1": (7, 2_013, 0),
-    "journeys/delay_risk/v1": (6, 5_584, 0),
+AIRPORTS, AIRCRAFT, CARRIERS = "network/airports", "fleet/aircraft", "fleet/carriers"
+DEPARTURES, OBSERVATIONS = "flights/departures", "weather/observations"
+ROUTE_DELAYS, DELAY_RISK = "punctuality/route_delays", "journeys/delay_risk"
+SHOWN = {
+    AIRPORTS: ("1", "1458", "0"),
+    AIRCRAFT: ("1", "3322", "0"),
+    CARRIERS: ("1", "16", "0"),
+    OBSERVATIONS: ("6", "413", "1"),
+    DEPARTURES: ("7", "6486", "0"),
+    ROUTE_DELAYS: ("7", "2013", "0"),
+    DELAY_RISK: ("6", "5584", "0"),
 }
+"""Partitions, rows and quarantined partitions of each product when the demo came out right."""
+
+PRODUCTS = tuple(SHOWN)
+WEEK = tuple(f"2013-11-0{day}" for day in range(1, 8))
+CLOCKS_BACK = "2013-11-03"
+WITHOUT_IT = [day for day in WEEK if day != CLOCKS_BACK]
+CORRECTED = "2013-11-05"
+
+_ROW = re.compile(
+    r"^\S+ +(?P<path>\S+)/v1 +(?P<parts>\d+) +(?P<rows>[\d,]+) +(?P<passed>\d+)/(?P<warned>\d+)"
+    r"/(?P<failed>\d+) +(?P<newest>-|\d\d-\d\d \d\d:\d\d) +(?P<quarantined>\d+)$",
+    re.MULTILINE,
+)
+_TICKED = """
+import dagster as dg
+with dg.DagsterInstance.from_config(".mesh/dagster") as instance:
+    names = {run.tags.get("dagster/schedule_name") for run in instance.get_runs()}
+print(sorted(names - {None}))
+"""
+_ONE_TOO_FEW = """
+
+_all_of_them = transform
+
+
+def transform(airlines_file):
+    return _all_of_them(airlines_file).head(15)
+"""
 
 
 @pytest.fixture(scope="module")
-def demo(project: Any) -> subprocess.CompletedProcess[str]:
-    """The demo, run once, as `make demo` does."""
-    done: subprocess.CompletedProcess[str] = project.call("mesh demo")
-    return done
+def mesh(checkout) -> Checkout:
+    return checkout()
 
 
-def _start(project: Any, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "mesh_dagster.cli", *arguments],
-        cwd=project.root,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+@pytest.fixture(scope="module")
+def demo(mesh: Checkout) -> Done:
+    """The demo, run once."""
+    return mesh.mesh("demo", seconds=400).succeeded()
+
+
+@dataclass(frozen=True)
+class After:
+    """What lay in storage when the demo had ended."""
+
+    numbers: dict[str, int]
+    observations: dict[str, tuple[int, int]]
+
+
+@pytest.fixture(scope="module")
+def after(demo: Done, mesh: Checkout) -> After:
+    return After(numbers(mesh), mesh.data_files(OBSERVATIONS))
+
+
+@dataclass(frozen=True)
+class Live:
+    """`mesh dev` at work."""
+
+    server: Webserver
+    running: Running
+    processes: Processes
+
+    def wait_for(self, missing: Callable[[], str], seconds: float) -> None:
+        self.processes.wait_for(missing, seconds, self.running)
+
+    def settle(self) -> None:
+        """Wait until nothing goes on, and every sensor has looked since and asked for nothing."""
+        quiet_since = time.time()
+
+        def missing() -> str:
+            nonlocal quiet_since
+            if going := self.server.going():
+                quiet_since = time.time()
+                return f"the end of {going}"
+            return ", ".join(f"a tick of {each}" for each in self.server.not_ticked(quiet_since))
+
+        self.wait_for(missing, 240)
+
+
+@pytest.fixture(scope="module")
+def live(mesh: Checkout, demo: Done, after: After) -> Iterator[Live]:
+    """The last of the demo's three commands, on a port that is free."""
+    server = Webserver(free_port())
+    running = mesh.start(f"{further(demo)[-1]} --port {server.port}", "dev")
+    found = Live(server, running, mesh.processes)
+    found.wait_for(server.not_serving, 180)
+    yield found
+    mesh.processes.interrupt(running)
+
+
+def test_an_interrupted_demo_says_nothing_more_and_leaves_no_process(mesh: Checkout) -> None:
+    running = mesh.start("mesh demo", "interrupted")
+    mesh.processes.wait_for(
+        lambda: "" if "loading" in running.tail else "a sign of life", 60, running
     )
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(60) == 130, running.tail
+    assert "Traceback" not in running.tail
+    nothing_lives(mesh.processes)
 
 
-def _gone(project: Any, within: float) -> bool:
-    end = time.monotonic() + within
-    while project.processes() and time.monotonic() < end:
-        time.sleep(0.2)
-    return not project.processes()
-
-
-def test_an_interrupted_demo_leaves_no_process(project: Any) -> None:
-    process = _start(project, "demo")
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "loading" in line:
-            break
-    time.sleep(5)
-    os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert out == ""
-    assert "Traceback" not in err
-    assert _gone(project, within=10), project.processes()
-
-
-def test_the_mesh_comes_out_as_described(demo: Any, project: Any) -> None:
-    listed = json.loads(project.call("mesh demo --json").stdout)
-    found = {
-        each["summary"]["product"]: tuple(
-            each["summary"][name] for name in ("partitions", "rows", "quarantined")
-        )
-        for each in listed
+def test_the_table_tells_what_the_real_data_comes_to(demo: Done) -> None:
+    rows = {row["path"]: row for row in _ROW.finditer(demo.out)}
+    found = {path: (row["parts"], row["rows"], row["quarantined"]) for path, row in rows.items()}
+    assert found == SHOWN
+    # Two references of departures hold on no day, two days of delay_risk lack weather.
+    assert {path: (row["warned"], row["failed"]) for path, row in rows.items()} == {
+        **dict.fromkeys(PRODUCTS, ("0", "0")),
+        OBSERVATIONS: ("0", "1"),
+        DEPARTURES: ("14", "0"),
+        DELAY_RISK: ("2", "0"),
     }
-    assert found == WEEK
+    newest = {path: row["newest"] for path, row in rows.items()}
+    assert newest[DEPARTURES] == "11-08 04:59"
+    assert newest[CARRIERS] == "-"
 
 
-def test_the_table_fits_80_columns_and_is_followed_by_the_finding(demo: Any) -> None:
-    table = demo.stdout.split("\n\n")[0]
-    assert len(table.splitlines()) >= 1 + len(WEEK)
-    assert max(map(len, table.splitlines())) <= 80
-    assert re.search(r"departures +flights/departures/v1 +7 +6486 +\d+/14/0 ", table)
-    assert "quarantined: weather/observations/v1, 2013-11-03" in demo.stdout
-    assert "3 rows beyond the first of (origin, local_date, local_hour)" in demo.stdout
-    assert len(re.findall(r"^(?:EWR|JFK|LGA) +2013-11-03 +1 ", demo.stdout, re.MULTILINE)) == 6
+def test_what_is_printed_fits_80_columns(demo: Done) -> None:
+    assert max(map(len, demo.out.splitlines())) <= 80
 
 
-def test_no_process_is_left_behind(demo: Any, project: Any) -> None:
-    assert _gone(project, within=10), project.processes()
+def test_the_finding_shows_the_hour_that_is_there_twice(demo: Done, mesh: Checkout) -> None:
+    finding = demo.out.partition(f"quarantined: {OBSERVATIONS}/v1, {CLOCKS_BACK}\n")[2]
+    assert "3 rows beyond the first of (origin, local_date, local_hour)" in finding
+    ((file, line),) = re.findall(r"at (\S+contract\.odcs\.yaml):(\d+)", finding)
+    assert "name: observations" in (mesh.root / file).read_text().splitlines()[int(line) - 1]
+    rows = re.findall(rf"^(\w+) +{CLOCKS_BACK} +1 ", finding, re.MULTILINE)
+    assert rows == ["EWR", "EWR", "JFK", "JFK", "LGA", "LGA"]
 
 
-def test_a_second_run_finds_everything_in_place(demo: Any, project: Any) -> None:
-    before = project.call("mesh snapshots flights/departures --json").stdout
-    began = time.monotonic()
-    again = project.call("mesh demo")
-    assert time.monotonic() - began < 30
-    assert again.stdout == demo.stdout
-    assert project.call("mesh snapshots flights/departures --json").stdout == before
+def test_nothing_runs_any_more_when_the_demo_has_ended(demo: Done, processes: Processes) -> None:
+    assert processes.living() == []
 
 
-def test_the_schedule_of_the_carriers_ticked(demo: Any, project: Any) -> None:
-    script = (
-        "import dagster as dg\n"
-        "with dg.DagsterInstance.from_config('.mesh/dagster') as instance:\n"
-        "    runs = instance.get_runs()\n"
-        "print(sorted(run.tags['dagster/schedule_name'] for run in runs\n"
-        "             if 'dagster/schedule_name' in run.tags))\n"
-    )
-    assert project.call(f"python - <<'END'\n{script}END").stdout == "['fleet__carriers__v1']\n"
+def test_only_what_keeps_its_contract_is_published(demo: Done, mesh: Checkout) -> None:
+    assert mesh.published(OBSERVATIONS) == WITHOUT_IT
+    assert mesh.published(DELAY_RISK) == WITHOUT_IT
+    assert mesh.published(DEPARTURES) == list(WEEK)
+    assert mesh.published(ROUTE_DELAYS) == list(WEEK)
 
 
-def test_plain_iceberg_reads_what_is_published(demo: Any, project: Any) -> None:
-    (example,) = (each for each in project.blocks("docs/storage.md") if each.language == "python")
+def test_the_carriers_come_by_a_tick_of_their_schedule(demo: Done, mesh: Checkout) -> None:
+    assert mesh.call(f"python - <<'END'{_TICKED}END") == "['fleet__carriers__v1']\n"
+
+
+def test_a_second_demo_finds_all_in_place_and_makes_nothing(
+    demo: Done, mesh: Checkout, after: After
+) -> None:
+    again = mesh.mesh("demo").succeeded()
+    assert again.out == demo.out
+    assert numbers(mesh) == after.numbers
+    assert again.seconds < 30
+
+
+def test_the_commands_to_look_further_work_as_they_are_printed(demo: Done, mesh: Checkout) -> None:
+    show, query, dev = further(demo)
+    assert "mesh://journeys/delay_risk/v1" in mesh.paste(show).succeeded().out
+    late = json.loads(mesh.paste(f"{query} --json").succeeded().out)
+    delays = [row["dep_delay"] for row in late]
+    assert len(delays) == 5
+    assert delays == sorted(delays, reverse=True)
+    assert len(mesh.paste(query).succeeded().out.splitlines()) >= 6
+    assert dev == "mesh dev"
+
+
+def test_plain_iceberg_reads_what_is_published(demo: Done, mesh: Checkout) -> None:
+    (example,) = (each for each in blocks("docs/storage.md") if each.language == "python")
     assert "mesh_dagster" not in example.text
-    assert "scheduled_departure_at" in project.follow(example)
+    assert "[5 rows x 14 columns]" in follow(mesh, example)
 
 
-def test_the_readme_is_true(demo: Any, project: Any) -> None:
-    blocks = [each for each in project.blocks("README.md") if each.language in ("sh", "python")]
-    make, *rest = blocks
+def test_mesh_dev_serves_every_domain_and_to_this_machine_only(live: Live, mesh: Checkout) -> None:
+    assert sorted(live.server.repositories()) == sorted(DOMAINS)
+    assert live.processes.listening() == {"127.0.0.1"}
+    assert "MESH-M062" in mesh.mesh("dev").exited(2).err
+
+
+def test_no_job_no_schedule_and_no_sensor_spans_two_domains(live: Live) -> None:
+    for domain, repository in live.server.repositories().items():
+        made = made_by(repository)
+        jobs = {job["name"] for job in repository["jobs"]}
+        targets = [target for each in repository["sensors"] for target in each["targets"] or ()]
+        assert {each["pipelineName"] for each in repository["schedules"] + targets} <= jobs
+        assert jobs <= set(made)
+        assert {(name, key[0]) for name, keys in made.items() for key in keys} == {
+            (name, domain) for name in made
+        }
+        nodes = repository["assetNodes"]
+        foreign = [node for node in nodes if node["assetKey"]["path"][0] != domain]
+        assert [node for node in foreign if node["isExecutable"] or node["jobNames"]] == []
+
+
+def test_the_readme_is_true(live: Live, mesh: Checkout, after: After) -> None:
+    make, *rest = [each for each in blocks("README.md") if each.language in ("sh", "python")]
     assert re.findall(r"^make (\w+)", make.text, re.MULTILINE) == ["demo", "test"]
-    said = [project.follow(block) for block in rest]
-    _, quarantined, waiting, released, shell, python = said
+    _, quarantined, waiting, released, shell, python = [follow(mesh, block) for block in rest]
     assert "rows beyond the first" in quarantined
-    assert "2013-11-03" not in waiting.partition("flight_date")[2]
-    assert re.search(r"2013-11-03 +released +72", released)
+    assert CLOCKS_BACK not in waiting.partition("flight_date")[2]
+    assert re.search(rf"{CLOCKS_BACK} +released +72", released)
     assert "Every scheduled departure from New York" in shell
     assert "dep_delay" in python
     assert "(6486, 14)" in python
 
 
-def test_the_corrected_day_is_carried_on_where_dagster_runs(demo: Any, project: Any) -> None:
-    project.call("mesh audit weather/observations --quarantined")
-    listed = json.loads(project.call("mesh demo --json").stdout)
-    found = {each["summary"]["product"]: each["summary"]["partitions"] for each in listed}
-    assert found["weather/observations/v1"] == 7
-    assert found["journeys/delay_risk/v1"] == 7
+def test_the_corrected_contract_has_published_the_day_from_the_same_files(
+    live: Live, mesh: Checkout, after: After
+) -> None:
+    newer = mesh.publications(OBSERVATIONS)[after.numbers[OBSERVATIONS] :]
+    assert [(each["kind"], each["partitions"]) for each in newer] == [("reaudit", [CLOCKS_BACK])]
+    assert newer[0]["contracts"] == {"": "1.0.1"}
+    assert mesh.data_files(OBSERVATIONS) == after.observations
+    # Any reader of Iceberg finds the day in the very file that was quarantined.
+    table = StaticTable.from_metadata(newer[0]["ports"][""]["metadata"])
+    files = {
+        task.file.file_path.partition("/data/")[2]: task.file.record_count
+        for task in table.scan().plan_files()
+    }
+    assert {name: rows for name, rows in files.items() if CLOCKS_BACK in name} == {
+        name: 72 for name in after.observations if CLOCKS_BACK in name
+    }
+
+
+def test_both_files_of_the_correction_agree(live: Live, mesh: Checkout) -> None:
+    mesh.correct_the_weather()
+    assert "nothing is wrong" in mesh.mesh("check").succeeded().err
+    again = mesh.mesh("audit", OBSERVATIONS, "--quarantined").succeeded()
+    assert "nothing of weather/observations/v1 waits" in again.err
+
+
+def test_the_consumer_makes_the_released_day_by_itself_and_no_other(
+    live: Live, mesh: Checkout, after: After
+) -> None:
+    def newer() -> dict[str, list[str]]:
+        return {each: mesh.published(each, after=after.numbers[each]) for each in PRODUCTS}
+
+    live.wait_for(lambda: "" if newer()[DELAY_RISK] else f"{CLOCKS_BACK} of {DELAY_RISK}", 180)
+    live.settle()
+    nothing = {each: [] for each in PRODUCTS}
+    assert newer() == {**nothing, OBSERVATIONS: [CLOCKS_BACK], DELAY_RISK: [CLOCKS_BACK]}
+
+
+def test_a_corrected_source_day_remakes_what_has_read_it_and_nothing_else(
+    live: Live, mesh: Checkout
+) -> None:
+    before = numbers(mesh)
+    mesh.mesh("run", DEPARTURES, "--partition", CORRECTED).succeeded()
+    expected: dict[str, list[str]] = {
+        **{each: [] for each in PRODUCTS},
+        DEPARTURES: [CORRECTED],
+        ROUTE_DELAYS: [CORRECTED],
+        # Its own departures, and the route_delays of the seven days before a day.
+        DELAY_RISK: ["2013-11-05", "2013-11-06", "2013-11-07"],
+    }
+
+    def newer() -> dict[str, list[str]]:
+        return {each: mesh.published(each, after=before[each]) for each in PRODUCTS}
+
+    def missing() -> str:
+        found = newer()
+        left = {each: sorted(set(expected[each]) - set(found[each])) for each in PRODUCTS}
+        return ", ".join(f"{days} of {product}" for product, days in left.items() if days)
+
+    live.wait_for(missing, 240)
+    live.settle()
+    assert newer() == expected
+
+
+def test_ctrl_c_ends_all_that_mesh_dev_started(live: Live) -> None:
+    live.processes.interrupt(live.running)
+    nothing_lives(live.processes)
+
+
+def test_a_demo_that_comes_out_wrong_exits_with_the_reason(demo: Done, mesh: Checkout) -> None:
+    transform = mesh.defs(CARRIERS) / "transform.py"
+    transform.write_text(transform.read_text() + _ONE_TOO_FEW)
+    mesh.mesh("run", CARRIERS).succeeded()
+    wrong = mesh.mesh("demo", seconds=300).exited(1)
+    assert "fleet/carriers/v1 shows 1 of 1 partitions, 15 of 16 rows" in wrong.err
+    # What the daemon before it carried on is the other way in which the story may end.
+    assert wrong.err.count("not as it should be") == 1
+
+
+def numbers(mesh: Checkout) -> dict[str, int]:
+    """The number of each product's newest publication."""
+    return {product: mesh.number(product) for product in PRODUCTS}
+
+
+def further(demo: Done) -> list[str]:
+    """The commands that the demo's last lines give."""
+    return re.findall(r"^  (\S.*)$", demo.out.partition("To look further:\n")[2], re.MULTILINE)
+
+
+def nothing_lives(processes: Processes) -> None:
+    def missing() -> str:
+        return ", ".join(f"the end of {each}" for each in processes.living())
+
+    processes.wait_for(missing, 30)
+
+
+def made_by(repository: dict[str, Any]) -> dict[str, set[tuple[str, ...]]]:
+    """The assets that each job of a location makes, and each sensor asks for."""
+    made: dict[str, set[tuple[str, ...]]] = {}
+    for job in repository["jobs"]:
+        nodes = [node for op in job["solids"] for node in op["definition"]["assetNodes"]]
+        made[job["name"]] = {tuple(node["assetKey"]["path"]) for node in nodes}
+    for node in repository["assetNodes"]:
+        for name in node["jobNames"]:
+            made[name].add(tuple(node["assetKey"]["path"]))
+    for each in repository["schedules"] + repository["sensors"]:
+        if selection := each["assetSelection"]:
+            made[f"{each['name']}!"] = {tuple(key["path"]) for key in selection["assetKeys"]}
+    return made

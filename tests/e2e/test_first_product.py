@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from e2e.checkout import Checkout
+from e2e.documents import blocks, follow
 
-import pytest
-
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ACTIVATE = ". .venv/bin/activate\n"
 FOLDER = "domains/fleet/src/fleet/defs/manufacturers"
 
 
-def test_the_first_product_is_made_published_broken_and_unnoticed(project: Any) -> None:
-    steps = [each for each in project.blocks("docs/first-product.md") if each.text != ACTIVATE]
-    said = [project.follow(step) for step in steps]
+def test_the_first_product_is_made_published_broken_and_unnoticed(checkout) -> None:
+    mesh: Checkout = checkout()
+    steps = [each for each in blocks("docs/first-product.md") if each.text != ACTIVATE]
+    said = [follow(mesh, step) for step in steps]
     assert len(steps) == 12
-    scaffolded = {path.name for path in (project.root / FOLDER).iterdir() if path.is_file()}
+    scaffolded = {path.name for path in (mesh.root / FOLDER).iterdir() if path.is_file()}
     files = {"product.odps.yaml", "contract.odcs.yaml", "defs.yaml", "transform.py"}
     assert files <= scaffolded
     published, tested, broken, quarantined, readers = (said[at] for at in (5, 7, 9, 10, 11))

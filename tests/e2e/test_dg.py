@@ -1,0 +1,36 @@
+"""dg's commands in a domain, as docs/reference/commands.md gives them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from e2e.checkout import Checkout
+
+
+@pytest.fixture(scope="module")
+def mesh(checkout) -> Checkout:
+    """A mesh whose fleet has a product more, as dg scaffolds it."""
+    found: Checkout = checkout()
+    found.call("cd domains/fleet && dg scaffold defs mesh_dagster.DataProduct fuel")
+    return found
+
+
+def test_a_scaffolded_product_is_good_as_it_is(mesh: Checkout) -> None:
+    assert "8 products: nothing is wrong" in mesh.mesh("check").succeeded().err
+
+
+def test_dg_loads_the_domain_with_it(mesh: Checkout) -> None:
+    said = mesh.call("cd domains/fleet && dg check defs --use-active-venv")
+    assert "All definitions loaded successfully" in said
+
+
+def test_dg_lists_it_beside_the_others(mesh: Checkout) -> None:
+    listed = json.loads(mesh.call("cd domains/fleet && PYTHONPATH=src dg list defs --json"))
+    keys = {each["asset_key"] for each in listed["assets"]}
+    assert keys == {"fleet/aircraft/v1", "fleet/carriers/v1", "fleet/fuel/v1"}
+
+
+def test_a_scaffolded_product_publishes(mesh: Checkout) -> None:
+    mesh.mesh("run", "fleet/fuel/v1").succeeded()
+    assert mesh.number("fleet/fuel") == 1
