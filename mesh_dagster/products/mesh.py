@@ -38,6 +38,7 @@ class Mesh:
 
     def __init__(self, config: MeshConfig) -> None:
         self.config = config
+        self._found: dict[str, tuple[Described, ...]] = {}
 
     @classmethod
     def open(cls, start: Path | None = None) -> Mesh:
@@ -88,10 +89,10 @@ class Mesh:
         Raises `UnknownAddress` when no product, or no port of it, is there.
         """
         own = self.own()
-        known = (
-            own if any(each.address.domain == address.domain for each in own) else self.products()
-        )
-        return resolve(address, known)
+        if any(each.address.domain == address.domain for each in own):
+            return resolve(address, own)
+        majors = [each.product for each in self._majors(address)]
+        return resolve(address, majors or self.products())
 
     def load(self, address: Address) -> LoadedProduct:
         """All files of a product of this checkout. Raises `UnknownAddress`, `DescriptorError`."""
@@ -108,7 +109,7 @@ class Mesh:
         """A product's descriptor, contracts and partitions, from its files or its document."""
         product = self.resolve(address).of_product
         if self._listed(product) is None:
-            return next(each for each in self.elsewhere if each.product.address == product)
+            return next(each for each in self._majors(product) if each.product.address == product)
         loaded = self.load(product)
         return Described(loaded.product, loaded.contracts, loaded.wiring.partitioning)
 
@@ -147,6 +148,13 @@ class Mesh:
     def _journal_url(self, domain: str) -> str:
         embedded = f"sqlite:///{self.config.state}/journals/{domain}.db"
         return embedded if self.config.journal == EMBEDDED else self.config.journal
+
+    def _majors(self, address: Address) -> tuple[Described, ...]:
+        """What documents tell of a product elsewhere. Kept once found, asked for until then."""
+        path = f"{address.domain}/{address.product}"
+        if path not in self._found:
+            self._found[path] = read_documents(self.documents, prefix=f"{path}/")
+        return self._found[path] or self._found.pop(path)
 
     def _listed(self, product: Address) -> Listed | None:
         found = [each for each in self.listing.products if each.product.address == product]

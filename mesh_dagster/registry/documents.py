@@ -92,15 +92,16 @@ def read_document(storage: Storage, product: Address) -> Described:
 
 
 def read_documents(
-    storage: Storage, findings: list[Finding] | None = None
+    storage: Storage, findings: list[Finding] | None = None, prefix: str = ""
 ) -> tuple[Described, ...]:
     """All documents that can be used, by address; what is wrong with others is in `findings`.
 
+    `prefix` narrows them to a domain (`flights/`) or a product (`flights/departures/`).
     Raises `StorageError` only if the registry cannot be listed at all.
     """
     found: list[Described] = []
     problems = [] if findings is None else findings
-    for entry in storage.list(""):
+    for entry in storage.list(prefix):
         if not entry.key.endswith(_SUFFIX):
             continue
         subject = entry.key.removesuffix(_SUFFIX)
