@@ -20,7 +20,7 @@ from mesh_dagster.descriptors.product import (
     list_products,
     load_product,
 )
-from mesh_dagster.errors import UnknownAddress, UsageError
+from mesh_dagster.errors import DescriptorError, UnknownAddress, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.partition import Partitioning
@@ -86,11 +86,16 @@ class Mesh:
     def resolve(self, address: Address) -> Address:
         """The address with its major: the newest active one where it names none.
 
+        A product whose files here cannot be read is known by its document, as others are.
         Raises `UnknownAddress` when no product, or no port of it, is there.
         """
         own = self.own()
-        if any(each.address.domain == address.domain for each in own):
-            return resolve(address, own)
+        try:
+            if any(each.address.domain == address.domain for each in own):
+                return resolve(address, own)
+        except UnknownAddress:
+            if not self.listing.findings:
+                raise
         majors = [each.product for each in self._majors(address)]
         return resolve(address, majors or self.products())
 
@@ -106,11 +111,22 @@ class Mesh:
         return load_product(listed.folder, listed.domain)
 
     def described(self, address: Address) -> Described:
-        """A product's descriptor, contracts and partitions, from its files or its document."""
+        """A product's descriptor, contracts and partitions, from its files or its document.
+
+        Broken files of one product are no reason not to read what it has published. Raises
+        `DescriptorError` for them where there is no document either.
+        """
         product = self.resolve(address).of_product
+        told = (each for each in self._majors(product) if each.product.address == product)
         if self._listed(product) is None:
-            return next(each for each in self._majors(product) if each.product.address == product)
-        loaded = self.load(product)
+            return next(told)
+        try:
+            loaded = self.load(product)
+        except DescriptorError:
+            found = next(told, None)
+            if found is None:
+                raise
+            return found
         return Described(loaded.product, loaded.contracts, loaded.wiring.partitioning)
 
     def partitioning(self, address: Address) -> Partitioning | None:

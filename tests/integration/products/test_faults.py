@@ -213,6 +213,27 @@ def test_a_registry_that_refuses_does_not_undo_a_publication(sales: Any, world: 
     assert document.is_file()
 
 
+@pytest.mark.parametrize("file", ["contract.odcs.yaml", "product.odps.yaml", "defs.yaml"])
+def test_broken_files_of_a_product_keep_nobody_from_reading_it(
+    sales: Any, world: ModuleType, file: str
+) -> None:
+    sales.product(
+        "books/totals/v1",
+        {"day": "DATE", "amount": "BIGINT"},
+        inputs={"sales": "mesh://shop/sales/v1"},
+        partitions=world.DAILY,
+        sql="select day, sum(amount)::bigint as amount from sales group by day",
+    )
+    sales.product("shop/items/v1", {"item": "VARCHAR"}, {"item": ["tea"]})
+    (sales.load().folder / file).write_text("this: is: no: yaml")
+    assert sales.amounts("shop/sales") == {DAY: [1], NEXT: [1]}
+    sales.make(DAY, address="books/totals")
+    assert sales.amounts("books/totals") == {DAY: [1]}
+    sales.make(address="shop/items")
+    with pytest.raises(MeshError):
+        sales.make(DAY)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_the_right_to_write_is_told(sales: Any) -> None:
     folder = Path(sales.mesh.storage.path("shop/sales/v1"))
