@@ -6,7 +6,7 @@ from e2e.checkout import Checkout
 from e2e.webserver import Webserver, free_port
 
 
-def test_a_domain_alone_shows_its_inputs_as_external_assets(checkout) -> None:
+def test_a_domain_alone_shows_its_inputs_as_external_assets_to_this_machine_only(checkout) -> None:
     mesh: Checkout = checkout()
     server = Webserver(free_port())
     running = mesh.start(f"mesh dev journeys --port {server.port}", "dev")
@@ -21,6 +21,7 @@ def test_a_domain_alone_shows_its_inputs_as_external_assets(checkout) -> None:
         "weather/observations/v1": False,
         "punctuality/route_delays/v1": False,
     }
+    assert mesh.processes.listening() == {"127.0.0.1"}
     mesh.processes.interrupt(running)
     mesh.processes.wait_for(lambda: ", ".join(map(str, mesh.processes.living())), 30)
 

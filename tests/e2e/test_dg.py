@@ -6,13 +6,20 @@ import json
 
 import pytest
 from e2e.checkout import Checkout
+from e2e.documents import blocks
+
+HOME, SCAFFOLD, CHECK, LIST = next(
+    each.text.splitlines()
+    for each in blocks("docs/reference/commands.md")
+    if "dg list defs" in each.text
+)
 
 
 @pytest.fixture(scope="module")
 def mesh(checkout) -> Checkout:
     """A mesh whose fleet has a product more, as dg scaffolds it."""
     found: Checkout = checkout()
-    found.call("cd domains/fleet && dg scaffold defs mesh_dagster.DataProduct fuel")
+    found.call(f"{HOME}\n{SCAFFOLD}")
     return found
 
 
@@ -21,12 +28,12 @@ def test_a_scaffolded_product_is_good_as_it_is(mesh: Checkout) -> None:
 
 
 def test_dg_loads_the_domain_with_it(mesh: Checkout) -> None:
-    said = mesh.call("cd domains/fleet && dg check defs --use-active-venv")
+    said = mesh.call(f"{HOME}\n{CHECK}")
     assert "All definitions loaded successfully" in said
 
 
 def test_dg_lists_it_beside_the_others(mesh: Checkout) -> None:
-    listed = json.loads(mesh.call("cd domains/fleet && PYTHONPATH=src dg list defs --json"))
+    listed = json.loads(mesh.call(f"{HOME}\n{LIST}"))
     keys = {each["asset_key"] for each in listed["assets"]}
     assert keys == {"fleet/aircraft/v1", "fleet/carriers/v1", "fleet/fuel/v1"}
 
