@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
-from mesh_dagster.ports import places, table
+from mesh_dagster.ports import places
+from mesh_dagster.ports.state import read_state
 from mesh_dagster.ports.storage import Storage
 
 
@@ -12,8 +13,6 @@ def partitions(storage: Storage, product: Address, publication: Publication) -> 
     """The keys of all partitions that a publication holds, those without rows included."""
     held = set(publication.empty)
     for port, state in publication.ports.items():
-        found = table.load(storage, places.port(product, port or None), state.metadata)
-        for manifest in found.manifests():
-            keys = (table.partition_of(entry) for entry in found.entries(manifest))
-            held.update(key for key in keys if key is not None)
+        found = read_state(storage, places.port(product, port or None), state.metadata)
+        held.update(file.partition for file in found.files if file.partition is not None)
     return frozenset(held)

@@ -1,8 +1,4 @@
-"""pyiceberg's three verbs over a mesh storage.
-
-Iceberg's documents hold absolute locations. Here only the part from the port's place on counts,
-so a storage that has been moved as a whole still opens.
-"""
+"""pyiceberg's three verbs over a mesh storage."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from typing import cast
 
 from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStream
 
+from mesh_dagster.ports.documents import key_of
 from mesh_dagster.ports.storage import Storage
 
 
@@ -25,8 +22,7 @@ class StorageIO(FileIO):
 
     def key(self, location: str) -> str:
         """The key of a location, wherever the storage was when it was written."""
-        _, found, inside = location.rpartition(f"/{self._place}/")
-        return f"{self._place}/{inside}" if found else self.storage.key(location)
+        return key_of(self.storage, self._place, location)
 
     def new_input(self, location: str) -> InputFile:
         return _Input(location, self)

@@ -8,29 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, cast
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from pyiceberg.conversions import from_bytes
-from pyiceberg.manifest import DataFile
-from pyiceberg.types import DateType, NestedField, TimestampType, TimestamptzType
-from pyiceberg.utils.datetime import date_to_days, datetime_to_micros
 
 from mesh_dagster.errors import CorruptState, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.snapshot import Publication
-from mesh_dagster.model.types import ColumnType
-from mesh_dagster.ports import places, table
+from mesh_dagster.model.types import ColumnType, Kind
+from mesh_dagster.ports import places
+from mesh_dagster.ports.state import Column, File, State, integer, read_state
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.types import (
     duckdb_type,
     polars_type,
     quoted,
-    type_from_iceberg,
     type_from_polars,
 )
+from mesh_dagster.ports.windows import partition_value
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,6 +40,8 @@ _CASTS = pl.ScanCastOptions(
     missing_struct_fields="insert",
     extra_struct_fields="ignore",
 )
+_MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (a clock without a zone, as Iceberg counts)
 
 
 @dataclass(frozen=True)
@@ -160,13 +159,11 @@ def open_port(
             f"{product.with_port(port)} has no data in publication {publication.number}",
             fix=f"mesh run {product.path}",
         )
-    found = table.load(storage, places.port(product, port), state.metadata)
-    schema = found.metadata.schema()
-    types = pl.Schema(
-        {each.name: polars_type(type_from_iceberg(each.field_type)) for each in schema.fields}
-    )
+    values = _values(partitions, partitioning)
+    found = read_state(storage, places.port(product, port), state.metadata, values)
+    types = pl.Schema({each.name: polars_type(each.type) for each in found.columns})
     condition = where
-    kept = _planned(found, partitions, partitioning, without)
+    kept = _planned(found, partitions, without)
     if event_from is not None or event_to is not None:
         if event_time is None or event_time not in types:
             raise UsageError(
@@ -174,15 +171,15 @@ def open_port(
                 code="MESH-M072",
                 fix="name it in the contract: customProperties eventTime on the schema object",
             )
-        moment = schema.find_field(event_time)
+        moment = found.column(event_time)
         kept = [file for file in kept if _overlaps(file, moment, event_from, event_to)]
         condition = _both(condition, _between(event_time, types[event_time], event_from, event_to))
-    keys = [found.files.key(file.file_path) for file in kept]
+    keys = [file.key for file in kept]
     _check_present(storage, product.with_port(port), keys)
     return PortData(
         publication=publication,
         files=tuple(storage.path(key) for key in keys),
-        rows=sum(file.record_count for file in kept),
+        rows=sum(file.rows for file in kept),
         schema=types,
         columns=None if columns is None else tuple(columns),
         where=condition,
@@ -190,24 +187,24 @@ def open_port(
     )
 
 
+def _values(
+    partitions: Sequence[str] | None, partitioning: Partitioning | None
+) -> set[int | None] | None:
+    if partitions is None:
+        return None
+    return {partition_value(partitioning, key) for key in partitions}
+
+
 def _planned(
-    found: table.Table,
-    partitions: Sequence[str] | None,
-    partitioning: Partitioning | None,
-    without: Collection[str],
-) -> list[DataFile]:
+    found: State, partitions: Sequence[str] | None, without: Collection[str]
+) -> list[File]:
     wanted = None if partitions is None else frozenset(partitions)
-    values = {table.partition_value(partitioning, key) for key in partitions or ()}
-    files = []
-    for manifest in found.manifests():
-        spec = found.metadata.default_spec_id
-        if wanted is not None and not table.may_hold(manifest, spec, values):
-            continue
-        for entry in found.entries(manifest):
-            key = table.partition_of(entry)
-            if (wanted is None or key in wanted) and key not in without:
-                files.append(entry.data_file)
-    return sorted(files, key=lambda file: places.origin(file.file_path)[1] or file.file_path)
+    files = [
+        file
+        for file in found.files
+        if (wanted is None or file.partition in wanted) and file.partition not in without
+    ]
+    return sorted(files, key=lambda file: file.partition or file.key)
 
 
 def _check_present(storage: Storage, port: Address, keys: Sequence[str]) -> None:
@@ -221,28 +218,19 @@ def _check_present(storage: Storage, port: Address, keys: Sequence[str]) -> None
         )
 
 
-def _overlaps(
-    file: DataFile, column: NestedField, start: datetime | None, end: datetime | None
-) -> bool:
-    low = file.lower_bounds.get(column.field_id)
-    high = file.upper_bounds.get(column.field_id)
-    kind = column.field_type
-    if (
-        low is None
-        or high is None
-        or not isinstance(kind, DateType | TimestampType | TimestamptzType)
-    ):
+def _overlaps(file: File, column: Column, start: datetime | None, end: datetime | None) -> bool:
+    low, high = file.low.get(column.id), file.high.get(column.id)
+    if low is None or high is None or column.type.kind not in _MOMENTS:
         return True
-    least, most = cast(int, from_bytes(kind, low)), cast(int, from_bytes(kind, high))
-    before = end is not None and least >= _physical(kind, end)
-    after = start is not None and most < _physical(kind, start)
+    before = end is not None and integer(low) >= _physical(column.type.kind, end)
+    after = start is not None and integer(high) < _physical(column.type.kind, start)
     return not (before or after)
 
 
-def _physical(kind: object, moment: datetime) -> int:
-    if isinstance(kind, DateType):
-        return date_to_days(moment.date())
-    return datetime_to_micros(moment.replace(tzinfo=None))
+def _physical(kind: Kind, moment: datetime) -> int:
+    """Days or microseconds since 1970, by the clock of the moment itself."""
+    since = moment.replace(tzinfo=None) - _EPOCH
+    return since.days if kind is Kind.DATE else since // timedelta(microseconds=1)
 
 
 def _between(

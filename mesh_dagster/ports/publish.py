@@ -24,7 +24,7 @@ from mesh_dagster.model.snapshot import (
     StagedFile,
 )
 from mesh_dagster.model.types import ColumnType
-from mesh_dagster.ports import places, pointer, table
+from mesh_dagster.ports import places, pointer, table, windows
 from mesh_dagster.ports.footer import data_file
 from mesh_dagster.ports.schema import PortLayout, iceberg_schema, partition_spec
 from mesh_dagster.ports.stage import staged_schema
@@ -240,7 +240,7 @@ def _committed(
             size=file.bytes,
             schema=schema,
             spec=spec,
-            value=table.partition_value(layout.partitioning, file.partition),
+            value=windows.partition_value(layout.partitioning, file.partition),
         )
         for file in _files(change, draft.decided)
     ]
@@ -290,7 +290,7 @@ def _live_and_newer(request: _Request, tables: Mapping[str, table.Table]) -> set
         partitioning = request.ports[name].layout.partitioning
         if partitioning is None:
             continue
-        values = {table.partition_value(partitioning, key) for key in request.partitions or ()}
+        values = {windows.partition_value(partitioning, key) for key in request.partitions or ()}
         for manifest in state.manifests():
             if table.may_hold(manifest, state.metadata.default_spec_id, values):
                 for entry in state.entries(manifest):

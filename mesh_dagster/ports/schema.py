@@ -24,7 +24,7 @@ from pyiceberg.transforms import (
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.types import ColumnType, Kind
-from mesh_dagster.ports.types import iceberg_type, optional_field, type_from_iceberg
+from mesh_dagster.ports.iceberg_types import iceberg_type, optional_field, type_from_iceberg
 
 RECORDED_AT = "_recorded_at"
 """The column that the platform adds to every port: when the attempt began."""

@@ -35,21 +35,22 @@ from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.types import IntegerType
 
-from mesh_dagster.errors import CorruptState, EvaluationError, MissingObject, StorageError
-from mesh_dagster.model.partition import Every, Partitioning
+from mesh_dagster.errors import EvaluationError
+from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.snapshot import PortState
 from mesh_dagster.ports import places
+from mesh_dagster.ports.documents import intact
 from mesh_dagster.ports.iceberg_io import StorageIO
+from mesh_dagster.ports.iceberg_types import type_from_iceberg
 from mesh_dagster.ports.storage import Storage
-from mesh_dagster.ports.types import type_from_iceberg, widens
+from mesh_dagster.ports.types import widens
+from mesh_dagster.ports.windows import partition_value
 
 SMALLEST_LEAF = 16
 """A manifest is split when it lists more than twice as many files, or, in a large table, than
 twice the root of their number: so that neither the manifests nor their list get long."""
 FORMAT: Final = 2
 _CODEC: Final = "deflate"
-_EPOCH_YEAR = 1970
-_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,14 @@ class Table:
             return []
         location = snapshot.manifest_list
         if location not in self._read:
-            with _intact(location):
+            with intact(location):
                 self._read[location] = list(read_manifest_list(self.files.new_input(location)))
         return self._read[location]
 
     def entries(self, manifest: ManifestFile) -> list[ManifestEntry]:
         location = manifest.manifest_path
         if location not in self._read:
-            with _intact(location):
+            with intact(location):
                 self._read[location] = manifest.fetch_manifest_entry(self.files)
         return self._read[location]
 
@@ -100,7 +101,7 @@ def load(storage: Storage, place: str, location: str) -> Table:
     Raises `CorruptState` for metadata that is gone or unreadable.
     """
     files = StorageIO(storage, place)
-    with _intact(location):
+    with intact(location):
         metadata = TableMetadataUtil.parse_raw(storage.read(files.key(location)).decode())
     return Table(metadata, files)
 
@@ -139,17 +140,6 @@ def commit(
     )
     location = writer.metadata(base, snapshot)
     return PortState(location, snapshot_id, rows), list(files.written)
-
-
-def partition_value(partitioning: Partitioning | None, key: str | None) -> int | None:
-    """A partition in Iceberg's terms: days, hours or months since 1970."""
-    if partitioning is None or key is None:
-        return None
-    start = partitioning.window(key)[0]
-    if partitioning.every is Every.MONTH:
-        return (start.year - _EPOCH_YEAR) * 12 + start.month - 1
-    days = start.toordinal() - datetime(_EPOCH_YEAR, 1, 1).toordinal()  # noqa: DTZ001
-    return days * _HOURS + start.hour if partitioning.every is Every.HOUR else days
 
 
 def partition_of(entry: ManifestEntry) -> str | None:
@@ -261,28 +251,6 @@ class _Writer:
 
     def _location(self, name: str) -> str:
         return self._files.storage.uri(f"{self._place}/metadata/{name}")
-
-
-class _intact:  # noqa: N801
-    """Turns what a broken document raises into `CorruptState` with its name."""
-
-    def __init__(self, location: str) -> None:
-        self._location = location
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        gone = isinstance(error, MissingObject)
-        if isinstance(error, Exception) and (gone or not isinstance(error, StorageError)):
-            state = "gone" if gone else f"unreadable ({type(error).__name__}: {error})"
-            raise CorruptState(
-                f"{self._location}, which a publication refers to, is {state}",
-                code="MESH-M026",
-                where=self._location,
-                fix="restore that object from a backup, or `mesh rollback` to a publication "
-                "that `mesh snapshots` lists before it",
-            ) from error
 
 
 def _survivors(

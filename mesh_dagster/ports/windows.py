@@ -1,4 +1,4 @@
-"""The partition that a row belongs to, as a Polars expression."""
+"""The partition that a row belongs to, in the words of Polars and of Iceberg."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from mesh_dagster.errors import TransformError
 from mesh_dagster.model.partition import Every, Partitioning
 
 DAYS_IN_A_WEEK = 7
+_EPOCH_YEAR = 1970
+_HOURS = 24
 
 
 def start_expression(partitioning: Partitioning, schema: pl.Schema) -> pl.Expr:
@@ -42,6 +44,17 @@ def asked_expression(partitioning: Partitioning, keys: Sequence[str], schema: pl
     else:
         inside = start.is_in(literals)
     return pl.when(inside).then(start)
+
+
+def partition_value(partitioning: Partitioning | None, key: str | None) -> int | None:
+    """A partition in Iceberg's terms: days, hours or months since 1970."""
+    if partitioning is None or key is None:
+        return None
+    start = partitioning.window(key)[0]
+    if partitioning.every is Every.MONTH:
+        return (start.year - _EPOCH_YEAR) * 12 + start.month - 1
+    days = start.toordinal() - datetime(_EPOCH_YEAR, 1, 1).toordinal()  # noqa: DTZ001
+    return days * _HOURS + start.hour if partitioning.every is Every.HOUR else days
 
 
 def key_of(partitioning: Partitioning, start: date | datetime) -> str:

@@ -10,14 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh_dagster.model.types import ColumnType, Kind
-from mesh_dagster.ports.types import (
-    duckdb_type,
-    iceberg_type,
-    polars_type,
-    type_from_iceberg,
-    type_from_polars,
-    widens,
-)
+from mesh_dagster.ports.iceberg_types import iceberg_type, type_from_iceberg
+from mesh_dagster.ports.types import duckdb_type, polars_type, type_from_polars, widens
 
 NESTED = {Kind.DECIMAL, Kind.LIST, Kind.STRUCT, Kind.MAP}
 FLAT = st.sampled_from([kind for kind in Kind if kind not in NESTED]).map(ColumnType)

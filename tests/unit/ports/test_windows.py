@@ -16,7 +16,7 @@ from mesh_dagster.errors import AddressError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.ports import places, windows
-from mesh_dagster.ports.table import partition_value
+from mesh_dagster.ports.windows import partition_value
 
 START = datetime(1990, 1, 1, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(1960, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001
