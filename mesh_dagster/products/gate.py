@@ -6,6 +6,7 @@ reports to Dagster opens it.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -96,12 +97,19 @@ class Gate:
         """What became of each partition, with what its audit said and when its facts happened."""
         ranges = event_ranges(self.mesh, self.loaded, self.staged, self.partitions)
         number = decided.publication.number if decided.publication else None
+        rows = Counter[Partition]()
+        for staged in self.staged.values():
+            for file in staged.files:
+                rows[file.partition] += file.rows
+        said = defaultdict[Partition, list[RuleResult]](list)
+        for result in decided.results:
+            said[result.partition].append(result)
         return tuple(
             Decision(
                 partition=key,
                 outcome=decided.outcomes[key],
-                rows=sum(staged.of(key).rows for staged in self.staged.values()),
-                results=tuple(each for each in decided.results if each.partition in (None, key)),
+                rows=rows[key],
+                results=tuple(said[key] if key is None else said[None] + said[key]),
                 event_min=ranges[key][0],
                 event_max=ranges[key][1],
                 publication=number if decided.outcomes[key] is Outcome.PUBLISHED else None,
@@ -137,4 +145,5 @@ class Gate:
 
 
 def _files(staged: Staged, partitions: Sequence[Partition]) -> tuple[StagedFile, ...]:
-    return tuple(file for file in staged.files if file.partition in partitions)
+    wanted = frozenset(partitions)
+    return tuple(file for file in staged.files if file.partition in wanted)
