@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -13,7 +15,7 @@ import pytest
 from mesh_dagster.dbt.manifest import load_graph
 from mesh_dagster.dbt.project import find_project
 from mesh_dagster.descriptors.product import load_product
-from mesh_dagster.errors import DescriptorError, MeshError
+from mesh_dagster.errors import DescriptorError, MeshError, MissingExtra
 from mesh_dagster.orchestrate.execute import run as run_outside
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import read
@@ -30,9 +32,22 @@ MODEL = dg.AssetKey(["reports", "dbt", "totals"])
 STAGING = dg.AssetKey(["reports", "dbt", "stg_sales"])
 
 
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What dbt has parsed in this module already: each time takes it seconds."""
+    return tmp_path_factory.mktemp("manifests")
+
+
 @pytest.fixture
-def project(mesh) -> Path:
+def project(mesh, parsed: Path) -> Iterator[Path]:
     """The mesh with `reports/totals` made by dbt."""
+    kept = mesh.root / ".mesh" / "dbt" / "reports" / "manifests"
+    shutil.copytree(parsed, kept, dirs_exist_ok=True)
+    yield _written(mesh)
+    shutil.copytree(kept, parsed, dirs_exist_ok=True)
+
+
+def _written(mesh) -> Path:
     folder = mesh.root / "dbt_projects" / "reports"
     models = folder / "models"
     models.mkdir(parents=True)
@@ -169,6 +184,9 @@ def test_a_project_that_did_not_change_is_not_parsed_again(mesh, project, monkey
     found = find_project(Mesh.open(mesh.root), loaded.domain)
     first = load_graph(found)
 
+    (project / "target").mkdir()
+    (project / "target" / "left_by_somebody").touch()
+
     def refuse(*arguments: object, **_: object) -> None:
         raise AssertionError(f"dbt was called: {arguments}")
 
@@ -186,3 +204,10 @@ def test_a_location_lists_its_models_without_importing_dbt(mesh, project) -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_without_the_extra_it_says_how_to_install_it(mesh, project, monkeypatch) -> None:
+    monkeypatch.setattr("mesh_dagster.dbt.project.find_spec", lambda name: None)
+    with pytest.raises(MissingExtra) as caught:
+        mesh.definitions("reports")
+    assert caught.value.fix == "pip install 'mesh-dagster[dbt]'"
