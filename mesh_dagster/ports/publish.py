@@ -26,7 +26,8 @@ from mesh_dagster.model.snapshot import (
 from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports import places, pointer, table, windows
 from mesh_dagster.ports.footer import data_file
-from mesh_dagster.ports.schema import PortLayout, iceberg_schema, partition_spec
+from mesh_dagster.ports.iceberg_schema import iceberg_schema, partition_spec
+from mesh_dagster.ports.schema import PortLayout
 from mesh_dagster.ports.stage import staged_schema
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.types import widens
