@@ -8,10 +8,11 @@ from pathlib import Path
 
 from mesh_dagster.descriptors import wiring as wiring_file
 from mesh_dagster.descriptors.consistency import check_product
+from mesh_dagster.descriptors.domain import FILE as DOMAIN
 from mesh_dagster.descriptors.domain import domain_from_file, find_domain
 from mesh_dagster.descriptors.odcs import contract_from_document
+from mesh_dagster.descriptors.odps import FILE as DESCRIPTOR
 from mesh_dagster.descriptors.odps import product_from_document
-from mesh_dagster.descriptors.product import DESCRIPTOR
 from mesh_dagster.descriptors.source import Source, in_order, shown_path
 from mesh_dagster.descriptors.syntax import read_file
 from mesh_dagster.model.contract import Contract
@@ -65,7 +66,7 @@ def _domain_of(read: _Folder) -> Domain | None:
         message = "the product's folder lies in no domain: no domain.yaml here or above"
         read.source(DESCRIPTOR).report("MESH-D020", message, fix="add a domain.yaml")
         return None
-    return domain_from_file(found, Source(shown_path(found / "domain.yaml"), "", read.findings))
+    return domain_from_file(found, Source(shown_path(found / DOMAIN), "", read.findings))
 
 
 def _read_descriptor(read: _Folder) -> None:

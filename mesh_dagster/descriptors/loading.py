@@ -11,7 +11,7 @@ from typing import Any
 from mesh_dagster.descriptors.cache import ModelCache, stamp
 from mesh_dagster.descriptors.codec import STALE, decode, encode
 from mesh_dagster.descriptors.folder import contract_files, examine
-from mesh_dagster.descriptors.product import DESCRIPTOR
+from mesh_dagster.descriptors.odps import FILE as DESCRIPTOR
 from mesh_dagster.descriptors.source import refuse, shown_path
 from mesh_dagster.descriptors.wiring import FILE as WIRING
 from mesh_dagster.model.contract import Contract

@@ -24,6 +24,7 @@ from mesh_dagster.model.product import (
     Status,
 )
 
+FILE = "product.odps.yaml"
 SOURCE = "source:"
 NEWEST = "v1.0.0"
 _KNOWN = ("0.9", "1.0")
@@ -36,7 +37,7 @@ _NOWHERE = Address("unknown", "unknown", 0)
 """Stands for an address that could not be read; what holds it is never handed out."""
 
 
-def read(text: str, name: str = "product.odps.yaml") -> Product:
+def read(text: str, name: str = FILE) -> Product:
     """A descriptor from its text. Raises `DescriptorError` with all that is wrong."""
     source = Source(name)
     return _finished(product_from_document(syntax.read(text, source), source), source)

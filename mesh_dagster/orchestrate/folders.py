@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mesh_dagster.descriptors.odps import FILE as DESCRIPTOR
 from mesh_dagster.descriptors.wiring import COMPONENTS
+from mesh_dagster.descriptors.wiring import FILE as WIRING
 
-_WIRING = ("defs.yaml", "defs.yml", "component.yaml")
+_WIRING = (WIRING, "defs.yml", "component.yaml")
 _ONLY_OURS = ("type:", "attributes:")
 """A defs.yaml with other keys (`post_processing`, `requirements`) asks for what only dg does."""
 
@@ -27,7 +29,7 @@ class Folders:
     @property
     def products_of_dg(self) -> list[Path]:
         """Of the others, those that are products all the same: of a subclass, or with more."""
-        return [path for path in self.others if (path / "product.odps.yaml").is_file()]
+        return [path for path in self.others if (path / DESCRIPTOR).is_file()]
 
 
 def find_folders(defs: Path) -> Folders:
