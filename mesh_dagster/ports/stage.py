@@ -7,6 +7,7 @@ files. Nothing is published by staging, and nothing that is published is touched
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,10 @@ _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _ONLY_WRITES = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 _START = "__mesh_window"
 EXAMPLES = 5
+_CHUNK = 50_000
+"""Rows that pass through the stream at once. Polars' own choice is twice as many, which takes
+another 250 MB on four cores and no less time."""
+_CHUNK_STATED = "POLARS_IDEAL_MORSEL_SIZE"
 
 
 @dataclass(frozen=True)
@@ -184,7 +189,7 @@ def _path_of(target: _Target, partitioning: Partitioning) -> Callable[[Any], str
 
 def _sink(target: _Target, frame: pl.LazyFrame, to: Any) -> list[Any]:
     written: list[Any] = []
-    with _translated(target):
+    with _translated(target), _in_small_chunks():
         frame.sink_parquet(
             to,
             mkdir=target.storage.polars_options() is None,
@@ -194,6 +199,19 @@ def _sink(target: _Target, frame: pl.LazyFrame, to: Any) -> list[Any]:
             sinked_paths_callback=lambda sunk: written.extend(sunk.paths),
         )
     return written
+
+
+@contextmanager
+def _in_small_chunks() -> Iterator[None]:
+    """Polars takes the size for the whole process; who has stated another one keeps it."""
+    if _CHUNK_STATED in os.environ:
+        yield
+        return
+    pl.Config.set_streaming_chunk_size(_CHUNK)
+    try:
+        yield
+    finally:
+        pl.Config.set_streaming_chunk_size(None)
 
 
 def _files(target: _Target, written: Sequence[Any]) -> tuple[StagedFile, ...]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from mesh_dagster import clock
 from mesh_dagster.errors import MeshError, StorageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.ports import pointer, retention
+from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import discard
 from mesh_dagster.products.layout import KEEP_PUBLICATIONS, days_kept
 from mesh_dagster.products.mesh import Mesh
+
+if TYPE_CHECKING:
+    from mesh_dagster.ports import retention
 
 CLEAN_EVERY = 25
 """Publications from one clean-up to the next."""
@@ -22,6 +26,8 @@ def clean(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> retention.Clea
 
     Files of attempts that run or wait in quarantine stay.
     """
+    from mesh_dagster.ports import retention
+
     path = loaded.product.address.path
 
     def protected() -> set[str]:

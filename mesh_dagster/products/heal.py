@@ -13,7 +13,6 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.clean import discard_staged
-from mesh_dagster.products.gate import Decided, Gate, Partition
 from mesh_dagster.products.mesh import Mesh
 
 LOOK_BACK = 100
@@ -71,8 +70,10 @@ def _decisions(
     """What the attempt would have recorded; None leaves it to the journal to conclude."""
     if attempt is None or not attempt.staged:
         return None
+    from mesh_dagster.products.gate import Decided, Gate
+
     staged = {each.port or "": each for each in attempt.staged}
-    partitions: tuple[Partition, ...] = attempt.partitions or (None,)
+    partitions: tuple[str | None, ...] = attempt.partitions or (None,)
     gate = Gate(mesh, loaded, attempt.id, attempt.base, partitions, staged)
     try:
         results = gate.audit(found)

@@ -6,10 +6,13 @@ Each partition is decided by itself, all ports of the product together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib import import_module
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from mesh_dagster import clock
 from mesh_dagster.errors import JournalError, MeshError, StorageError, UsageError
@@ -20,12 +23,14 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import stage
 from mesh_dagster.products.clean import clean_after, discard_staged
 from mesh_dagster.products.describe import announce
-from mesh_dagster.products.gate import Gate, Log
 from mesh_dagster.products.heal import heal, publication_of
 from mesh_dagster.products.inputs import open_inputs
 from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.transform import Transform, Window, blaming, transformed
+
+if TYPE_CHECKING:
+    from mesh_dagster.products.gate import Log
 
 
 def materialize(
@@ -105,8 +110,11 @@ class _Making:
     def make(self, transform: Transform | None) -> None:
         inputs, reads = open_inputs(self.mesh, self.loaded, self.window)
         self.journal.read(self.attempt, reads)
-        with transformed(self.loaded, inputs, self.window, transform) as frames:
+        opened = transformed(self.loaded, inputs, self.window, transform)
+        with opened as frames, _importing_the_gate():
             staged = self._stage(frames)
+        from mesh_dagster.products.gate import Gate
+
         self.journal.staged(self.attempt, list(staged.values()))
         keys = self.window.keys or (None,)
         gate = Gate(self.mesh, self.loaded, self.attempt, self.base, keys, staged)
@@ -157,3 +165,14 @@ class _Making:
                 )
                 for port, frame in frames.items()
             }
+
+
+@contextmanager
+def _importing_the_gate() -> Iterator[None]:
+    """What only audit and publish need takes half a second to import: Polars stages meanwhile."""
+    importing = Thread(target=import_module, args=("mesh_dagster.products.gate",))
+    importing.start()
+    try:
+        yield
+    finally:
+        importing.join()
