@@ -33,7 +33,7 @@ _GOING = """
 _TICKS = """
 { workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError {
   ... on RepositoryLocation { repositories { sensors {
-    name sensorState { ticks(limit: 3) { timestamp status error { message } } } } } } } } } } }
+    name sensorState { ticks(limit: 5, dayRange: 1) { timestamp status } } } } } } } } } }
 """
 
 
@@ -86,25 +86,30 @@ class Webserver:
         works = [work for each in both for work in each["results"]]
         return ["/".join(key["path"]) for work in works for key in work["assetSelection"] or ()]
 
-    def not_ticked(self, since: float) -> list[str]:
-        """The sensors, by `location/name`, that have not had a whole tick since a moment."""
+    def not_ticked(self, sensor: str, since: float) -> list[str]:
+        """The locations in which the sensor of that name works, and has had no whole tick since.
+
+        An automation sensor does not tick in a location without conditions.
+        """
         return [
-            name
-            for name, ticks in self._ticks().items()
-            if not any(
-                tick["timestamp"] >= since and tick["status"] in ("SUCCESS", "SKIPPED")
-                for tick in ticks
-            )
+            location
+            for (location, name), ticks in self._ticks().items()
+            if name == sensor and ticks and not _whole_tick(ticks, since)
         ]
 
-    def _ticks(self) -> dict[str, list[dict[str, Any]]]:
+    def _ticks(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
         entries = self.ask(_TICKS)["workspaceOrError"]["locationEntries"]
         return {
-            f"{entry['name']}/{sensor['name']}": sensor["sensorState"]["ticks"]
+            (entry["name"], sensor["name"]): sensor["sensorState"]["ticks"]
             for entry in entries
             for repository in entry["locationOrLoadError"]["repositories"]
             for sensor in repository["sensors"]
         }
+
+
+def _whole_tick(ticks: list[dict[str, Any]], since: float) -> bool:
+    ended = [each for each in ticks if each["status"] in ("SUCCESS", "SKIPPED")]
+    return any(each["timestamp"] >= since for each in ended)
 
 
 def free_port() -> int:
