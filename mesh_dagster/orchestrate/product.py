@@ -10,10 +10,11 @@ from dagster._utils.warnings import suppress_dagster_warnings
 
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.wiring import TransformKind
 from mesh_dagster.orchestrate.assets import GetAssetSpec, asset_spec, product_assets
 from mesh_dagster.orchestrate.schedules import schedules
 from mesh_dagster.orchestrate.upstreams import Upstreams
-from mesh_dagster.orchestrate.work import works
+from mesh_dagster.orchestrate.work import Work, asset_work
 from mesh_dagster.products.mesh import Mesh
 
 
@@ -32,7 +33,7 @@ def product_definitions(
     get_asset_spec: GetAssetSpec = asset_spec,
 ) -> dg.Definitions:
     """The assets, checks and schedules of some products of one domain."""
-    made = works(mesh, products, upstreams)
+    made = _works(mesh, products, upstreams)
     return dg.Definitions(
         assets=[
             product_assets(mesh, loaded, upstreams, get_asset_spec=get_asset_spec, work=work)
@@ -40,3 +41,24 @@ def product_definitions(
         ],
         schedules=schedules(products),
     )
+
+
+def _works(
+    mesh: Mesh, products: Sequence[LoadedProduct], upstreams: Upstreams
+) -> list[Work | None]:
+    """The work of each product, None where its own file does it.
+
+    A dbt model that two products are made of is an asset of the first only.
+    """
+    from_dbt = [each for each in products if each.wiring.transform.kind is TransformKind.DBT]
+    by_folder: dict[Path, Work] = {}
+    if from_dbt:
+        from mesh_dagster.orchestrate.dbt import dbt_works
+
+        by_folder = dbt_works(mesh, from_dbt, upstreams)
+    return [
+        asset_work(each)
+        if each.wiring.transform.kind is TransformKind.ASSET
+        else by_folder.get(each.folder)
+        for each in products
+    ]

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.wiring import TransformKind
-from mesh_dagster.products.mesh import Mesh
 
 if TYPE_CHECKING:
     from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-    from mesh_dagster.orchestrate.upstreams import Upstreams
     from mesh_dagster.products.transform import Transform, Window
 
 
@@ -33,25 +29,6 @@ class Work:
     shows: Sequence[dg.AssetKey] = ()
     made: Sequence[dg.AssetSpec] = ()
     tests: Sequence[dg.AssetCheckSpec] = ()
-
-
-def works(mesh: Mesh, products: Sequence[LoadedProduct], upstreams: Upstreams) -> list[Work | None]:
-    """The work of each product, None where its own file does it.
-
-    A dbt model that two products are made of is an asset of the first only.
-    """
-    from_dbt = [each for each in products if each.wiring.transform.kind is TransformKind.DBT]
-    by_folder: dict[Path, Work] = {}
-    if from_dbt:
-        from mesh_dagster.orchestrate.dbt import dbt_works
-
-        by_folder = dbt_works(mesh, from_dbt, upstreams)
-    return [
-        asset_work(each)
-        if each.wiring.transform.kind is TransformKind.ASSET
-        else by_folder.get(each.folder)
-        for each in products
-    ]
 
 
 def asset_work(loaded: LoadedProduct) -> Work:
