@@ -34,6 +34,11 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
+def in_utc(moment: datetime) -> datetime:
+    """A moment in UTC, which is what one without a time zone is taken for."""
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
 def replaying() -> bool:
     """Whether `now` is a moment of a replay instead of the wall clock's."""
     return _replayed()[0] is not None
@@ -105,4 +110,4 @@ def _from_environment(name: str) -> datetime | None:
             f"{name} is {text!r}, which is not an ISO 8601 moment",
             fix=f"export {name}=2013-11-08T12:00:00Z",
         ) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    return in_utc(moment)

@@ -7,10 +7,11 @@ cannot be one of the column's is refused here, before any data is read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from mesh_dagster import clock
 from mesh_dagster.model.types import ColumnType, Kind
 
 _LOGICAL = {
@@ -118,8 +119,7 @@ def _local(given: Any) -> datetime:
 
 def _zoned(given: Any) -> datetime:
     """A moment without a zone is in UTC, as ODCS's defaultTimezone says."""
-    moment = _moment(given)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return clock.in_utc(_moment(given))
 
 
 _CONVERT: dict[Kind, Callable[[Any], Any]] = {

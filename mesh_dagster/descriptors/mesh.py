@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from mesh_dagster import clock
 from mesh_dagster.descriptors.own import check_schema_version
 from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
 from mesh_dagster.descriptors.source import Map, Source, in_order, shown, shown_path
@@ -143,4 +144,4 @@ def _moment(stated: Map, key: str, source: Source) -> datetime | None:
         fix = f"{key}: 2013-11-08T12:00:00Z"
         source.report("MESH-D008", message, stated.line_of(key), fix=fix)
         return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    return clock.in_utc(moment)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from mesh_dagster import clock
 from mesh_dagster.descriptors.cron import cron_problem
 from mesh_dagster.descriptors.shape import (
     ANYTHING,
@@ -158,8 +159,7 @@ def _partitioning(data: Map, source: Source) -> Partitioning | None:
         message = f"`start` is {shown(stated['start'])}, expected a date like 2013-01-01"
         source.report("MESH-D008", message, stated.line_of("start"), fix="start: 2013-01-01")
         return None
-    start = start.replace(tzinfo=start.tzinfo or UTC).astimezone(UTC)
-    return Partitioning(Every(stated["every"]), stated["column"], start)
+    return Partitioning(Every(stated["every"]), stated["column"], clock.in_utc(start))
 
 
 def _source(data: Map, folder: Path, source: Source) -> SourceRef:

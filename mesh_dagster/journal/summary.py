@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from mesh_dagster import clock
 
 SQL = """
 SELECT product,
@@ -62,4 +64,4 @@ def _moment(value: datetime | str | None) -> datetime | None:
     if value is None:
         return None
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    return clock.in_utc(moment)

@@ -17,6 +17,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mesh_dagster import clock
+
 WHOLE = ""
 """How a partition, or a port, that has no name is stored: a key column cannot be null."""
 
@@ -35,9 +37,7 @@ class Moment(sa.TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+        return None if value is None else clock.in_utc(value)
 
 
 def _json() -> sa.JSON:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
+from mesh_dagster import clock
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Staged
 from mesh_dagster.ports.stage import scan_staged
@@ -53,7 +54,7 @@ def _bounds(loaded: LoadedProduct, frame: pl.LazyFrame, column: str) -> pl.DataF
 def _moment(value: object) -> datetime | None:
     match value:
         case datetime():
-            return value.replace(tzinfo=value.tzinfo or UTC)
+            return clock.in_utc(value)
         case date():
             return datetime.combine(value, time(), UTC)
     return None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mesh_dagster import clock
 from mesh_dagster.errors import NeverPublished, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
@@ -49,8 +50,8 @@ def read(
         columns=columns,
         where=_expression(where),
         event_time=_event_time(mesh, resolved) if ranged else None,
-        event_from=event_from and in_utc(event_from),
-        event_to=event_to and in_utc(event_to),
+        event_from=event_from and clock.in_utc(event_from),
+        event_to=event_to and clock.in_utc(event_to),
     )
 
 
@@ -82,7 +83,7 @@ def publication_at(mesh: Mesh, address: Address, as_of: AsOf = None) -> Publicat
         case None:
             found = pointer.current(mesh.storage, product)
         case datetime():
-            found = pointer.as_of(mesh.storage, product, in_utc(as_of))
+            found = pointer.as_of(mesh.storage, product, clock.in_utc(as_of))
         case _:
             found = pointer.publication(mesh.storage, product, as_of)
     if found is None:
@@ -92,11 +93,6 @@ def publication_at(mesh: Mesh, address: Address, as_of: AsOf = None) -> Publicat
             fix=f"mesh snapshots {address.path}",
         )
     return found
-
-
-def in_utc(moment: datetime) -> datetime:
-    """A moment in UTC, which is what one without a time zone is taken for."""
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
 def _event_time(mesh: Mesh, address: Address) -> str | None:
