@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesh_dagster import clock
-from mesh_dagster.descriptors.domain import find_domain, read_domain
+from mesh_dagster.descriptors.domain import read_domain
 from mesh_dagster.descriptors.mesh import EMBEDDED, find_mesh, read_mesh
 from mesh_dagster.descriptors.product import (
     Listed,
@@ -20,7 +20,7 @@ from mesh_dagster.descriptors.product import (
     list_products,
     load_product,
 )
-from mesh_dagster.errors import DescriptorError, UnknownAddress, UsageError
+from mesh_dagster.errors import DescriptorError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.partition import Partitioning
@@ -137,16 +137,6 @@ class Mesh:
     def domains(self) -> tuple[Domain, ...]:
         """The domains whose files are here."""
         return tuple(read_domain(folder) for folder in domain_folders(self.config))
-
-    def domain_of(self, folder: Path) -> Domain:
-        """The domain that a folder lies in. Raises `UsageError` outside of any."""
-        found = find_domain(folder)
-        if found is None:
-            raise UsageError(
-                f"{folder} lies in no domain: no folder above it holds a domain.yaml",
-                fix="put a domain.yaml beside definitions.py: see docs/first-product.md",
-            )
-        return read_domain(found)
 
     def journal(self, domain: str) -> Journal:
         """The ledger of a domain; close it, or use it in a `with`."""

@@ -15,12 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from mesh_dagster.descriptors.source import Source, shown
-from mesh_dagster.errors import (
-    DescriptorError,
-    MissingObject,
-    StorageError,
-    UnknownAddress,
-)
+from mesh_dagster.errors import MissingObject, StorageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.finding import Finding, Severity
@@ -62,33 +57,6 @@ def write_document(storage: Storage, described: Described) -> bool:
         pass
     storage.write(key, data)
     return True
-
-
-def delete_document(storage: Storage, product: Address) -> None:
-    """Take a product out of the registry; nothing happens if it is not there."""
-    storage.delete([document_key(product)])
-
-
-def read_document(storage: Storage, product: Address) -> Described:
-    """The document of a product and major.
-
-    Raises `UnknownAddress` when there is none, `DescriptorError` when it cannot be used.
-    """
-    key = document_key(product)
-    try:
-        data = storage.read(key)
-    except MissingObject:
-        raise UnknownAddress(
-            f"the registry has no document of {product.of_product.path}",
-            where=storage.uri(key),
-            fix="`mesh products` lists what there is",
-        ) from None
-    source = Source(storage.uri(key), key.removesuffix(_SUFFIX), tolerant=True)
-    described = decode(data, key, source)
-    source.refuse()
-    if described is None:
-        raise DescriptorError(source.findings)
-    return described
 
 
 def read_documents(

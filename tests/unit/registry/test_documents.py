@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesh_dagster.descriptors.source import Source
-from mesh_dagster.errors import DescriptorError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
 from mesh_dagster.model.finding import Finding
@@ -25,9 +24,7 @@ from mesh_dagster.registry import documents
 from mesh_dagster.registry.documents import (
     Described,
     decode,
-    delete_document,
     encode,
-    read_document,
     read_documents,
     write_document,
 )
@@ -58,7 +55,6 @@ def storage(tmp_path: Path) -> Storage:
 def test_a_product_is_found_as_it_was_described(storage: Storage) -> None:
     one = described("flights/departures/v1")
     assert write_document(storage, one)
-    assert read_document(storage, one.product.address) == one
     assert read_documents(storage) == (one,)
     assert one.domain == "flights"
 
@@ -81,16 +77,6 @@ def test_a_document_that_says_nothing_new_is_not_written(storage: Storage) -> No
 
 
 def test_an_empty_registry_knows_nothing(storage: Storage) -> None:
-    assert read_documents(storage) == ()
-    with pytest.raises(UnknownAddress, match="no document of flights/departures/v1"):
-        read_document(storage, Address("flights", "departures", 1))
-
-
-def test_a_document_that_is_withdrawn_is_gone(storage: Storage) -> None:
-    one = described("flights/departures/v1")
-    write_document(storage, one)
-    delete_document(storage, one.product.address)
-    delete_document(storage, one.product.address)
     assert read_documents(storage) == ()
 
 
@@ -128,8 +114,6 @@ def test_a_corrupt_document_is_a_finding_and_hides_no_other(storage: Storage, co
     assert read_documents(storage, findings) == (other,)
     assert findings[0].code == code
     assert {finding.subject for finding in findings} == {"weather/observations/v1"}
-    with pytest.raises(DescriptorError):
-        read_document(storage, Address("weather", "observations", 1))
 
 
 def test_a_document_that_is_too_large_is_not_read(
