@@ -22,12 +22,13 @@ class Every(StrEnum):
     MONTH = "month"
 
 
-_FORMAT = {
+FORMAT = {
     Every.HOUR: "%Y-%m-%d-%H:%M",
     Every.DAY: "%Y-%m-%d",
     Every.WEEK: "%Y-%m-%d",
     Every.MONTH: "%Y-%m-%d",
 }
+"""How the start of a window is written as a key, in the words of `strftime`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,20 @@ class Partitioning:
 
     def keys(self, until: datetime, since: datetime | None = None) -> Iterator[str]:
         """The keys of all windows that are over at `until`, oldest first."""
-        window = self._first(since)
+        window = self.first(since)
         while (end := self._next(window)) <= until:
-            yield window.strftime(_FORMAT[self.every])
+            yield window.strftime(FORMAT[self.every])
             window = end
+
+    def first(self, since: datetime | None = None) -> datetime:
+        """Where the first window begins: none begins before `start`, nor ends before `since`."""
+        window = self._floor(max(self.start, since) if since else self.start)
+        return self._next(window) if window < self.start else window
 
     def exists(self, key: str, until: datetime, since: datetime | None = None) -> bool:
         """Whether a key is one of `keys`. Raises `UsageError` for one that names no window."""
         start, end = self.window(key)
-        return start >= self._first(since) and end <= until
+        return start >= self.first(since) and end <= until
 
     def window(self, key: str) -> tuple[datetime, datetime]:
         """The half-open window [start, end) that a key names.
@@ -56,7 +62,7 @@ class Partitioning:
         Raises `UsageError` for a key of another form or one that begins no window.
         """
         try:
-            start = datetime.strptime(key, _FORMAT[self.every]).replace(tzinfo=UTC)
+            start = datetime.strptime(key, FORMAT[self.every]).replace(tzinfo=UTC)
         except ValueError:
             start = None
         if start is None or self._floor(start) != start:
@@ -68,25 +74,21 @@ class Partitioning:
 
     def key_of(self, moment: datetime) -> str:
         """The key of the window that holds a moment."""
-        return self._floor(moment).strftime(_FORMAT[self.every])
+        return self._floor(moment).strftime(FORMAT[self.every])
 
     def shift(self, key: str, by: int) -> str:
         """The key of the window that lies `by` windows later (earlier, when negative)."""
         start = self.window(key)[0]
         for _ in range(abs(by)):
             start = self._next(start) if by > 0 else self._floor(start - timedelta(hours=1))
-        return start.strftime(_FORMAT[self.every])
+        return start.strftime(FORMAT[self.every])
 
     def between(self, first: str, last: str) -> Iterator[str]:
         """All keys from `first` to `last`, both included."""
         start, end = self.window(first)[0], self.window(last)[0]
         while start <= end:
-            yield start.strftime(_FORMAT[self.every])
+            yield start.strftime(FORMAT[self.every])
             start = self._next(start)
-
-    def _first(self, since: datetime | None) -> datetime:
-        window = self._floor(max(self.start, since) if since else self.start)
-        return self._next(window) if window < self.start else window
 
     def _floor(self, moment: datetime) -> datetime:
         moment = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

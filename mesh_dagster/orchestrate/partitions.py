@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 import dagster as dg
 from dagster._utils.warnings import disable_dagster_warnings
 
 from mesh_dagster import clock
-from mesh_dagster.model.partition import Every, Partitioning
+from mesh_dagster.model.partition import FORMAT, Every, Partitioning
 
 _CRON = {
     Every.HOUR: "0 * * * *",
@@ -17,9 +17,6 @@ _CRON = {
     Every.WEEK: "0 0 * * 0",
     Every.MONTH: "0 0 1 * *",
 }
-_FORMAT = {Every.HOUR: "%Y-%m-%d-%H:%M"}
-_READABLE = "%Y-%m-%d"
-_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 PartitionSet = dg.TimeWindowPartitionsDefinition
 
@@ -32,7 +29,7 @@ def partition_set(partitioning: Partitioning | None) -> PartitionSet | None:
     """
     if partitioning is None:
         return None
-    begin = partitioning.window(next(partitioning.keys(_NEVER, clock.since())))[0]
+    begin = partitioning.first(clock.since())
     end = partitioning.window(partitioning.key_of(clock.now()))[0] if clock.replaying() else None
     return _partition_set(partitioning.every, begin, end)
 
@@ -47,7 +44,7 @@ def _partition_set(every: Every, begin: datetime, end: datetime | None) -> Parti
         start=begin,
         end=end,
         cron_schedule=_CRON[every],
-        fmt=_FORMAT.get(every, _READABLE),
+        fmt=FORMAT[every],
         timezone="UTC",
     )
 
