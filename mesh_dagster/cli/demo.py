@@ -33,7 +33,6 @@ _COLUMNS = [
 _LEGEND = """\
 PARTS: partitions published. RULES: passed/warned/failed, of each partition's
 newest audit. NEWEST: the newest event of 2013 (UTC). Q: in quarantine."""
-LOG = "services.log"
 WEATHER = "weather/observations/v1"
 SHOWN = 6
 
@@ -93,7 +92,7 @@ def _summaries(mesh: Mesh) -> dict[str, Summary]:
 
 def _carry_out(mesh: Mesh, story: Story, watch: Stopwatch) -> None:
     from mesh_dagster.orchestrate.home import own_dagster_home
-    from mesh_dagster.orchestrate.session import session
+    from mesh_dagster.orchestrate.session import LOG, session
     from mesh_dagster.orchestrate.workspace import workspace
 
     summaries = _summaries(mesh)

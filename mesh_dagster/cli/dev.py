@@ -11,6 +11,7 @@ import click
 
 from mesh_dagster.cli.output import say
 from mesh_dagster.errors import MissingExtra
+from mesh_dagster.orchestrate.home import HOME
 
 LOCALHOST = "127.0.0.1"
 
@@ -25,7 +26,7 @@ def dev(domain: str | None, port: int) -> None:
     reach the UI.
     """
     from mesh_dagster.orchestrate.dead_runs import close_dead_runs_of
-    from mesh_dagster.orchestrate.home import HOME, dagster_home
+    from mesh_dagster.orchestrate.home import dagster_home
     from mesh_dagster.orchestrate.session import LOCK, take
     from mesh_dagster.orchestrate.workspace import alone, workspace
     from mesh_dagster.products.mesh import Mesh
@@ -48,7 +49,7 @@ def dev(domain: str | None, port: int) -> None:
 
 def _become_dagster(root: Path, home: Path, arguments: list[str]) -> None:
     """Replace this process, so that Ctrl-C reaches Dagster, which ends what it started."""
-    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    environment = {**os.environ, HOME: str(home)}
     sys.stdout.flush()
     sys.stderr.flush()
     os.chdir(root)

@@ -66,7 +66,7 @@ def product_assets(
     ]
 
     @dg.multi_asset(
-        name="__".join(loaded.product.address.parts),
+        name=labels.name(loaded.product.address.path),
         specs=specs,
         check_specs=[*check_specs(loaded), *(work.tests if work else ())],
         # Without it the checks cannot be run alone, against what is published.

@@ -29,6 +29,11 @@ _KIND = {
 }
 
 
+def name(path: str) -> str:
+    """What a product's step and its schedule are called: Dagster takes no slashes there."""
+    return path.replace("/", "__")
+
+
 def owners(product: Product, team: str | None = None) -> list[str]:
     """The team, and those of its members who own the product and have an address."""
     people = [

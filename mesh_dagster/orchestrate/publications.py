@@ -22,17 +22,13 @@ from dagster._core.events import DagsterEventType
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication, PublicationKind
+from mesh_dagster.orchestrate.dead_runs import ALIVE
 from mesh_dagster.orchestrate.events import PUBLICATION, reported
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.snapshots import published_partitions, published_since
 
 SENSOR = "publications"
 _SECONDS = 15
-_GOING = [
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 def publications_sensor(
@@ -143,7 +139,7 @@ def _held(
 
 
 def _being_made(instance: dg.DagsterInstance, key: dg.AssetKey) -> bool:
-    going = instance.get_runs(dg.RunsFilter(statuses=_GOING))
+    going = instance.get_runs(dg.RunsFilter(statuses=ALIVE))
     return any(run.asset_selection is None or key in run.asset_selection for run in going)
 
 

@@ -15,6 +15,7 @@ from dagster._utils.schedules import reverse_cron_string_iterator
 
 from mesh_dagster import clock
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.orchestrate import labels
 from mesh_dagster.orchestrate.partitions import key_tags
 
 _EVERY_MINUTE = "* * * * *"
@@ -53,7 +54,7 @@ _MOST = 1000
 def _schedule(loaded: LoadedProduct, cron: str) -> dg.ScheduleDefinition:
     replaying = clock.replaying()
     return dg.ScheduleDefinition(
-        name="__".join(loaded.product.address.parts),
+        name=labels.name(loaded.product.address.path),
         job_name=IMPLICIT_ASSET_JOB_NAME,
         execution_fn=_request(loaded, cron),
         # Dagster's daemon keeps wall time: in a replay "06:00 each day" would tick in the middle

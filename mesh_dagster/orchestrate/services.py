@@ -33,6 +33,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRe
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_shared.error import SerializableErrorInfo
 
+from mesh_dagster.orchestrate import labels
 from mesh_dagster.orchestrate.dead_runs import ALIVE, close_dead_runs
 from mesh_dagster.orchestrate.partitions import key_tags
 
@@ -104,7 +105,7 @@ def _submitted(process: WorkspaceProcessContext, wanted: Wanted) -> bool:
 def _start(
     instance: dg.DagsterInstance, context: WorkspaceRequestContext, path: str
 ) -> RemoteSchedule:
-    name = "__".join(path.split("/"))
+    name = labels.name(path)
     (schedule,) = (
         schedule
         for location in context.code_locations

@@ -20,6 +20,9 @@ from mesh_dagster.orchestrate.home import HOME
 
 _PATIENCE = 40
 
+LOG = "services.log"
+"""The file in a DAGSTER_HOME to which the services print."""
+
 LOCK = "daemon.lock"
 """The file in a DAGSTER_HOME that whoever runs a daemon there holds."""
 
@@ -82,7 +85,7 @@ def session(
     schedule is started until it has ticked. Raises `UsageError` when another Dagster works in
     this home.
     """
-    log = home / "services.log"
+    log = home / LOG
     request = json.dumps({"materialize": list(map(dict, materialize)), "tick": list(tick)})
     with only_one(home), log.open("ab") as output:
         read, write = os.pipe()
