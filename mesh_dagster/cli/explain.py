@@ -20,7 +20,7 @@ _HEADING = re.compile(r"^## (MESH-[A-Z]\d{3}) · (.+)$", re.MULTILINE)
 @click.argument("code", required=False)
 @as_json
 def explain(code: str | None, as_json: bool) -> None:
-    """What a code means, such as MESH-C012; without a CODE, all of them."""
+    """What a code means, such as MESH-C002; without a CODE, all of them."""
     known = explanations()
     if code is None:
         listed = [{"code": key, "title": title} for key, (title, _) in known.items()]

@@ -9,7 +9,7 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, moment, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS, loaded, loaded_all
+from mesh_dagster.cli.target import ADDRESS, loaded_all
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Outcome
@@ -78,7 +78,7 @@ def audit(address: Address, quarantined: bool, as_json: bool) -> int:
             fix=f"mesh audit {address.path} --quarantined, or mesh check {address.path} --data",
         )
     mesh = Mesh.open()
-    decisions = audit_quarantined(mesh, loaded(mesh, address))
+    decisions = audit_quarantined(mesh, mesh.load(address))
     if as_json:
         emit_json(decisions)
     elif not decisions:

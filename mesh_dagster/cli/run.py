@@ -9,7 +9,7 @@ import click
 from mesh_dagster import clock
 from mesh_dagster.cli.output import as_json, emit, emit_json, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS, loaded
+from mesh_dagster.cli.target import ADDRESS
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import Severity, Verdict
@@ -44,7 +44,7 @@ def run(
     from mesh_dagster.products.mesh import Mesh
 
     mesh = Mesh.open()
-    product = loaded(mesh, address)
+    product = mesh.load(address)
     keys = partitions_asked_for(product, named, first, last)
     attempt = materialize(mesh, product, keys, say)
     if as_json:

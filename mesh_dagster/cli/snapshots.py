@@ -8,7 +8,7 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, moment, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS, loaded
+from mesh_dagster.cli.target import ADDRESS
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def rollback(address: Address, to: str, as_json: bool) -> None:
     from mesh_dagster.products.rollback import rollback as publish_again
 
     mesh = Mesh.open()
-    product = loaded(mesh, address)
-    publication = publish_again(mesh, product, int(to) if to.isdecimal() else to)
+    product = mesh.load(address)
+    publication = publish_again(mesh, product, to)
     if as_json:
         return emit_json(publication)
     path = product.product.address.path

@@ -33,15 +33,10 @@ class _AddressText(click.ParamType[Address]):
 ADDRESS = _AddressText()
 
 
-def loaded(mesh: Mesh, address: Address) -> LoadedProduct:
-    """All files of the product that serves an address. Raises `UnknownAddress`."""
-    return mesh.load(mesh.resolve(address).of_product)
-
-
 def loaded_all(mesh: Mesh, address: Address | None) -> Iterator[LoadedProduct]:
-    """The product of an address; without one, every product of the mesh."""
+    """The product of an address; without one, every product whose files are here."""
     if address is not None:
-        yield loaded(mesh, address)
+        yield mesh.load(address)
         return
-    for product in mesh.products():
+    for product in sorted(mesh.own(), key=lambda each: each.address):
         yield mesh.load(product.address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from mesh_dagster.model.address import Address
+from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.testing import write_product
 
 Run = Callable[..., Any]
 FLIGHTS = "domains/air/src/air/defs/flights"
@@ -203,6 +207,18 @@ def test_an_empty_quarantine_says_so(mesh: Mesh, run: Run) -> None:
     assert (ended.code, ended.out) == (0, "")
     assert "nothing waits" in ended.err
     assert run("quarantine", "--json").json == []
+
+
+def test_what_waits_is_asked_of_the_products_that_are_here(
+    published: Mesh, run: Run, tmp_path: Path
+) -> None:
+    write_product(published, "sea/ships/v1", {"name": "VARCHAR"}, {"name": ["Ada"]})
+    materialize(published, Mesh.open().load(Address.parse("sea/ships")))
+    shutil.rmtree(tmp_path / "domains/sea")
+    assert [each["sql_name"] for each in run("products", "--json").json][-1] == "sea.ships_v1"
+    (waiting,) = run("quarantine", "--json").json
+    assert waiting["address"] == "mesh://air/flights/v1"
+    assert run("check", "--data").code == 0
 
 
 def test_a_second_audit_publishes_what_a_corrected_contract_lets_pass(
