@@ -27,7 +27,7 @@ FILE = "defs.yaml"
 COMPONENTS = ("mesh_dagster.DataProduct", "mesh_dagster.orchestrate.component.DataProduct")
 _OURS = "mesh_dagster."
 FORMATS = ("csv", "ndjson", "parquet")
-_SUFFIXES = {".csv", ".parquet", ".ndjson", ".jsonl"}
+_BY_SUFFIX = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 _CODE = {".py": TransformKind.PYTHON, ".sql": TransformKind.SQL}
 _BY_DEFAULT = ("transform.py", "transform.sql")
 _SOURCE = Shape(
@@ -166,7 +166,8 @@ def _source(data: Map, folder: Path, source: Source) -> SourceRef:
     path, package = data.get("path", ""), data.get("package")
     line = data.line_of("path")
     suffix = PurePosixPath(path.removesuffix(".zip").removesuffix(".gz")).suffix.lower()
-    if path and "format" not in data and suffix not in _SUFFIXES:
+    format_ = data.get("format") or _BY_SUFFIX.get(suffix)
+    if path and format_ is None:
         message = f"the format of {shown(path)} is unknown; say one of {', '.join(FORMATS)}"
         source.report("MESH-D009", message, line, fix="format: csv")
     if package is not None:
@@ -174,12 +175,12 @@ def _source(data: Map, folder: Path, source: Source) -> SourceRef:
         if pure.is_absolute() or ".." in pure.parts:
             message = f"`path` is {shown(path)}, which lies outside of the package {package}"
             source.report("MESH-D025", message, line)
-    elif path and "://" not in path and "*" not in path and not (folder / path).exists():
+    elif path and not (folder / path).is_file():
         source.report("MESH-D025", f"`path` is {shown(path)}, and there is no such file", line)
     return SourceRef(
         path=path,
         package=package,
-        format=data.get("format"),
+        format=format_,
         null_values=tuple(data.get("null_values", ())),
         delimiter=data.get("delimiter"),
         where=source.at(data.line),

@@ -29,7 +29,8 @@ class TransformRef:
 
 @dataclass(frozen=True, slots=True)
 class SourceRef:
-    """Where the file of a source system lies: in an installed package, or by path."""
+    """The file of a source system: where it lies, in an installed package or by path, and what
+    it is written in."""
 
     path: str
     package: str | None = None

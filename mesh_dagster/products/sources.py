@@ -24,7 +24,7 @@ def scan_source(source: SourceRef, folder: Path) -> pl.LazyFrame:
 
     path = locate(source, folder)
     data = _unzipped(path) if path.suffix == ".zip" else path
-    match source.format or _format(path):
+    match source.format:
         case "csv":
             return pl.scan_csv(
                 data,
@@ -55,11 +55,6 @@ def locate(source: SourceRef, folder: Path) -> Path:
             fix="put the file there, or correct `path`",
         )
     return path
-
-
-def _format(path: Path) -> str:
-    inner = path.with_suffix("") if path.suffix == ".zip" else path
-    return {".json": "ndjson", ".jsonl": "ndjson"}.get(inner.suffix, inner.suffix.lstrip("."))
 
 
 def _package(source: SourceRef) -> Path:

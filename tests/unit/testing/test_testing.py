@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -55,6 +57,21 @@ def test_a_written_product_reads_another(mesh: Mesh) -> None:
     for path in ("air/carriers", "sums/counts"):
         materialize(mesh, mesh.load(Address.parse(path)))
     assert read("sums/counts", mesh=mesh).polars().collect()["n"].to_list() == [2]
+
+
+@pytest.mark.parametrize("name", ["rows.csv.gz", "rows.csv.zip", "rows.CSV"])
+def test_a_source_is_read_in_the_format_of_its_suffix(mesh: Mesh, name: str) -> None:
+    wiring = {"sources": {"rows": {"path": name}}}
+    folder = write_product(mesh, "air/carriers/v1", {"n": "BIGINT"}, {"n": [0]}, wiring=wiring)
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            archive.writestr("rows.csv", "n\n1\n")
+    else:
+        text = b"n\n1\n"
+        (folder / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    made = run_transform(folder)
+    assert isinstance(made, pl.DataFrame)
+    assert made["n"].to_list() == [1]
 
 
 def test_a_transform_runs_on_the_frames_of_a_test(mesh: Mesh) -> None:
