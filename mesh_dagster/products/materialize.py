@@ -15,7 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from mesh_dagster import clock
-from mesh_dagster.errors import JournalError, MeshError, StorageError, UsageError
+from mesh_dagster.errors import MeshError, StorageError, UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, PublicationKind, Staged
@@ -60,7 +60,7 @@ def materialize(
             raise
         clean_after(mesh, loaded, journal)
         announce(mesh, loaded)
-        return making.recorded()
+        return journal.attempt(making.attempt)
 
 
 def window_of(loaded: LoadedProduct, partitions: Sequence[str] | None) -> Window:
@@ -144,12 +144,6 @@ class _Making:
         except StorageError:
             return False
         return found is not None
-
-    def recorded(self) -> Attempt:
-        attempt = self.journal.attempt(self.attempt)
-        if attempt is None:
-            raise JournalError(f"attempt {self.attempt} is gone from the journal")
-        return attempt
 
     def _stage(self, frames: Mapping[str, object]) -> dict[str, Staged]:
         with blaming(self.loaded.folder):
