@@ -10,15 +10,10 @@ from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.documents import Described, write_document
 
 
-def describe(loaded: LoadedProduct) -> Described:
-    """What the mesh is told of a product."""
-    return Described(loaded.product, loaded.contracts, loaded.wiring.partitioning)
-
-
 def announce(mesh: Mesh, loaded: LoadedProduct) -> None:
     """Put the product's document in the registry, if it says anything new.
 
     A registry that refuses does not undo a publication: the next load or run tries again.
     """
     with suppress(StorageError):
-        write_document(mesh.documents, describe(loaded))
+        write_document(mesh.documents, Described.of(loaded))

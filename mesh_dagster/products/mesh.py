@@ -121,13 +121,12 @@ class Mesh:
         if self._listed(product) is None:
             return next(told)
         try:
-            loaded = self.load(product)
+            return Described.of(self.load(product))
         except DescriptorError:
             found = next(told, None)
             if found is None:
                 raise
             return found
-        return Described(loaded.product, loaded.contracts, loaded.wiring.partitioning)
 
     def partitioning(self, address: Address) -> Partitioning | None:
         """How a product is cut into partitions; None where it has none."""

@@ -18,6 +18,7 @@ from mesh_dagster.descriptors.source import Source, shown
 from mesh_dagster.errors import MissingObject, StorageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.product import Product
@@ -36,6 +37,11 @@ class Described:
     product: Product
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     partitioning: Partitioning | None = None
+
+    @classmethod
+    def of(cls, loaded: LoadedProduct) -> Described:
+        """What its own domain tells of a product."""
+        return cls(loaded.product, loaded.contracts, loaded.wiring.partitioning)
 
     @property
     def domain(self) -> str:
