@@ -12,15 +12,9 @@ from dataclasses import replace
 from zlib import crc32
 
 from mesh_dagster.contracts.kinds import (
-    Allowed,
     Expected,
-    Length,
-    Missing,
-    Pattern,
-    Range,
     Reference,
     Required,
-    RowCount,
     Rule,
     Schema,
     Unique,
@@ -29,23 +23,6 @@ from mesh_dagster.contracts.kinds import (
 from mesh_dagster.contracts.options import option_rules
 from mesh_dagster.contracts.quality import quality_rules
 from mesh_dagster.model.contract import Contract, Property, Relationship, SchemaObject
-
-__all__ = [
-    "Allowed",
-    "Length",
-    "Missing",
-    "Pattern",
-    "Range",
-    "Reference",
-    "Required",
-    "RowCount",
-    "Rule",
-    "Schema",
-    "Unique",
-    "Unsupported",
-    "needed_elsewhere",
-    "rules",
-]
 
 
 def rules(contract: Contract, *, partition_column: str | None = None) -> tuple[Rule, ...]:

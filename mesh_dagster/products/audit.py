@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesh_dagster.contracts.audit import audit
-from mesh_dagster.contracts.rules import Reference, Rule, needed_elsewhere, rules
+from mesh_dagster.contracts.kinds import Reference, Rule
+from mesh_dagster.contracts.rules import needed_elsewhere, rules
 from mesh_dagster.errors import MeshError, NeverPublished
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from mesh_dagster.contracts.kinds import Bound, Operator
-from mesh_dagster.contracts.rules import (
+from mesh_dagster.contracts.kinds import (
     Allowed,
+    Bound,
     Length,
     Missing,
+    Operator,
     Pattern,
     Range,
     Reference,
@@ -27,9 +28,8 @@ from mesh_dagster.contracts.rules import (
     Schema,
     Unique,
     Unsupported,
-    needed_elsewhere,
-    rules,
 )
+from mesh_dagster.contracts.rules import needed_elsewhere, rules
 from mesh_dagster.model.contract import Contract, Property, Quality, Relationship
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType, Kind
