@@ -37,7 +37,6 @@ class PublicationKind(StrEnum):
     MATERIALIZATION = "materialization"
     REAUDIT = "reaudit"
     ROLLBACK = "rollback"
-    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def test_no_field_of_any_value_is_lost(journal, make):
         previous="p-1",
         at=NOON,
         attempt=attempt,
-        kind=PublicationKind.RELEASE,
+        kind=PublicationKind.REAUDIT,
         ports={"": PortState("m.json", 2**62, 10), "late": PortState("n.json", None, 0)},
         partitions=("a",),
         contracts={"": "1.0.0"},
