@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._utils.warnings import suppress_dagster_warnings
 
+from mesh_dagster.descriptors.cache import collecting_later
 from mesh_dagster.descriptors.domain import read_domain
 from mesh_dagster.descriptors.product import load_products
 from mesh_dagster.model.domain import Domain, LoadedProduct
@@ -20,6 +21,7 @@ from mesh_dagster.orchestrate.upstreams import Upstreams
 from mesh_dagster.products.mesh import Mesh
 
 
+@collecting_later()
 def domain_definitions(definitions_file: str | Path) -> dg.Definitions:
     """Everything of a domain for Dagster, from the folder that holds its definitions.py.
 
