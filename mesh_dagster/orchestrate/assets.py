@@ -32,7 +32,8 @@ def asset_spec(loaded: LoadedProduct, output: OutputPort) -> dg.AssetSpec:
         key=dg.AssetKey(output.address.parts),
         description=labels.description(loaded.product, output.description),
         metadata=labels.metadata(output.address, contract) | labels.references(loaded, contract),
-        group_name=loaded.product.address.domain,
+        # The graph names a node by the last part of its key, the version: its box says the product.
+        group_name=loaded.product.address.product,
         owners=labels.owners(loaded.product, loaded.domain.team),
         tags=labels.tags(loaded.product),
         kinds=labels.kinds(loaded),

@@ -78,7 +78,7 @@ class Upstreams:
         unknown = f"{address} is not known to the mesh yet."
         return dg.AssetSpec(
             key=dg.AssetKey(address.parts),
-            group_name=address.domain,
+            group_name=f"{address.domain}_{address.product}",
             description=labels.description(found.product, None) if found else unknown,
             owners=labels.owners(found.product) if found else None,
             tags=labels.tags(found.product) if found else labels.PUBLIC,

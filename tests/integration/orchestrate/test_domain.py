@@ -80,7 +80,7 @@ def test_an_input_port_is_an_external_asset_with_its_own_partitions(mesh) -> Non
         "2013-11-02",
         "2013-11-03",
     ]
-    assert sales.group_name == "shop"
+    assert sales.group_name == "shop_sales"
     assert graph.get(TOTALS).parent_keys == {SALES}
 
 
