@@ -17,7 +17,7 @@ demo: $(INSTALLED) ## six domains of a real mesh load, run, publish and feed eac
 	mesh demo
 
 test: $(INSTALLED) ## every test: unit, integration, end to end
-	pytest -n auto --dist loadgroup
+	pytest -n auto
 
 check: $(INSTALLED) ## linters, types, layers, and every file of the mesh
 	ruff check && ruff format --check && mypy && lint-imports && mesh check
@@ -33,6 +33,7 @@ clean: ## remove what was built and what the mesh stored
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "installing into .venv: some minutes, the first time only" >&2
 	$(PYTHON) -m venv .venv
 	pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]' $(DOMAINS:%=-e %)
 	touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import click
 
 from mesh_dagster.cli.output import say
-from mesh_dagster.errors import MissingExtra
+from mesh_dagster.errors import MissingExtra, UsageError
 from mesh_dagster.orchestrate.home import HOME
 
 LOCALHOST = "127.0.0.1"
@@ -33,6 +34,7 @@ def dev(domain: str | None, port: int) -> None:
 
     if find_spec("dagster_webserver") is None:
         raise MissingExtra("the UI", "demo")
+    _require_free(port)
     mesh = Mesh.open()
     root, state = mesh.config.root, mesh.config.state
     chosen = workspace(root) if domain is None else alone(root, domain, state)
@@ -45,6 +47,20 @@ def dev(domain: str | None, port: int) -> None:
         close_dead_runs_of(home)
     say(f"{domain or 'all domains'}: http://{LOCALHOST}:{port} ({HOME} is {home})")
     _become_dagster(root, home, ["-w", str(chosen), "-h", LOCALHOST, "-p", str(port)])
+
+
+def _require_free(port: int) -> None:
+    """Refuse a port that is taken: Dagster would run on without its UI, behind another's."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOCALHOST, port))
+        except OSError as error:
+            raise UsageError(
+                f"port {port} of {LOCALHOST} cannot be listened on: {error.strerror}",
+                code="MESH-M065",
+                fix=f"mesh dev --port {port + 1}",
+            ) from error
 
 
 def _become_dagster(root: Path, home: Path, arguments: list[str]) -> None:

@@ -94,7 +94,7 @@ class _Made:
                 *(self._key(each) for each in models),
             ],
             description=node.description or None,
-            group_name=self.project.domain,
+            group_name=f"{self.project.domain}_dbt",
             tags={**PRIVATE, "mesh/domain": self.project.domain, "mesh/dbt": tag(node.kind)},
             kinds={"dbt", "duckdb"},
             owners=owners(self.loaded.product, self.loaded.domain.team)[:1],

@@ -65,7 +65,8 @@ class Gate:
             state = pointer.current(self.mesh.storage, self.loaded.product.address)
             results = self.audit(state)
             passed = self.passed(results)
-            log(f"{len(passed)} of {len(self.partitions)} passed; publishing")
+            then = "publishing" if passed else "nothing to publish"
+            log(f"{len(passed)} of {len(self.partitions)} passed; {then}")
             published = self._publish(passed, kind, state) if passed else Published(None)
             if not published.stale:
                 outcomes = dict.fromkeys(self.partitions, Outcome.QUARANTINED)
