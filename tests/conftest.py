@@ -1,0 +1,25 @@
+"""How tests are given to processes, where there are several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+_SHARED = "tests/e2e/"
+"""The modules below start a mesh once, and their tests use it one after the other."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Modules that share what they started go to one process, and go first; others test by test.
+
+    (`--dist loadgroup` means the same, and has no effect with pytest 9.2 and xdist 3.8.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.partition("::")[0] if nodeid.startswith(_SHARED) else nodeid
+
+    return Scheduling(config, log) if config.getvalue("dist") == "load" else None
