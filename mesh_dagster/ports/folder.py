@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -78,8 +79,8 @@ class FolderStorage:
             for key, path in keyed:
                 if not key.startswith(prefix):
                     continue
-                with suppress(FileNotFoundError):
-                    status = path.stat()
+                status = _regular(path)
+                if status is not None:
                     modified = datetime.fromtimestamp(status.st_mtime, UTC)
                     yield Entry(key, status.st_size, modified)
 
@@ -192,6 +193,15 @@ def _files(folder: Path) -> Iterator[Path]:
     for parent, _, names in os.walk(folder):
         for name in names:
             yield Path(parent, name)
+
+
+def _regular(path: Path) -> os.stat_result | None:
+    """A pipe, a device or a link in a circle is no object: to read it could hang for ever."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 def _sync(path: Path) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from mesh_dagster.descriptors.source import Source, shown
-from mesh_dagster.errors import MissingObject, StorageError
+from mesh_dagster.errors import MeshError, MissingObject
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import LoadedProduct
@@ -26,6 +26,8 @@ from mesh_dagster.ports.storage import Storage
 
 SCHEMA_VERSION = 1
 LARGEST = 8 * 1024 * 1024
+LONGEST_TEXT = 100_000
+"""Characters of one value: every listing of every domain lays out what is in a document."""
 _SUFFIX = ".json"
 
 
@@ -79,7 +81,7 @@ def read_documents(
         if not entry.key.endswith(_SUFFIX):
             continue
         subject = entry.key.removesuffix(_SUFFIX)
-        source = Source(storage.uri(entry.key), subject, tolerant=True)
+        source = Source(entry.key, subject, tolerant=True)
         described = _read_entry(storage, entry.key, entry.size, source)
         if described is not None:
             found.append(described)
@@ -88,14 +90,15 @@ def read_documents(
 
 
 def _read_entry(storage: Storage, key: str, size: int, source: Source) -> Described | None:
-    if size > LARGEST:
-        _too_large(size, source)
-        return None
     try:
+        source.name = storage.uri(key)
+        if size > LARGEST:
+            _too_large(size, source)
+            return None
         data = storage.read(key)
     except MissingObject:
         return None  # its domain withdrew it meanwhile
-    except StorageError as error:
+    except MeshError as error:
         source.report("MESH-D040", f"the discovery document cannot be read: {error.what}")
         return None
     described = decode(data, key, source)
@@ -135,6 +138,7 @@ def decode(data: bytes, key: str, source: Source) -> Described | None:
         document = json.loads(data, parse_constant=_no_constant)
         if not isinstance(document, dict):
             raise ValueError(f"it is {shown(document)}, expected a mapping")
+        _check_texts(document)
         return _described(document, key, source)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         source.report(
@@ -186,6 +190,20 @@ def _partitioning(document: dict[str, Any]) -> Partitioning | None:
     if start.tzinfo is None or type(stated["column"]) is not str:
         raise ValueError("`partitions` lacks the time zone of its start, or its column")
     return Partitioning(Every(stated["every"]), stated["column"], start)
+
+
+def _check_texts(document: dict[str, Any]) -> None:
+    left: list[Any] = [document]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str) and len(value) > LONGEST_TEXT:
+            raise ValueError(
+                f"a text in it has {len(value):,} characters, {LONGEST_TEXT:,} are allowed"
+            )
 
 
 def _no_constant(name: str) -> None:

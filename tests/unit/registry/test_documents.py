@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,6 +144,29 @@ def test_what_a_newer_release_added_is_ignored(storage: Storage) -> None:
 def test_other_files_in_the_registry_are_passed_over(storage: Storage) -> None:
     storage.write("README.md", b"hello")
     assert read_documents(storage) == ()
+
+
+def test_odd_files_of_one_domain_hide_no_other(storage: Storage, tmp_path: Path) -> None:
+    one = described("flights/departures/v1")
+    write_document(storage, one)
+    odd = tmp_path / "registry" / "weather"
+    for name in ("circle", "endless", "pipe", "named"):
+        (odd / name).mkdir(parents=True)
+    (odd / "circle/v1.json").symlink_to(odd / "circle/v1.json")
+    (odd / "endless/v1.json").symlink_to("/dev/zero")
+    os.mkfifo(odd / "pipe/v1.json")
+    (odd / "named/a\\b.json").write_text("{}")
+    findings: list[Finding] = []
+    assert read_documents(storage, findings) == (one,)
+    assert [finding.subject for finding in findings] == ["weather/named/a\\b"]
+
+
+def test_a_text_without_end_makes_a_document_unusable(storage: Storage) -> None:
+    data = changed(lambda it: it["product"].update(team="x" * 100_001))
+    storage.write("weather/observations/v1.json", data)
+    findings: list[Finding] = []
+    assert read_documents(storage, findings) == ()
+    assert "100,001 characters" in findings[0].message
 
 
 @settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=2000)
