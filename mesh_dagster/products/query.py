@@ -14,6 +14,7 @@ from mesh_dagster.ports.open import PortData
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import AsOf, open_published, publication_at
 from mesh_dagster.products.sandbox import only_select, sandbox
+from mesh_dagster.products.transform import refuse_in_transform
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,7 +25,8 @@ def query(sql: str, *, mesh: Mesh | None = None, as_of: AsOf = None) -> pa.Table
     """Run one SELECT, read-only, and return its rows.
 
     Raises `UsageError` for what is not one SELECT, `UnknownAddress` and `NeverPublished` for a
-    table that cannot be read, and `EvaluationError` when the query fails.
+    table that cannot be read, and `EvaluationError` when the query fails; in a transform, which
+    reads its input ports alone, `UndeclaredInput`.
     """
     with opened(sql, mesh=mesh, as_of=as_of) as relation:
         return relation.to_arrow_table()
@@ -37,6 +39,7 @@ def opened(
     """The query as a lazy relation, for results that should be streamed."""
     import duckdb
 
+    refuse_in_transform("the mesh")
     mesh = mesh or Mesh.open()
     statement = only_select(sql)
     tables = _opened(mesh, _products(statement.query), as_of)

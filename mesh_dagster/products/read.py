@@ -13,6 +13,7 @@ from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.open import PortData, open_port
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.transform import refuse_in_transform
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,8 +37,10 @@ def read(
     Every port is bitemporal: `as_of` chooses what had been published by a moment,
     `event_from` (included) and `event_to` (excluded) what had happened between two. `where` is a
     Polars expression or one in SQL. Raises `NeverPublished`, `UnknownAddress`, and `UsageError`
-    for an event range on a port that names no event-time column.
+    for an event range on a port that names no event-time column; in a transform, which reads its
+    input ports alone, `UndeclaredInput`.
     """
+    refuse_in_transform(str(address))
     mesh = mesh or Mesh.open()
     wanted = Address.parse(address) if isinstance(address, str) else address
     resolved = mesh.resolve(wanted)

@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
@@ -73,6 +74,7 @@ class Input(Protocol):
     def duckdb(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation: ...
 
 
+_RUNNING: ContextVar[str | None] = ContextVar("running", default=None)
 _NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 _SQL_LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
 
@@ -95,10 +97,30 @@ def transformed(
         with _sql(loaded.folder / loaded.wiring.transform.name, inputs, window) as relation:
             yield {"": relation}
         return
-    work = transform or _python(loaded, inputs)
-    with blaming(loaded.folder):
-        result = work(inputs, window)
+    with _running(loaded):
+        work = transform or _python(loaded, inputs)
+        with blaming(loaded.folder):
+            result = work(inputs, window)
     yield _by_port(loaded, result)
+
+
+def refuse_in_transform(what: str) -> None:
+    """Raise `UndeclaredInput` in the code of a transform: it reads by input ports alone."""
+    product = _RUNNING.get()
+    if product is not None:
+        raise UndeclaredInput(
+            f"the transform of {product} reads {what} by itself, and not by an input port",
+            fix="declare an input port in product.odps.yaml, read it by its name",
+        )
+
+
+@contextmanager
+def _running(loaded: LoadedProduct) -> Iterator[None]:
+    token = _RUNNING.set(loaded.product.address.path)
+    try:
+        yield
+    finally:
+        _RUNNING.reset(token)
 
 
 @contextmanager
@@ -108,6 +130,9 @@ def blaming(folder: Path) -> Iterator[None]:
         yield
     except TransformError as error:
         error.where = error.where or _place(error.__cause__, folder)
+        raise
+    except UndeclaredInput as error:
+        error.where = error.where or _place(error, folder)
         raise
     except MeshError:
         raise

@@ -410,3 +410,13 @@ def test_the_event_times_of_what_was_published_are_on_the_record(
     assert times == ["05:00", "21:30"]
     recorded = read("shop/sales", mesh=shop.mesh).polars().collect()["_recorded_at"]
     assert recorded.unique().to_list() == [NOON]
+
+
+@pytest.mark.parametrize("work", ["read('shop/sales')", "query('from shop.sales')"])
+def test_a_transform_cannot_read_past_its_input_ports(shop: Any, work: str) -> None:
+    transform = f"import mesh_dagster\n\ndef transform():\n    return mesh_dagster.{work}\n"
+    shop.product("shop/totals/v1", {"n": "BIGINT"}, transform=transform)
+    with pytest.raises(UndeclaredInput, match="not by an input port") as caught:
+        shop.make(address="shop/totals/v1")
+    assert (caught.value.where or "").endswith("transform.py:4")
+    assert "declare an input port" in (caught.value.fix or "")
