@@ -42,6 +42,9 @@ def products(as_json: bool) -> None:
         say("the mesh has no product yet: docs/first-product.md makes one")
     if mesh.listing.findings:
         say(f"{len(mesh.listing.findings)} findings in files of the mesh: mesh check")
+    unread = {each.subject for each in mesh.registry_findings}
+    if unread:
+        say(f"{len(unread)} discovery documents could not be read: mesh check")
 
 
 def _row(product: Product) -> tuple[object, ...]:

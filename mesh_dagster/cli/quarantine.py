@@ -9,9 +9,10 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, moment, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS, loaded_all
-from mesh_dagster.errors import UsageError
+from mesh_dagster.cli.target import ADDRESS
+from mesh_dagster.errors import EvaluationError, MeshError, UsageError
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.snapshot import Outcome
 
 if TYPE_CHECKING:
@@ -41,25 +42,43 @@ _DECIDED = [
 @click.argument("address", type=ADDRESS, required=False)
 @click.option("--rows", default=0, metavar="N", help="Show N failing rows of each failing rule.")
 @as_json
-def quarantine(address: Address | None, rows: int, as_json: bool) -> None:
+def quarantine(address: Address | None, rows: int, as_json: bool) -> int:
     """List what waits in quarantine, of one product or of all."""
     from mesh_dagster.products.mesh import Mesh
-    from mesh_dagster.products.reaudit import quarantined
 
     mesh = Mesh.open()
-    waiting = [
-        (product, each)
-        for product in loaded_all(mesh, address)
-        for each in quarantined(mesh, product)
-    ]
+    unread: list[str] = []
+    waiting = _waiting(mesh, mesh.load(address)) if address else _all_waiting(mesh, unread)
     if as_json:
         emit_json([_plain(mesh, product, each, rows) for product, each in waiting])
-    elif not waiting:
+    elif not (waiting or unread):
         say("nothing waits in quarantine")
-    else:
+    elif waiting:
         emit(render(_COLUMNS, [_row(product, each) for product, each in waiting]).text)
         for product, each in waiting:
             show_failures(mesh, product, each, rows)
+    for text in unread:
+        say(text)
+    return EvaluationError.exit_code if unread else 0
+
+
+def _waiting(mesh: Mesh, product: LoadedProduct) -> list[tuple[LoadedProduct, Quarantined]]:
+    from mesh_dagster.products.reaudit import quarantined
+
+    return [(product, each) for each in quarantined(mesh, product)]
+
+
+def _all_waiting(mesh: Mesh, unread: list[str]) -> list[tuple[LoadedProduct, Quarantined]]:
+    """What waits in all that can be read; what is wrong with the rest is in `unread`."""
+    waiting = []
+    for product in sorted(mesh.own(), key=lambda each: each.address):
+        try:
+            waiting += _waiting(mesh, mesh.load(product.address))
+        except MeshError as error:
+            unread.append(f"{product.address.path} could not be asked: {error}")
+    broken = [each for each in mesh.listing.findings if each.severity is Severity.ERROR]
+    unread += [f"not everything could be asked: {each}" for each in broken]
+    return waiting
 
 
 @click.command()

@@ -44,7 +44,7 @@ def show(address: Address, as_json: bool) -> None:
     described = mesh.described(product)
     wiring = _wiring(mesh, product)
     published = _current(mesh, product)
-    summary = {each.product: each for each in mesh.summary()}.get(product.path)
+    summary = {each.product: each for each in mesh.summary(product.domain)}.get(product.path)
     if as_json:
         emit_json(
             {

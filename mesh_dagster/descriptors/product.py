@@ -102,10 +102,21 @@ def list_domain(folder: Path) -> Listing:
     with collecting_later():
         for each in product_folders(folder):
             product = _descriptor(each, cache, findings)
-            if product is not None:
+            if product is None:
+                continue
+            if product.address.domain == domain.name:
                 products.append(Listed(product, each, domain))
+            else:
+                findings.append(_intruder(product, domain))
         cache.save()
     return Listing(tuple(products), tuple(findings))
+
+
+def _intruder(product: Product, domain: Domain) -> Finding:
+    """A descriptor that claims another domain's product must not stand in its way."""
+    path = product.address.path
+    message = f"it describes {path}, and lies in the domain {domain.name}"
+    return Finding("MESH-D021", message, Severity.ERROR, domain.name, product.where)
 
 
 def _descriptor(folder: Path, cache: ModelCache, findings: list[Finding]) -> Product | None:

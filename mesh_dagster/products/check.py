@@ -7,6 +7,7 @@ and refers to, another has to serve.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mesh_dagster.descriptors.check import check_mesh
 from mesh_dagster.descriptors.product import folder_problems
@@ -21,7 +22,7 @@ from mesh_dagster.products.mesh import Mesh
 
 def check(mesh: Mesh) -> tuple[Finding, ...]:
     """All findings of all files of the mesh that are in this checkout, warnings included."""
-    return (*check_mesh(mesh.config), *_between_products(mesh))
+    return (*check_mesh(mesh.config), *_between_products(mesh), *_registry(mesh))
 
 
 def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
@@ -32,6 +33,19 @@ def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
     if any(each.severity is Severity.ERROR for each in findings):
         return tuple(findings)
     return (*findings, *_dangling(mesh, mesh.load(product)))
+
+
+def _registry(mesh: Mesh) -> Iterator[Finding]:
+    """Documents that cannot be read. Only their own domain can mend them: others are warned."""
+    own = {domain.name for domain in mesh.domains}
+    try:
+        findings = mesh.registry_findings
+    except MeshError as error:
+        yield Finding(error.code, error.what, Severity.WARNING, mesh.config.name, error.where)
+        return
+    for each in findings:
+        theirs = each.subject.partition("/")[0] not in own
+        yield replace(each, severity=Severity.WARNING) if theirs else each
 
 
 def _between_products(mesh: Mesh) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ pointers (design rule 5).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from mesh_dagster.descriptors.product import (
 from mesh_dagster.errors import DescriptorError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
+from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.product import Product
 from mesh_dagster.ports.storage import Storage, open_storage
@@ -71,8 +73,17 @@ class Mesh:
     def elsewhere(self) -> tuple[Described, ...]:
         """What is known by discovery documents alone: the products of other checkouts."""
         here = {folder.name for folder in domain_folders(self.config)}
-        found = read_documents(self.documents)
-        return tuple(each for each in found if each.domain not in here)
+        return tuple(each for each in self._registry[0] if each.domain not in here)
+
+    @property
+    def registry_findings(self) -> tuple[Finding, ...]:
+        """What is wrong with discovery documents that could not be read, of whatever domain."""
+        return self._registry[1]
+
+    @cached_property
+    def _registry(self) -> tuple[tuple[Described, ...], tuple[Finding, ...]]:
+        findings: list[Finding] = []
+        return read_documents(self.documents, findings), tuple(findings)
 
     def own(self) -> tuple[Product, ...]:
         """The products whose files are in this checkout."""
@@ -134,8 +145,12 @@ class Mesh:
 
     @cached_property
     def domains(self) -> tuple[Domain, ...]:
-        """The domains whose files are here."""
-        return tuple(read_domain(folder) for folder in domain_folders(self.config))
+        """The domains whose files are here; a domain.yaml that is broken is in `listing`."""
+        found = []
+        for folder in domain_folders(self.config):
+            with suppress(DescriptorError):
+                found.append(read_domain(folder))
+        return tuple(found)
 
     def journal(self, domain: str) -> Journal:
         """The ledger of a domain; close it, or use it in a `with`."""
@@ -143,11 +158,14 @@ class Mesh:
 
         return open_journal(self._journal_url(domain), domain)
 
-    def summary(self) -> list[Summary]:
-        """What the products of this checkout came to, one line each that was ever attempted."""
+    def summary(self, domain: str | None = None) -> list[Summary]:
+        """What products of this checkout came to, one line each that was ever attempted.
+
+        Of one domain only its own journal is opened: another's may be out of order.
+        """
         from mesh_dagster.journal import glance
 
-        names = [domain.name for domain in self.domains]
+        names = [each.name for each in self.domains if domain in (None, each.name)]
         return [line for name in names for line in glance(self._journal_url(name), name)]
 
     def _journal_url(self, domain: str) -> str:

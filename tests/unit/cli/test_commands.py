@@ -335,3 +335,45 @@ def test_a_product_without_partitions_takes_none(mesh: Mesh, run: Run) -> None:
     ended = run("run", "air/carriers", "--partition", "2013-11-01")
     assert ended.code == 2
     assert "has no partitions" in ended.err
+
+
+def test_a_document_that_cannot_be_read_is_told(mesh: Mesh, run: Run) -> None:
+    mesh.documents.write("sea/ships/v1.json", b'{"schemaVersion": 99}')
+    ended = run("products")
+    assert ended.code == 0
+    assert "1 discovery documents could not be read: mesh check" in ended.err
+    ended = run("check")
+    assert ended.code == 0
+    assert "MESH-D041 sea/ships/v1" in ended.out
+
+
+def test_what_is_broken_in_one_domain_hides_nothing_of_another(
+    published: Mesh, run: Run, tmp_path: Path
+) -> None:
+    write_product(published, "sea/ships/v1", {"name": "VARCHAR"}, {"name": ["Ada"]})
+    (tmp_path / ".mesh/journals/sea.db").write_text("no journal at all")
+    assert run("show", "air/flights").code == 0
+    ended = run("quarantine")
+    assert ended.code == 3
+    assert "2013-11-02" in ended.out
+    assert "sea/ships/v1" in ended.err
+    (tmp_path / "domains/sea/src/sea/domain.yaml").write_text("name: [")
+    assert run("show", "air/flights").code == 0
+    assert "air/flights/v1" in run("products").out
+    ended = run("quarantine")
+    assert ended.code == 3
+    assert "2013-11-02" in ended.out
+
+
+def test_a_descriptor_cannot_take_the_place_of_another_domains_product(
+    published: Mesh, run: Run, tmp_path: Path
+) -> None:
+    write_product(published, "aaa/ships/v1", {"name": "VARCHAR"}, {"name": ["Ada"]})
+    file = tmp_path / "domains/aaa/src/aaa/defs/ships/product.odps.yaml"
+    file.write_text((tmp_path / FLIGHTS / "product.odps.yaml").read_text())
+    own = Mesh.open().load(Address.parse("air/flights"))
+    assert own.folder == tmp_path / FLIGHTS
+    assert run("products").out.count("air/flights/v1") == 1
+    ended = run("check")
+    assert ended.code == 1
+    assert "domains/aaa/src/aaa/defs/ships/product.odps.yaml" in ended.out
