@@ -22,6 +22,7 @@ from mesh_dagster.contracts.references import orphans
 from mesh_dagster.contracts.types import Difference, differences
 from mesh_dagster.contracts.wording import outcome
 from mesh_dagster.errors import EvaluationError
+from mesh_dagster.model.contract import names_others
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
 from mesh_dagster.model.partition import Partitioning
 
@@ -51,6 +52,7 @@ def audit(
     partition. What only one rule runs into is that rule's result, with the verdict `error`.
     """
     bare = Frame.of(data, partitioning)
+    _check_names(rules, bare)
     schemas = [rule for rule in rules if isinstance(rule, Schema)]
     found = {rule.id: differences(rule, bare.types()) for rule in schemas}
     frame = bare.with_absent(schemas)
@@ -66,6 +68,27 @@ def audit(
                 _count(rule, rule.columns, frame, counts, _orphans(rule, frame, target))
     keys = _partitions(counts, partitioning, partitions)
     return tuple(_result(rule, counts, found, key, port) for key in keys for rule in rules)
+
+
+def _check_names(rules: Sequence[Rule], frame: Frame) -> None:
+    """Refuse to judge where a name would have engines look at another column."""
+    names = set(frame.schema)
+    for rule in rules:
+        match rule:
+            case Schema():
+                names.update(each.name for each in rule.columns)
+            case Unique():
+                names.update(rule.columns)
+            case Reference():
+                names.update(rule.columns, rule.target_columns)
+            case _ if rule.column is not None:
+                names.add(rule.column)
+    if found := sorted(filter(names_others, names)):
+        raise EvaluationError(
+            f"the column `{found[0]}` is named like a pattern, by which other columns are read",
+            code="MESH-C001",
+            fix="give it another name in the contract and in the transform",
+        )
 
 
 def _count(

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from mesh_dagster.descriptors.source import Map, Source
 from mesh_dagster.descriptors.suggest import did_you_mean
-from mesh_dagster.model.contract import Property, Relationship, SchemaObject
+from mesh_dagster.model.contract import Property, Relationship, SchemaObject, names_others
 
 RECORDED_AT = "_recorded_at"
 """The platform's own column, last in every port."""
+
+_RESERVED = "__mesh_"
+"""What the columns begin with that the platform adds while it computes."""
 
 
 def place_keys(listed: Sequence[Map], source: Source) -> dict[int, int]:
@@ -40,19 +43,46 @@ def place_keys(listed: Sequence[Map], source: Source) -> dict[int, int]:
 
 
 def check_unique_names(columns: Sequence[Property], source: Source) -> None:
-    """Report two columns of one name, and the name that is the platform's."""
+    """Report two columns of one name, and names that are the platform's.
+
+    SQL knows no case, so names that differ in nothing else are one name.
+    """
     seen: dict[str, Property] = {}
     for each in columns:
         column = each.column
+        lower = column.lower()
         line = _line(each.where)
-        if column in seen:
-            first = _line(seen[column].where)
-            message = f"the column `{column}` is declared twice; the first is in line {first}"
-            source.report("MESH-D015", message, line)
-        seen.setdefault(column, each)
-        if column == RECORDED_AT:
+        if lower in seen:
+            _report_second(column, seen[lower], line, source)
+        seen.setdefault(lower, each)
+        if lower == RECORDED_AT:
             message = f"`{RECORDED_AT}` is added by the platform to every port"
             source.report("MESH-D030", message, line, fix="remove it from the contract")
+        elif lower.startswith(_RESERVED):
+            message = f"`{column}` begins with `{_RESERVED}`, as columns of the platform do"
+            source.report("MESH-D030", message, line, fix="name it without that")
+
+
+def check_no_patterns(columns: Sequence[Property], source: Source) -> None:
+    """Report names by which Polars would read other columns, nested ones included."""
+    for each in _all(columns):
+        name = next((name for name in (each.column, each.name) if names_others(name)), None)
+        if name is None:
+            continue
+        message = f"the column `{name[:100]}` is named like a pattern, and would stand for others"
+        plain = name.strip("^$*")
+        fix = f"name: {plain}" if plain.isidentifier() else "name it in letters, digits and _"
+        source.report("MESH-D014", message, _line(each.where), fix=fix)
+
+
+def _report_second(column: str, first: Property, line: int, source: Source) -> None:
+    at = _line(first.where)
+    if column == first.column:
+        message = f"the column `{column}` is declared twice; the first is in line {at}"
+        source.report("MESH-D015", message, line)
+        return
+    message = f"the column `{column}` differs only in case from `{first.column}` in line {at}"
+    source.report("MESH-D015", message, line, fix="give one of them another name")
 
 
 def check_references(schema: Sequence[SchemaObject], source: Source) -> None:

@@ -8,7 +8,12 @@ from typing import Any
 from mesh_dagster.descriptors import syntax, writing
 from mesh_dagster.descriptors.columns import property_document, property_from
 from mesh_dagster.descriptors.custom import Custom, with_custom
-from mesh_dagster.descriptors.keys import check_references, check_unique_names, place_keys
+from mesh_dagster.descriptors.keys import (
+    check_no_patterns,
+    check_references,
+    check_unique_names,
+    place_keys,
+)
 from mesh_dagster.descriptors.odcs_shape import CONTRACT
 from mesh_dagster.descriptors.quality import qualities_from, quality_document
 from mesh_dagster.descriptors.references import relationship_document, relationships_from
@@ -87,6 +92,7 @@ def _object(data: Map, old: bool, source: Source) -> SchemaObject:
         property_from(each, name, "", source, key=keys.get(id(each)), old=old) for each in listed
     )
     check_unique_names(properties, source)
+    check_no_patterns(properties, source)
     custom = Custom(data, source)
     rest = {key: syntax.plain(value) for key, value in data.items() if key not in _OBJECT_TYPED}
     if kept := custom.rest(("eventTime",)):

@@ -11,6 +11,11 @@ from mesh_dagster.model.product import Status
 from mesh_dagster.model.types import ColumnType
 
 
+def names_others(name: str) -> bool:
+    """Whether Polars takes a column's name for a pattern, and so reads other columns by it."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
 @dataclass(frozen=True, slots=True)
 class Relationship:
     """A foreign key: values of `columns` exist in `target_columns` of the target.

@@ -398,3 +398,20 @@ def test_data_that_cannot_be_opened_is_an_error_of_the_audit(
     with pytest.raises(EvaluationError, match="cannot be read") as caught:
         audit(checked, gone)
     assert caught.value.code == "MESH-C001"
+
+
+@pytest.mark.parametrize("name", ["^id$", "*", "^.*$"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_column_named_like_a_pattern_is_not_judged_by_another_column(
+    promise: Promise, column: Column, name: str, there: bool
+) -> None:
+    data = pl.DataFrame({"id": [1, 2], **({name: [1, None]} if there else {})})
+    of_contract = rules(promise(column("id"), column(name, required=True)))
+    with pytest.raises(EvaluationError, match="named like a pattern"):
+        audit(of_contract, data.lazy())
+
+
+def test_an_extra_column_named_like_a_pattern_is_refused(promise: Promise, column: Column) -> None:
+    data = pl.LazyFrame({"id": [1], "^id$": [None]})
+    with pytest.raises(EvaluationError, match="named like a pattern"):
+        audit(rules(promise(column("id", required=True))), data)

@@ -230,7 +230,7 @@ def properties(draw: st.DrawFn, table: str, name: str, key: int | None) -> Prope
 @st.composite
 def contracts(draw: st.DrawFn) -> Contract:
     table = draw(columns)
-    names = draw(st.lists(columns, min_size=1, max_size=4, unique=True))
+    names = draw(st.lists(columns, min_size=1, max_size=4, unique_by=str.lower))
     keyed = draw(st.integers(0, len(names)))
     held = tuple(
         draw(properties(table, name, at + 1 if at < keyed else None))
