@@ -20,7 +20,7 @@ from mesh_dagster.descriptors.shape import (
 )
 from mesh_dagster.descriptors.source import Map, Source, shown
 from mesh_dagster.descriptors.syntax import plain, read_file
-from mesh_dagster.model.partition import Every, Partitioning
+from mesh_dagster.model.partition import FIRST_YEAR, LAST_YEAR, Every, Partitioning, check_start
 from mesh_dagster.model.wiring import SourceRef, TransformKind, TransformRef, Wiring
 
 FILE = "defs.yaml"
@@ -155,8 +155,10 @@ def _partitioning(data: Map, source: Source) -> Partitioning | None:
         return None
     try:
         start = datetime.fromisoformat(stated["start"])
+        check_start(start)
     except ValueError:
-        message = f"`start` is {shown(stated['start'])}, expected a date like 2013-01-01"
+        years = f"in {FIRST_YEAR} to {LAST_YEAR}"
+        message = f"`start` is {shown(stated['start'])}, expected a date like 2013-01-01 {years}"
         source.report("MESH-D008", message, stated.line_of("start"), fix="start: 2013-01-01")
         return None
     return Partitioning(Every(stated["every"]), stated["column"], clock.in_utc(start))

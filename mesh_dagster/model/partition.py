@@ -30,6 +30,19 @@ FORMAT = {
 }
 """How the start of a window is written as a key, in the words of `strftime`."""
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""The years in which partitions may start."""
+
+
+def check_start(start: datetime) -> None:
+    """Raise `ValueError` for a start of partitions in a year that is none of the mesh's."""
+    if not FIRST_YEAR <= start.year <= LAST_YEAR:
+        raise ValueError(f"the year {start.year} is not of {FIRST_YEAR} to {LAST_YEAR}")
+
+
+def _beyond() -> UsageError:
+    return UsageError("there are no partitions beyond the years 1 to 9999")
+
 
 @dataclass(frozen=True, slots=True)
 class Partitioning:
@@ -65,7 +78,8 @@ class Partitioning:
             start = datetime.strptime(key, FORMAT[self.every]).replace(tzinfo=UTC)
         except ValueError:
             start = None
-        if start is None or self._floor(start) != start:
+        # strptime reads more than strftime writes, and a window has one key only
+        if start is None or self._floor(start) != start or self.key_of(start) != key:
             raise UsageError(
                 f"{key!r} is no partition: they are one {self.every} each, like "
                 f"{self.key_of(self.start)}",
@@ -73,14 +87,14 @@ class Partitioning:
         return start, self._next(start)
 
     def key_of(self, moment: datetime) -> str:
-        """The key of the window that holds a moment."""
+        """The key of the window that holds a moment, which is in UTC if it names no zone."""
         return self._floor(moment).strftime(FORMAT[self.every])
 
     def shift(self, key: str, by: int) -> str:
         """The key of the window that lies `by` windows later (earlier, when negative)."""
         start = self.window(key)[0]
         for _ in range(abs(by)):
-            start = self._next(start) if by > 0 else self._floor(start - timedelta(hours=1))
+            start = self._next(start) if by > 0 else self._before(start)
         return start.strftime(FORMAT[self.every])
 
     def between(self, first: str, last: str) -> Iterator[str]:
@@ -90,8 +104,20 @@ class Partitioning:
             yield start.strftime(FORMAT[self.every])
             start = self._next(start)
 
+    def _before(self, start: datetime) -> datetime:
+        try:
+            return self._floor(start - timedelta(hours=1))
+        except OverflowError:
+            raise _beyond() from None
+
     def _floor(self, moment: datetime) -> datetime:
-        moment = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        try:
+            return self._begin(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC))
+        except OverflowError:
+            raise _beyond() from None
+
+    def _begin(self, moment: datetime) -> datetime:
+        moment = moment.replace(minute=0, second=0, microsecond=0)
         if self.every is Every.HOUR:
             return moment
         moment = moment.replace(hour=0)
@@ -100,6 +126,12 @@ class Partitioning:
         return moment.replace(day=1) if self.every is Every.MONTH else moment
 
     def _next(self, start: datetime) -> datetime:
+        try:
+            return self._end(start)
+        except OverflowError:
+            raise _beyond() from None
+
+    def _end(self, start: datetime) -> datetime:
         match self.every:
             case Every.HOUR:
                 return start + timedelta(hours=1)

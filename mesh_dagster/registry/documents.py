@@ -20,7 +20,7 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
-from mesh_dagster.model.partition import Every, Partitioning
+from mesh_dagster.model.partition import Every, Partitioning, check_start
 from mesh_dagster.model.product import Product
 from mesh_dagster.ports.storage import Storage
 
@@ -189,6 +189,7 @@ def _partitioning(document: dict[str, Any]) -> Partitioning | None:
     start = datetime.fromisoformat(stated["start"])
     if start.tzinfo is None or type(stated["column"]) is not str:
         raise ValueError("`partitions` lacks the time zone of its start, or its column")
+    check_start(start)
     return Partitioning(Every(stated["every"]), stated["column"], start)
 
 

@@ -78,6 +78,7 @@ BREAKS = [
     ("defs.yaml", "0 6 * * *", "0 6 * *", "D026", "has 4 fields"),
     ("defs.yaml", "0 6 * * *", "0 25 * * *", "D026", "'25' for the hour"),
     ("defs.yaml", "start: 2013-01-01", "start: January", "D008", "expected a date"),
+    ("defs.yaml", "start: 2013-01-01", "start: 9999-12-31T23:00-05:00", "D008", "1900 to 2999"),
     ("defs.yaml", "every: day", "every: dya", "D010", "did you mean `day`?"),
     ("defs.yaml", "mesh_dagster.DataProduct", "mesh_dagster.Product", "D010", "did you mean"),
     ("defs.yaml", "data/flights.csv.zip", "../../secret.csv", "D025", "outside of the package"),

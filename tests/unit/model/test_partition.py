@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -71,6 +72,9 @@ def test_a_replay_begins_where_it_says(cut: Partitioning, after: timedelta) -> N
     ("every", "key"),
     [
         (Every.DAY, "2013-1-32"),
+        (Every.DAY, "2013-11-4"),
+        (Every.DAY, "２０１３-11-04"),
+        (Every.HOUR, "2013-11-04-7:00"),
         (Every.DAY, "2013-01-01-00:00"),
         (Every.DAY, ""),
         (Every.WEEK, "2013-01-01"),
@@ -88,3 +92,29 @@ def test_a_moment_of_another_zone_has_the_key_of_its_instant() -> None:
     cut = Partitioning(Every.DAY, "day", datetime(2013, 1, 1, tzinfo=UTC))
     late = datetime(2013, 11, 3, 23, tzinfo=timezone(timedelta(hours=-5)))
     assert cut.key_of(late) == "2013-11-04"
+
+
+def test_a_moment_without_a_zone_is_one_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = Partitioning(Every.DAY, "day", datetime(2013, 1, 1, tzinfo=UTC))
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert cut.key_of(datetime(2013, 11, 3, 23)) == "2013-11-03"  # noqa: DTZ001
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("every", Every)
+def test_the_end_of_the_calendar_is_refused(every: Every) -> None:
+    late = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    cut = Partitioning(every, "day", datetime(9999, 12, 1, tzinfo=UTC))
+    for asked in (
+        lambda: cut.window(cut.key_of(late)),
+        lambda: cut.shift("9999-10-01", 5_000),
+        lambda: list(cut.keys(late)) + list(cut.between(cut.key_of(late), cut.key_of(late))),
+        lambda: cut.key_of(late.astimezone(timezone(timedelta(hours=-5)))) + cut.shift("x", 1),
+        lambda: cut.key_of(datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))),
+    ):
+        with pytest.raises(UsageError):
+            asked()

@@ -101,6 +101,10 @@ CORRUPT = {
     "a wrong product": (changed(lambda it: it["product"].update(id=7)), "MESH-D008"),
     "a wrong contract": (changed(lambda it: it["contracts"].update({"": 7})), "MESH-D040"),
     "wrong partitions": (changed(lambda it: it["partitions"].update(every="eon")), "MESH-D040"),
+    "a start beyond the calendar": (
+        changed(lambda it: it["partitions"].update(start="9999-12-31T23:00:00-05:00")),
+        "MESH-D040",
+    ),
     "no start": (changed(lambda it: it["partitions"].pop("start")), "MESH-D040"),
 }
 
