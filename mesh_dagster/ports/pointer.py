@@ -19,12 +19,20 @@ from mesh_dagster.ports import places
 from mesh_dagster.ports.storage import Storage
 
 SCHEMA_VERSION = 1
+_UNREADABLE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 def current(storage: Storage, product: Address) -> Publication | None:
     """The newest publication of a product, None if there is none.
 
-    Raises `CorruptState` for a pointer that cannot be read.
+    Raises `CorruptState` for a pointer that cannot be read, or is gone after it was there.
     """
     return versioned(storage, product)[0]
 
@@ -35,7 +43,13 @@ def versioned(storage: Storage, product: Address) -> tuple[Publication | None, s
     try:
         data, version = storage.read_versioned(key)
     except MissingObject:
-        return None, None
+        lost = _beyond_the_first(storage, product)
+        if lost is None:
+            return None, None
+        try:  # others may have published between the two looks
+            data, version = storage.read_versioned(key)
+        except MissingObject:
+            raise _lost(storage, key, lost) from None
     return _parsed(storage, product, key, data), version
 
 
@@ -140,7 +154,17 @@ def _before(storage: Storage, product: Address, found: Publication) -> Publicati
         if left:
             raise _corrupt(storage, key, "it is gone, and older ones are still there") from None
         return None
-    return _parsed(storage, product, key, data)
+    before = _parsed(storage, product, key, data)
+    if (before.number, before.id) != (found.number - 1, found.previous):
+        raise _corrupt(storage, key, f"it is of publication {before.number}, {before.id}")
+    return before
+
+
+def _beyond_the_first(storage: Storage, product: Address) -> str | None:
+    """The newest document, unless all are of first publishes that did not come to their swap."""
+    keys = [entry.key for entry in storage.list(places.publications(product))]
+    first = places.publication(product, 1, "").removesuffix(".json")
+    return max((key for key in keys if not key.startswith(first)), default=None)
 
 
 def _parsed(storage: Storage, product: Address, key: str, data: bytes) -> Publication:
@@ -149,28 +173,55 @@ def _parsed(storage: Storage, product: Address, key: str, data: bytes) -> Public
         version = int(content["schemaVersion"])
         if version > SCHEMA_VERSION:
             raise _newer(storage, key, version)
-        return _publication(content)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return _publication(product, content)
+    except _UNREADABLE as error:
         raise _corrupt(storage, key, f"{type(error).__name__}: {error}") from error
 
 
-def _publication(content: Mapping[str, Any]) -> Publication:
+def _publication(product: Address, content: Mapping[str, Any]) -> Publication:
     partitions = content["partitions"]
-    ports = {
-        name: PortState(port["metadata"], port["snapshotId"], int(port["rows"]))
-        for name, port in content["ports"].items()
-    }
-    return Publication(
-        number=int(content["number"]),
+    found = Publication(
+        number=content["number"],
         id=content["id"],
         previous=content["previous"],
         at=datetime.fromisoformat(content["at"]),
         attempt=content["attempt"],
         kind=PublicationKind(content["kind"]),
-        ports=ports,
-        partitions=None if partitions is None else tuple(partitions),
+        ports={name: _port(product, name, port) for name, port in content["ports"].items()},
+        partitions=None if partitions is None else _texts(partitions),
         contracts=dict(content["contracts"]),
-        empty=tuple(content.get("empty", ())),
+        empty=_texts(content.get("empty", [])),
+    )
+    own = str(product.of_product)
+    if content["product"] != own:
+        raise ValueError(f"it is of {content['product']}, not of {own}")
+    if type(found.number) is not int or found.number < 1:
+        raise ValueError(f"{found.number!r} is no number of a publication")
+    if found.at.tzinfo is None:
+        raise ValueError(f"{content['at']} has no time zone")
+    _texts([found.id, found.attempt, *([] if found.previous is None else [found.previous])])
+    return found
+
+
+def _port(product: Address, name: str, content: Mapping[str, Any]) -> PortState:
+    folder = f"{places.port(product, name)}/metadata/"
+    _, own, file = str(content["metadata"]).rpartition(f"/{folder}")
+    if not own or "/" in name or "/" in file:
+        raise ValueError(f"{content['metadata']} is not in {folder}")
+    return PortState(content["metadata"], content["snapshotId"], int(content["rows"]))
+
+
+def _texts(found: Any) -> tuple[str, ...]:
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise TypeError(f"{found!r} is no list of strings")
+    return tuple(found)
+
+
+def _lost(storage: Storage, key: str, newest: str) -> CorruptState:
+    return CorruptState(
+        f"{key} is gone, and there are publications, the newest document is {newest}",
+        where=storage.uri(key),
+        fix=f"copy the newest document of `publications/`, {storage.uri(newest)}, over it",
     )
 
 

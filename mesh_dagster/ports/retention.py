@@ -46,13 +46,16 @@ def clean(
     With them goes what only they referred to, and what was staged by attempts that neither
     published it nor are protected: `protected_attempts` are those that run or have something in
     quarantine, best as a function that asks the journal, for it is called at the right moment.
-    Raises `CorruptState`, having deleted nothing, where a publication cannot be read.
+    A product that has no publication is left as it is. Raises `CorruptState`, having deleted
+    nothing, where a publication cannot be read.
     """
     listed = list(storage.list(f"{places.root(product)}/"))
     if not listed:
         return Cleaned()
     protected = protected_attempts() if callable(protected_attempts) else protected_attempts
     kept, gone = _divided(storage, product, keep_days, keep_count, now)
+    if not kept:
+        return Cleaned()
     needed = _references(storage, product, kept) | {places.pointer(product)}
     dropped = _references(storage, product, gone, data=False)
     doomed = _doomed(listed, needed, dropped, frozenset(protected))

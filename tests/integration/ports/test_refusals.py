@@ -7,14 +7,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from mesh_dagster import clock
 from mesh_dagster.errors import CorruptState, StorageError, TransformError
-from mesh_dagster.ports import pointer
+from mesh_dagster.ports import pointer, retention
 from mesh_dagster.ports.open import open_port
+from mesh_dagster.ports.publish import publish
 from mesh_dagster.ports.storage import Storage, open_storage
 
 WORLD = str(Path(__file__).with_name("world.py"))
@@ -150,6 +153,95 @@ def test_a_corrupt_pointer_is_named_and_never_overwritten(
     folder.write(POINTER, folder.read(newest))
     assert folder.read(POINTER) == good
     assert world.values(folder) == {keys[0]: [1] * 3}
+
+
+def test_a_lost_pointer_is_named_and_nothing_is_deleted(
+    world: ModuleType, storage: Storage
+) -> None:
+    keys = [world.key(0)]
+    for value in range(3):
+        world.run(storage, world.rows(keys, value), keys, base=value or None)
+    good = storage.read(POINTER)
+    storage.delete([POINTER])
+    before = [entry.key for entry in storage.list("flights/")]
+    for attempt in (
+        lambda: pointer.current(storage, world.PRODUCT),
+        lambda: retention.clean(storage, world.PRODUCT, now=clock.now() + timedelta(days=999)),
+        lambda: publish(storage, world.PRODUCT, {}, partitions=(), attempt="new", base=None),
+    ):
+        with pytest.raises(CorruptState, match=r"pointer\.json is gone") as caught:
+            attempt()
+        assert "publications/000000000003-" in str(caught.value.fix)
+    assert [entry.key for entry in storage.list("flights/")] == before
+    newest = max(key for key in before if "/publications/" in key)
+    storage.write(POINTER, storage.read(newest))
+    assert storage.read(POINTER) == good
+    assert world.values(storage) == {keys[0]: [2] * 3}
+
+
+def test_a_first_publish_that_was_cut_off_before_its_swap_is_made_again(
+    world: ModuleType, folder: Storage
+) -> None:
+    keys = [world.key(0)]
+    world.run(folder, world.rows(keys, 1), keys)
+    folder.delete([POINTER])
+    assert pointer.current(folder, world.PRODUCT) is None
+    retention.clean(folder, world.PRODUCT, now=clock.now() + timedelta(days=999))
+    assert list(folder.list("flights/departures/v1/publications/"))
+    world.run(folder, world.rows(keys, 2), keys)
+    assert world.values(folder) == {keys[0]: [2] * 3}
+
+
+def test_a_history_that_loops_is_named(world: ModuleType, folder: Storage) -> None:
+    keys = [world.key(0)]
+    for value in range(3):
+        world.run(folder, world.rows(keys, value), keys, base=value or None)
+    first = pointer.publication(folder, world.PRODUCT, 1)
+    key = f"flights/departures/v1/publications/000000000001-{first.id}.json"
+    folder.write(key, folder.read(POINTER))
+    with pytest.raises(CorruptState, match="it is of publication 3") as caught:
+        list(pointer.publications(folder, world.PRODUCT))
+    assert key in str(caught.value)
+
+
+OTHER = "file:///storage/shop/sales/v1/ports/_/metadata/a.metadata.json"
+OUTSIDE = "file:///storage/flights/departures/v1/ports/_/metadata/../../../../x.json"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("schemaVersion", float("inf")),
+        ("product", "mesh://shop/sales/v1"),
+        ("number", 0),
+        ("number", 1.5),
+        ("number", True),
+        ("id", 7),
+        ("attempt", None),
+        ("previous", 7),
+        ("at", "2013-11-01T00:00:00"),
+        ("partitions", "2013-11-01"),
+        ("partitions", [1]),
+        ("ports", {"": {"metadata": OTHER, "snapshotId": 1, "rows": 1}}),
+        ("ports", {"": {"metadata": OUTSIDE, "snapshotId": 1, "rows": 1}}),
+        ("ports", {"": {"metadata": 1, "snapshotId": 1, "rows": float("inf")}}),
+    ],
+)
+def test_a_pointer_that_says_what_cannot_be_is_named(
+    world: ModuleType, folder: Storage, field: str, value: object
+) -> None:
+    keys = [world.key(0)]
+    world.run(folder, world.rows(keys, 1), keys)
+    content = json.loads(folder.read(POINTER))
+    folder.write(POINTER, json.dumps(content | {field: value}).encode())
+    with pytest.raises(CorruptState, match=r"pointer\.json is no readable document"):
+        pointer.current(folder, world.PRODUCT)
+
+
+def test_a_pointer_that_is_nested_without_end_is_named(world: ModuleType, folder: Storage) -> None:
+    folder.write(POINTER, b"[" * 200_000)
+    with pytest.raises(CorruptState, match=r"pointer\.json is no readable document"):
+        pointer.current(folder, world.PRODUCT)
 
 
 def test_a_pointer_of_a_newer_release_says_to_upgrade(world: ModuleType, folder: Storage) -> None:
