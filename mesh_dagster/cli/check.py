@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, say
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, loaded_all
 from mesh_dagster.errors import EvaluationError, NeverPublished, UsageError
@@ -118,7 +118,7 @@ def _tell(audits: Audits, as_json: bool) -> None:
         if each.verdict is not Verdict.PASSED
     ]
     if rows:
-        emit(render(_COLUMNS, rows).text)
+        emit_styled(render(_COLUMNS, rows).text)
     for address, results in audits:
         passed = sum(each.verdict is Verdict.PASSED for each in results)
         say(f"{address.path}: {passed} of {len(results)} results passed")

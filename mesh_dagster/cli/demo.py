@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, say
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.story import FULL, WEEK, Story, missing
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.clock import NOW, SINCE, Stopwatch
@@ -177,7 +177,7 @@ def _table(mesh: Mesh, summaries: Mapping[str, Summary], as_json: bool) -> None:
         )
         for path, each in summaries.items()
     ]
-    emit(render(_COLUMNS, rows).text)
+    emit_styled(render(_COLUMNS, rows).text)
     emit(_LEGEND)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.errors import UsageError
 
@@ -27,7 +27,7 @@ def explain(code: str | None, as_json: bool) -> None:
         if as_json:
             return emit_json(listed)
         rows = [tuple(each.values()) for each in listed]
-        return emit(render([Column("CODE"), Column("MEANS", least=20)], rows).text)
+        return emit_styled(render([Column("CODE"), Column("MEANS", least=20)], rows).text)
     wanted = PREFIX + code.upper().removeprefix(PREFIX)
     if wanted not in known:
         near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.75)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from mesh_dagster.cli.table import shown
 from mesh_dagster.model.address import Address
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -18,13 +19,22 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON inste
 
 
 def emit(text: str) -> None:
-    """Print a result."""
+    """Print a result. Texts of other domains are in it: no control character is let through."""
+    click.echo(_harmless(text))
+
+
+def emit_styled(text: str) -> None:
+    """Print a result that has colours: what `render` laid out, or texts that are `shown`."""
     click.echo(text)
 
 
 def say(text: str) -> None:
     """Tell a person something that is not the result."""
-    click.echo(text, err=True)
+    click.echo(_harmless(text), err=True)
+
+
+def _harmless(text: str) -> str:
+    return "\n".join(map(shown, text.split("\n")))
 
 
 def emit_json(value: Any) -> None:

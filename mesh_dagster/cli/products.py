@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, say
+from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render, terminal_width
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def products(as_json: bool) -> None:
     elif found:
         columns = _COLUMNS if terminal_width() >= _WIDE else _COLUMNS[:-1]
         rows = [_row(product)[: len(columns)] for product in found]
-        emit(render(columns, rows).text)
+        emit_styled(render(columns, rows).text)
     else:
         say("the mesh has no product yet: docs/first-product.md makes one")
     if mesh.listing.findings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, moment, say
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS
 from mesh_dagster.errors import EvaluationError, MeshError, UsageError
@@ -54,7 +54,7 @@ def quarantine(address: Address | None, rows: int, as_json: bool) -> int:
     elif not (waiting or unread):
         say("nothing waits in quarantine")
     elif waiting:
-        emit(render(_COLUMNS, [_row(product, each) for product, each in waiting]).text)
+        emit_styled(render(_COLUMNS, [_row(product, each) for product, each in waiting]).text)
         for product, each in waiting:
             show_failures(mesh, product, each, rows)
     for text in unread:
@@ -103,7 +103,7 @@ def audit(address: Address, quarantined: bool, as_json: bool) -> int:
     elif not decisions:
         say(f"nothing of {address.path} waits in quarantine")
     else:
-        emit(render(_DECIDED, [_decided(each) for each in decisions]).text)
+        emit_styled(render(_DECIDED, [_decided(each) for each in decisions]).text)
     return 1 if any(each.outcome is Outcome.QUARANTINED for each in decisions) else 0
 
 
@@ -133,8 +133,30 @@ def show_failures(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limi
         emit(f"\nquarantined: {product.product.address.path}{partition}")
         emit(f"  {result.message}" + (f"\n  at {result.where}" if result.where else ""))
         if limit:
-            emit(_rows_table(product, result, _failing_rows(mesh, product, waiting, result, limit)))
+            _show_rows(mesh, product, waiting, result, limit)
     emit(f"  settle it: mesh audit {product.product.address.path} --quarantined")
+
+
+def _show_rows(
+    mesh: Mesh, product: LoadedProduct, waiting: Quarantined, result: RuleResult, limit: int
+) -> None:
+    try:
+        rows = _failing_rows(mesh, product, waiting, result, limit)
+    except MeshError as error:
+        emit(f"  no rows: {error.what}")
+    else:
+        emit_styled(_rows_table(product, result, rows))
+
+
+def _rows_or_why(
+    mesh: Mesh, product: LoadedProduct, waiting: Quarantined, result: RuleResult, limit: int
+) -> dict[str, Any]:
+    if not limit:
+        return {"rows": []}
+    try:
+        return {"rows": _failing_rows(mesh, product, waiting, result, limit)}
+    except MeshError as error:
+        return {"rows": [], "no_rows": error.what}
 
 
 def _rows_table(
@@ -181,7 +203,7 @@ def _plain(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limit: int)
                 "failed": result.failed,
                 "port": result.port,
                 "where": result.where,
-                "rows": _failing_rows(mesh, product, waiting, result, limit) if limit else [],
+                **_rows_or_why(mesh, product, waiting, result, limit),
             }
             for result in waiting.failures
         ],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json_rows, say
+from mesh_dagster.cli.output import as_json, emit_json_rows, emit_styled, say
 from mesh_dagster.cli.table import Column, render
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _print_table(relation: duckdb.DuckDBPyRelation, limit: int) -> None:
         for field in reader.schema
     ]
     table = render(columns, [list(row.values()) for row in taken])
-    emit(table.text)
+    emit_styled(table.text)
     if table.left_out:
         say(f"{table.left_out} of {len(columns)} columns found no room; --json has all of them")
     if limit and next(rows, None) is not None:

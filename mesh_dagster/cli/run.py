@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mesh_dagster import clock
-from mesh_dagster.cli.output import as_json, emit, emit_json, say
+from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS
 from mesh_dagster.errors import UsageError
@@ -50,7 +50,7 @@ def run(
     if as_json:
         emit_json(attempt)
     else:
-        emit(render(_COLUMNS, [_row(each) for each in attempt.decisions]).text)
+        emit_styled(render(_COLUMNS, [_row(each) for each in attempt.decisions]).text)
         _tell(product, attempt.decisions)
     return 1 if any(each.outcome is Outcome.QUARANTINED for each in attempt.decisions) else 0
 

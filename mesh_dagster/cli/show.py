@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, moment
-from mesh_dagster.cli.table import Column, render, terminal_width
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment
+from mesh_dagster.cli.table import Column, render, shown, terminal_width
 from mesh_dagster.cli.target import ADDRESS
 from mesh_dagster.errors import NeverPublished
 from mesh_dagster.model.address import Address
@@ -81,7 +81,7 @@ def _current(mesh: Mesh, product: Address) -> Publication | None:
 
 def _head(product: Product) -> None:
     facts = [product.version, product.status.value, product.archetype.value, product.stage.value]
-    emit(click.style(" · ".join([product.address.path, *facts]), bold=True))
+    emit_styled(click.style(shown(" · ".join([product.address.path, *facts])), bold=True))
     if product.purpose:
         emit(textwrap.fill(product.purpose, terminal_width()))
     emit("")
@@ -152,4 +152,4 @@ def _columns(contract: Contract) -> None:
         )
         for each in contract.table.properties
     ]
-    emit(render(_COLUMNS, rows).text)
+    emit_styled(render(_COLUMNS, rows).text)

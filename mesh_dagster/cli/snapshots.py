@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, moment, say
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS
 from mesh_dagster.model.address import Address
@@ -39,7 +39,7 @@ def snapshots(address: Address, as_json: bool) -> None:
         return emit_json(found)
     if not found:
         return say(f"{product.path} has never been published")
-    return emit(render(_COLUMNS, [_row(each, address.port) for each in found]).text)
+    return emit_styled(render(_COLUMNS, [_row(each, address.port) for each in found]).text)
 
 
 @click.command()

@@ -45,13 +45,13 @@ def render(columns: Sequence[Column], rows: Sequence[Sequence[Any]], width: int 
     width = width or terminal_width()
     cells = [[shown(value) for value in row] for row in rows]
     wanted = [
-        max([width_of(column.title), *(width_of(row[at]) for row in cells)])
+        max([width_of(shown(column.title)), *(width_of(row[at]) for row in cells)])
         for at, column in enumerate(columns)
     ]
     kept = _those_that_fit(columns, wanted, width)
     widths = _shrunk([columns[at] for at in kept], [wanted[at] for at in kept], width)
     shape = [(columns[at], cut) for at, cut in zip(kept, widths, strict=True)]
-    heading = click.style(_line([column.title for column, _ in shape], shape), bold=True)
+    heading = click.style(_line([shown(column.title) for column, _ in shape], shape), bold=True)
     body = [_line([row[at] for at in kept], shape) for row in cells]
     return Table("\n".join([heading, *body]), len(columns) - len(kept))
 

@@ -70,7 +70,7 @@ def rows_that_fail(
     Raises `EvaluationError` for a rule that the contract has no more, or that cannot be run.
     """
     port = result.port or ""
-    checked = rules_of(loaded, port)
+    checked = rules_of(loaded, port) if port in loaded.contracts else ()
     rule = next((each for each in checked if each.id == result.rule), None)
     if rule is None:
         raise EvaluationError(

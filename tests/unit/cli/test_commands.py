@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -377,3 +378,36 @@ def test_a_descriptor_cannot_take_the_place_of_another_domains_product(
     ended = run("check")
     assert ended.code == 1
     assert "domains/aaa/src/aaa/defs/ships/product.odps.yaml" in ended.out
+
+
+def test_a_text_of_a_document_cannot_drive_the_terminal(
+    mesh: Mesh, run: Run, tmp_path: Path
+) -> None:
+    materialize(mesh, mesh.load(Address.parse("air/carriers")))
+    text = mesh.documents.read("air/carriers/v1.json")
+    document = json.loads(text)
+    document["product"]["description"] = {"purpose": "a\x1b[2Jb", "usage": "c\x07d\x9b31m"}
+    mesh.documents.write("air/carriers/v1.json", json.dumps(document).encode())
+    shutil.rmtree(tmp_path / "domains/air")
+    ended = run("show", "air/carriers")
+    assert ended.code == 0
+    assert "a\\x1b[2Jb" in ended.out
+    assert "c\\x07d\\x9b31m" in ended.out
+    assert all(each.isprintable() or each == "\n" for each in ended.out)
+
+
+def test_a_rule_that_a_corrected_contract_dropped_hides_no_other(
+    published: Mesh, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / FLIGHTS / "contract.odcs.yaml"
+    contract = yaml.safe_load(file.read_text())
+    for each in contract["schema"][0]["properties"]:
+        each.pop("primaryKey", None)
+        each.pop("primaryKeyPosition", None)
+    file.write_text(yaml.safe_dump(contract))
+    ended = run("quarantine", "--rows", "3")
+    assert ended.code == 0
+    assert "has no rule" in ended.out
+    assert "settle it: mesh audit air/flights/v1 --quarantined" in ended.out
+    (waiting,) = run("quarantine", "--rows", "3", "--json").json
+    assert "has no rule" in waiting["failures"][0]["no_rows"]
