@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from mesh_dagster.errors import CorruptState, MissingObject, StorageError
-from mesh_dagster.ports.storage import Storage
 
 
-def key_of(storage: Storage, place: str, location: str) -> str:
+def key_of(place: str, location: str) -> str:
     """The key of a location.
 
     Iceberg's documents hold absolute locations. Here only the part from the port's place on
-    counts, so a storage that has been moved as a whole still opens.
+    counts, so a storage that has been moved as a whole still opens. Raises `CorruptState` for a
+    location that is not in the port's place: no document of a product names another's data.
     """
     _, found, inside = location.rpartition(f"/{place}/")
-    return f"{place}/{inside}" if found else storage.key(location)
+    if not found or ".." in inside.split("/"):
+        raise CorruptState(
+            f"a document of {place} names {location}, which is not in {place}",
+            code="MESH-M026",
+            where=location,
+            fix="restore that port's documents from a backup, or `mesh rollback` to a publication "
+            "that `mesh snapshots` lists before it",
+        )
+    return f"{place}/{inside}"
 
 
 class intact:  # noqa: N801

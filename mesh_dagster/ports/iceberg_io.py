@@ -22,7 +22,7 @@ class StorageIO(FileIO):
 
     def key(self, location: str) -> str:
         """The key of a location, wherever the storage was when it was written."""
-        return key_of(self.storage, self._place, location)
+        return key_of(self._place, location)
 
     def new_input(self, location: str) -> InputFile:
         return _Input(location, self)

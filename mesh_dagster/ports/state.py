@@ -69,7 +69,7 @@ def read_state(
     document that is gone or unreadable.
     """
     with intact(location):
-        metadata = json.loads(storage.read(key_of(storage, place, location)))
+        metadata = json.loads(storage.read(key_of(place, location)))
         current = metadata["current-schema-id"]
         schema = next(each for each in metadata["schemas"] if each["schema-id"] == current)
         columns = tuple(
@@ -94,7 +94,7 @@ def _files(storage: Storage, place: str, location: str) -> Iterator[File]:
                 continue
             file = entry["data_file"]
             yield File(
-                key_of(storage, place, file["file_path"]),
+                key_of(place, file["file_path"]),
                 file["record_count"],
                 _by_id(file["lower_bounds"]),
                 _by_id(file["upper_bounds"]),
@@ -103,7 +103,7 @@ def _files(storage: Storage, place: str, location: str) -> Iterator[File]:
 
 def _records(storage: Storage, place: str, location: str) -> list[dict[str, Any]]:
     with intact(location):
-        data = storage.read(key_of(storage, place, location))
+        data = storage.read(key_of(place, location))
         try:
             return pl.read_avro(BytesIO(data)).to_dicts()
         except pl.exceptions.PanicException as error:  # no `Exception`, so nobody expects it

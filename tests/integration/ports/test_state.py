@@ -87,6 +87,14 @@ def test_a_manifest_cut_anywhere_is_named(world: ModuleType, folder: Storage) ->
     assert len(read_state(folder, PLACE, metadata).files) == 1
 
 
+@pytest.mark.parametrize("inside", ["shop/sales/v1/ports/_/data/a/_/b.parquet", f"{PLACE}/../x"])
+def test_a_location_outside_of_the_port_is_refused(folder: Storage, inside: str) -> None:
+    with pytest.raises(CorruptState, match=f"which is not in {PLACE}"):
+        read_state(folder, PLACE, f"file:///storage/{inside}")
+    with pytest.raises(CorruptState, match=f"which is not in {PLACE}"):
+        table.load(folder, PLACE, f"file:///storage/{inside}")
+
+
 def test_reading_imports_neither_pyiceberg_nor_pyarrow() -> None:
     code = (
         "import sys, mesh_dagster.products.read; "
