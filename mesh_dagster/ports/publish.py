@@ -280,7 +280,10 @@ def _superseded(
     if request.partitions is None:
         return (None,) if newer else ()
     taken = {key for each in newer for key in each.partitions or request.partitions}
-    taken |= _live_and_newer(request, tables)
+    if since and since[0].number > (request.base or 0) + 1:
+        # Some are no longer retained; without a gap the ids of files from before the base must
+        # not count, for a wall clock may have been set back since.
+        taken |= _live_and_newer(request, tables)
     return tuple(key for key in request.partitions if key in taken)
 
 

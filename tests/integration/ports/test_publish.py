@@ -102,9 +102,20 @@ def test_a_partition_that_a_newer_attempt_published_is_left_alone(
     assert done.superseded == (keys[0],)
     assert done.publication.partitions == (keys[1],)
     assert world.values(storage) == {keys[0]: [2] * 3, keys[1]: [1] * 3}
-    nothing = world.run(storage, world.rows([keys[0]], 1), [keys[0]], attempt=older, base=1)
+    nothing = world.run(storage, world.rows([keys[0]], 1), [keys[0]], attempt=older)
     assert nothing.publication is None
     assert nothing.superseded == (keys[0],)
+
+
+def test_an_attempt_that_began_after_a_publication_replaces_it_though_the_clock_went_back(
+    world: ModuleType, storage: Storage
+) -> None:
+    day = [world.key(0)]
+    lesser, greater = clock.new_id(), clock.new_id()
+    world.run(storage, world.rows(day, 1), day, attempt=greater)
+    done = world.run(storage, world.rows(day, 2), day, attempt=lesser, base=1)
+    assert done.superseded == ()
+    assert world.values(storage) == {day[0]: [2] * 3}
 
 
 def test_an_older_attempts_whole_port_is_superseded_by_a_newer_one(
