@@ -7,11 +7,11 @@ files are nobody's.
 
 from __future__ import annotations
 
-from mesh_dagster.errors import MeshError
+from mesh_dagster.errors import CorruptState, MeshError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication
-from mesh_dagster.ports import pointer
+from mesh_dagster.ports import places, pointer
 from mesh_dagster.products.clean import discard_staged
 from mesh_dagster.products.mesh import Mesh
 
@@ -23,7 +23,8 @@ def heal(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> tuple[Attempt, 
     """Make the journal agree with storage; returns the attempts whose process had died.
 
     What storage has published and the journal does not know is recorded; an attempt that died
-    before it published is abandoned, and its files are deleted.
+    before it published is abandoned, and its files are deleted. Raises `CorruptState` where the
+    journal knows of a newer publication than the pointer.
     """
     path = loaded.product.address.path
     dead = {attempt.id: attempt for attempt in journal.unfinished(path)}
@@ -55,6 +56,8 @@ def _unrecorded(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> list[Pub
     """
     known = [each.number for each in journal.publications(loaded.product.address.path, LOOK_BACK)]
     current = pointer.current(mesh.storage, loaded.product.address)
+    if max(known, default=0) > (current.number if current else 0):
+        raise _backwards(mesh, loaded, max(known), current)
     if current is None:
         return []
     missing = set(range(min(known, default=1), current.number + 1)) - set(known)
@@ -62,6 +65,21 @@ def _unrecorded(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> list[Pub
         return []
     later = pointer.since(mesh.storage, loaded.product.address, min(missing) - 1)
     return [each for each in later if each.number in missing]
+
+
+def _backwards(
+    mesh: Mesh, loaded: LoadedProduct, known: int, current: Publication | None
+) -> CorruptState:
+    product = loaded.product.address
+    key = places.pointer(product)
+    now = f"names publication {current.number}" if current else "is gone"
+    return CorruptState(
+        f"the pointer of {product} went backwards: {key} {now}, and the journal knows of "
+        f"publication {known}",
+        where=mesh.storage.uri(key),
+        fix=f"copy the document of publication {known}, {known:012}-*.json in `publications/`, "
+        "over it; where all of the storage was restored, restore the journal of the same time",
+    )
 
 
 def _decisions(

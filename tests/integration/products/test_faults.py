@@ -145,6 +145,29 @@ def test_a_corrupt_pointer_is_told_and_nothing_is_written_over_it(
     assert sales.amounts() == {DAY: [2], NEXT: [1]}
 
 
+@pytest.mark.parametrize("restored", ["older", "gone"])
+def test_a_pointer_that_went_backwards_is_told_and_nothing_is_published_on_it(
+    sales: Any, restored: str
+) -> None:
+    kept = _pointer(sales).read_bytes()
+    older, newest = sorted(_pointer(sales).parent.glob("publications/*.json"))
+    if restored == "older":
+        shutil.copy(older, _pointer(sales))
+        told = "names publication 1, and the journal knows of publication 2"
+    else:
+        _pointer(sales).unlink()
+        newest.unlink()  # what is left may be a first publish that was cut off
+        told = "is gone, and the journal knows of publication 2"
+    with pytest.raises(CorruptState, match=told) as caught:
+        sales.make(DAY)
+    assert "000000000002-*.json" in caught.value.fix
+    _pointer(sales).write_bytes(kept)
+    if restored == "gone":
+        newest.write_bytes(kept)
+    sales.make(DAY)
+    assert sales.amounts() == {DAY: [2], NEXT: [1]}
+
+
 def test_a_newer_pointer_asks_for_a_newer_release(sales: Any) -> None:
     text = _pointer(sales).read_text()
     _pointer(sales).write_text(text.replace('"schemaVersion": 1', '"schemaVersion": 2'))
