@@ -42,13 +42,14 @@ class SourceData:
 
     source: SourceRef
     folder: Path
+    storage: str | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
-        return (str(locate(self.source, self.folder)),)
+        return (str(locate(self.source, self.folder, self.storage)),)
 
     def polars(self) -> pl.LazyFrame:
-        return scan_source(self.source, self.folder)
+        return scan_source(self.source, self.folder, self.storage)
 
     def duckdb(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         return connection.from_arrow(self.polars().collect(engine="streaming").to_arrow())
@@ -108,7 +109,8 @@ def open_inputs(
     reads: list[InputRead] = []
     for port in loaded.product.inputs:
         if port.source is not None:
-            opened[port.name] = SourceData(loaded.wiring.sources[port.name], loaded.folder)
+            stated = loaded.wiring.sources[port.name]
+            opened[port.name] = SourceData(stated, loaded.folder, mesh.storage.url)
             reads.append(InputRead(port.name, f"source:{port.source}"))
         else:
             opened[port.name], read = _open_product(mesh, loaded, port, window, states)

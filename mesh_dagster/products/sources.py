@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,28 +15,31 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def scan_source(source: SourceRef, folder: Path) -> pl.LazyFrame:
+def scan_source(source: SourceRef, folder: Path, storage: str | None = None) -> pl.LazyFrame:
     """The rows of a source as a lazy frame.
 
     Raises `EvaluationError` when the file is not there, `UsageError` for a format that is not
-    known.
+    known and for a file that lies in the mesh's `storage` (a URL).
     """
     import polars as pl
 
-    path = locate(source, folder)
+    path = locate(source, folder, storage)
     data = _unzipped(path) if path.suffix == ".zip" else path
     match source.format:
         case "csv":
             return pl.scan_csv(
                 data,
+                glob=False,
                 null_values=list(source.null_values),
                 separator=source.delimiter or ",",
                 infer_schema_length=None,
             )
         case "ndjson":
-            return pl.scan_ndjson(data, infer_schema_length=None)
+            # It has no `glob=False`, so that a name is its own only when escaped.
+            named = glob.escape(str(data)) if isinstance(data, Path) else data
+            return pl.scan_ndjson(named, infer_schema_length=None)
         case "parquet":
-            return pl.scan_parquet(data)
+            return pl.scan_parquet(data, glob=False)
     raise UsageError(
         f"{path.name} has a format that no source is read in; there are csv, ndjson and parquet",
         code="MESH-M042",
@@ -44,9 +48,14 @@ def scan_source(source: SourceRef, folder: Path) -> pl.LazyFrame:
     )
 
 
-def locate(source: SourceRef, folder: Path) -> Path:
-    """Where the file of a source lies: in an installed package, or from the product's folder."""
+def locate(source: SourceRef, folder: Path, storage: str | None = None) -> Path:
+    """Where the file of a source lies: in an installed package, or from the product's folder.
+
+    Raises what `scan_source` raises.
+    """
     path = (_package(source) if source.package else folder) / source.path
+    if storage is not None:
+        _check_outside(path, storage, source)
     if not path.is_file():
         raise EvaluationError(
             f"the source file {path} does not exist",
@@ -55,6 +64,20 @@ def locate(source: SourceRef, folder: Path) -> Path:
             fix="put the file there, or correct `path`",
         )
     return path
+
+
+def _check_outside(path: Path, storage: str, source: SourceRef) -> None:
+    """What the mesh keeps is read through ports only: staged data lies there beside published."""
+    kept = Path(storage.removeprefix("file://")).resolve()
+    if "://" in storage.removeprefix("file://") or not path.resolve().is_relative_to(kept):
+        return
+    owner = "/".join(path.resolve().relative_to(kept).parts[:3])
+    raise UsageError(
+        f"the source file {path} lies in the storage of the mesh, {kept}",
+        code="MESH-M042",
+        where=source.where,
+        fix=f"declare the product as an input port: contractId: mesh://{owner}",
+    )
 
 
 def _package(source: SourceRef) -> Path:
