@@ -163,11 +163,14 @@ def _partitioned(
 ) -> tuple[StagedFile, ...]:
     partitioning = target.layout.partitioning
     assert partitioning is not None  # noqa: S101
+    start = _START
+    while start in schema:
+        start += "_"
     split = pl.PartitionBy(
         target.storage.path(target.folder) + "/",
-        key=windows.asked_expression(partitioning, keys, schema).alias(_START),
+        key=windows.asked_expression(partitioning, keys, schema).alias(start),
         include_key=False,
-        file_path_provider=_path_of(target, partitioning),
+        file_path_provider=_path_of(target, partitioning, start),
     )
     files = _files(target, _sink(target, frame, split))
     strays = [file for file in files if f"/{_STRAY}/" in file.path]
@@ -176,11 +179,11 @@ def _partitioned(
     return files
 
 
-def _path_of(target: _Target, partitioning: Partitioning) -> Callable[[Any], str]:
+def _path_of(target: _Target, partitioning: Partitioning, name: str) -> Callable[[Any], str]:
     skipped = len(target.folder) + 1
 
     def path(file: Any) -> str:
-        start = file.partition_keys[_START][0]
+        start = file.partition_keys[name][0]
         key = _STRAY if start is None else windows.key_of(partitioning, start)
         return target.file(key, file.index_in_partition)[skipped:]
 

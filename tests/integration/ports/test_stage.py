@@ -309,3 +309,14 @@ def test_a_port_without_its_own_event_time_keeps_recorded_time(
 
     found = open_port(folder, world.PRODUCT, None, done.publication).polars().collect()
     assert sorted(set(found[RECORDED_AT])) == [NOON, NOON + timedelta(hours=1)]
+
+
+def test_no_name_of_a_column_is_lost_to_the_staging_itself(
+    world: ModuleType, folder: Storage
+) -> None:
+    keys = [world.key(0)]
+    rows = pl.DataFrame(world.rows(keys, 1)).with_columns(pl.lit(7).alias("__mesh_window"))
+    staged = _stage(world, folder, rows, keys)
+    assert scan_staged(folder, world.PRODUCT, staged).collect()[
+        "__mesh_window"
+    ].unique().to_list() == [7]
