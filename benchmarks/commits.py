@@ -37,7 +37,12 @@ def results(commits: int, partitions: int) -> list[bars.Result]:
         (True, f"a port of {partitions} day partitions"),
         (False, f"a port that grows by a day a commit, to {partitions}"),
     ):
-        command = [sys.executable, Path(__file__).resolve(), "--side", str(int(filled))]
+        command: list[str | Path] = [
+            sys.executable,
+            Path(__file__).resolve(),
+            "--side",
+            str(int(filled)),
+        ]
         options = [f"--commits={commits}", f"--partitions={partitions}"]
         taken = [
             measure.Cost(wall, cpu, math.nan)

@@ -11,6 +11,7 @@ import argparse
 import shutil
 import sys
 from functools import partial
+from pathlib import Path
 
 import bars
 import measure
@@ -30,8 +31,8 @@ def results(products: int, runs: int) -> list[bars.Result]:
     def listing(cache: str) -> measure.Run:
         if cache == "cold":
             shutil.rmtree(caches[cache], ignore_errors=True)
-        command = [sys.executable, "-m", "mesh_dagster.cli", "products"]
-        taken = measure.run(command, env={"MESH_CACHE": str(caches[cache])}, cwd=root)
+        command = Path(sys.executable).with_name("mesh")
+        taken = measure.run([command, "products"], env={"MESH_CACHE": str(caches[cache])}, cwd=root)
         if taken.output.count("/orders_") != products:
             raise SystemExit(f"not {products} products:\n{taken.output[:1000]}")
         return taken
