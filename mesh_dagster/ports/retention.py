@@ -58,7 +58,13 @@ def clean(
         return Cleaned()
     needed = _references(storage, product, kept) | {places.pointer(product)}
     dropped = _references(storage, product, gone, data=False)
-    doomed = _doomed(listed, needed, dropped, frozenset(protected))
+    # A publish that died leaves a document ahead of the pointer; so does a pointer that went back.
+    ahead = places.publication(product, kept[0].number + 1, "").removesuffix(".json")
+    doomed = [
+        each
+        for each in _doomed(listed, needed, dropped, frozenset(protected))
+        if not (each.key.startswith(places.publications(product)) and each.key >= ahead)
+    ]
     documents = [each for each in doomed if each.key.startswith(places.publications(product))]
     # One by one and oldest first: a crash in between leaves a shorter history, never a hole.
     for entry in sorted(documents, key=lambda entry: entry.key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from types import ModuleType
@@ -110,6 +111,19 @@ def test_documents_of_a_publish_under_way_are_left_alone(
         folder.write(key, b"soon")
     retention.clean(folder, world.PRODUCT, now=clock.now() + 100 * DAY)
     assert folder.missing(written) == ()
+
+
+def test_documents_ahead_of_a_pointer_that_was_put_back_stay(
+    world: ModuleType, folder: Storage
+) -> None:
+    _daily(world, folder, 4)
+    documents = [key for key in sorted(_keys(folder)) if "/publications/" in key]
+    folder.write(f"{ROOT}pointer.json", folder.read(documents[1]))
+    for key in _keys(folder):
+        os.utime(folder.path(key), (0, 0))
+    folder.write(f"{ROOT}ports/_/metadata/new", b"")
+    retention.clean(folder, world.PRODUCT, keep_days=0, keep_count=1, now=START + 100 * DAY)
+    assert [key for key in sorted(_keys(folder)) if "/publications/" in key] == documents[1:]
 
 
 def test_a_state_that_was_rolled_back_to_keeps_its_files(
