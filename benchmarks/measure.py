@@ -124,7 +124,7 @@ def table(costs: Mapping[str, Cost], *, against: str) -> str:
 def cache_folder(name: str) -> Path:
     """A folder for generated data that is kept between runs and is outside the project.
 
-    `MESH_BENCH_CACHE` says where; by default it lies in the system's temporary folder.
+    It lies in the folder that `MESH_BENCH_CACHE` names, by default the system's temporary one.
     """
     folder = cache_root() / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,8 +132,8 @@ def cache_folder(name: str) -> Path:
 
 
 def cache_root() -> Path:
-    """Where all generated data lies."""
-    return Path(os.environ.get(CACHE) or Path(tempfile.gettempdir()) / "mesh-bench")
+    """Where all generated data lies: a folder of its own, so that it can be removed as a whole."""
+    return Path(os.environ.get(CACHE) or tempfile.gettempdir()) / "mesh-bench"
 
 
 def _served(ready: Callable[[], None]) -> bool:

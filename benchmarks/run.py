@@ -2,8 +2,9 @@
 
     python benchmarks/run.py [--quick] [--only publish,read_port] [--runs 5] [--keep]
 
-`--quick` measures small sizes and writes nothing to docs/. Generated data goes to a temporary
-folder and is removed at the end unless `--keep` is given; `MESH_BENCH_CACHE` names another one.
+`--quick` measures small sizes and writes nothing to docs/. Generated data goes to a folder
+`mesh-bench` in the temporary folder, or in the one that `MESH_BENCH_CACHE` names, and is removed
+at the end unless `--keep` is given.
 """
 
 from __future__ import annotations
