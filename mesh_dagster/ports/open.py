@@ -128,6 +128,8 @@ class PortData:
                 code="MESH-M071",
                 fix=f"ask for {next(iter(self.schema))}",
             )
+        if twice := [name for at, name in enumerate(columns) if name in columns[:at]]:
+            raise UsageError(f"the column {twice[0]} is asked for twice", fix="name it once")
         return list(columns)
 
 

@@ -45,7 +45,7 @@ def read(
     wanted = Address.parse(address) if isinstance(address, str) else address
     resolved = mesh.resolve(wanted)
     ranged = event_from is not None or event_to is not None
-    return open_port(
+    opened = open_port(
         mesh.storage,
         resolved.of_product,
         resolved.port,
@@ -56,6 +56,8 @@ def read(
         event_from=event_from and clock.in_utc(event_from),
         event_to=event_to and clock.in_utc(event_to),
     )
+    _check_condition(opened)
+    return opened
 
 
 def open_published(
@@ -96,6 +98,22 @@ def publication_at(mesh: Mesh, address: Address, as_of: AsOf = None) -> Publicat
             fix=f"mesh snapshots {address.path}",
         )
     return found
+
+
+def _check_condition(opened: PortData) -> None:
+    """Refuse a condition on what the port does not have before anything is read."""
+    if opened.where is None:
+        return
+    import polars as pl
+
+    try:
+        pl.LazyFrame(schema=opened.schema).filter(opened.where).collect_schema()
+    except pl.exceptions.PolarsError as error:
+        said = str(error).strip().partition("\n")[0]
+        raise UsageError(
+            f"`where` does not fit the port: {said}",
+            fix=f"ask for columns that it has: {', '.join(opened.schema)}",
+        ) from error
 
 
 def _event_time(mesh: Mesh, address: Address) -> str | None:

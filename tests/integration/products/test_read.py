@@ -57,6 +57,10 @@ def test_columns_and_conditions_narrow_what_is_read(sales: Any) -> None:
         read("shop/sales", mesh=mesh, where="amount >")
     with pytest.raises(UsageError, match="there is no column amout"):
         read("shop/sales", mesh=mesh, columns=["amout"]).polars()
+    with pytest.raises(UsageError, match="amount is asked for twice"):
+        read("shop/sales", mesh=mesh, columns=["amount", "amount"]).polars()
+    with pytest.raises(UsageError, match=r"does not fit the port: .*nosuch"):
+        read("shop/sales", mesh=mesh, where="nosuch = 0")
 
 
 def test_as_of_reads_what_had_been_published_by_then(sales: Any) -> None:
