@@ -8,6 +8,7 @@ begin there. Tests freeze the clock. Durations are real, whatever the clock says
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ NOW = "MESH_NOW"
 SINCE = "MESH_SINCE"
 
 _asked: tuple[datetime | None, datetime | None] = (None, None)
+_ticking = threading.Lock()
+_tick = 0
 _frozen: ContextVar[datetime | None] = ContextVar("mesh_frozen_now", default=None)
 
 
@@ -62,14 +65,22 @@ def new_id() -> str:
     """A unique identifier whose text sorts by time of creation (UUIDv7's layout, RFC 9562).
 
     It reads the wall clock even under a replay: identifiers order attempts among processes,
-    and a frozen clock orders nothing. Within a millisecond they sort by quarters of a microsecond.
+    and a frozen clock orders nothing. Those of one process sort in the order of the calls,
+    however coarse its clock; those of several by quarters of a microsecond.
     """
-    millis, nanos = divmod(time.time_ns(), 1_000_000)
-    fraction = (nanos << 12) // 1_000_000
+    millis, fraction = divmod(_next_tick(), 1 << 12)
     tail = uuid.uuid4().int
     value = (millis & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64
     value |= 0b10 << 62 | tail & (1 << 62) - 1
     return str(uuid.UUID(int=value))
+
+
+def _next_tick() -> int:
+    """Milliseconds of the wall clock in 4,096ths, always later than the tick before."""
+    global _tick  # noqa: PLW0603 (this module is the one place that keeps the time)
+    with _ticking:
+        _tick = max((time.time_ns() << 12) // 1_000_000, _tick + 1)
+        return _tick
 
 
 @contextmanager
