@@ -23,8 +23,8 @@ LOCALHOST = "127.0.0.1"
 def dev(domain: str | None, port: int) -> None:
     """Open the mesh in Dagster's UI; with a DOMAIN, that one alone.
 
-    A domain alone shows what it reads of others as external assets. Only this machine can
-    reach the UI.
+    A domain alone shows what it reads of others, and what its contracts refer to, as external
+    assets. Only this machine can reach the UI.
     """
     from mesh_dagster.orchestrate.dead_runs import close_dead_runs_of
     from mesh_dagster.orchestrate.home import dagster_home

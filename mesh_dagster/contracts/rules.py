@@ -37,7 +37,7 @@ def rules(contract: Contract, *, partition_column: str | None = None) -> tuple[R
         _schema(table, contract.where),
         *(rule for each in table.properties for rule in _of_property(table, each)),
         *_keys(table),
-        *(_reference(table, each) for each in _relationships(table)),
+        *(_reference(table, each) for each in table.links),
         *quality_rules(table.quality, table, None),
     ]
     placed = (_over_partitions(rule, partition_column) for rule in found)
@@ -118,12 +118,6 @@ def _unique(id_: str, columns: tuple[str, ...], where: str | None) -> Unique:
         where=where,
         columns=columns,
     )
-
-
-def _relationships(table: SchemaObject) -> Iterator[Relationship]:
-    for each in table.properties:
-        yield from each.relationships
-    yield from table.relationships
 
 
 def _reference(table: SchemaObject, link: Relationship) -> Rule:

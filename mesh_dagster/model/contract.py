@@ -102,6 +102,12 @@ class SchemaObject:
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def links(self) -> tuple[Relationship, ...]:
+        """The foreign keys of its columns and of itself."""
+        of_columns = (link for each in self.properties for link in each.relationships)
+        return (*of_columns, *self.relationships)
+
     def find(self, name: str) -> Property | None:
         """The property of a name, logical or stored."""
         found = [each for each in self.properties if name in (each.name, each.column)]

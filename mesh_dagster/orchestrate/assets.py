@@ -53,10 +53,11 @@ def product_assets(
     """The assets of a product: its output ports, with a check for every rule."""
     partitions = partition_set(loaded.wiring.partitioning)
     reads = [*upstreams.deps(loaded).values(), *(work.reads if work else ())]
+    shown = [*(work.shows if work else ()), *upstreams.references(loaded).values()]
     wired = {
-        "deps": [*reads, *(work.shows if work else ())],
+        "deps": [*reads, *shown],
         "automation_condition": pull_condition(
-            loaded, reads, upstreams.whole(loaded), alone=not (work and work.shows)
+            loaded, reads, upstreams.whole(loaded), alone=not shown
         ),
         "partitions_def": partitions,
     }

@@ -55,7 +55,8 @@ def pull_condition(
     reads sources only.
 
     `whole` are those of its inputs that have no partitions; `alone` says that it depends on
-    nothing but what it reads, and not on private assets that its own step makes.
+    nothing but what it reads: neither on private assets that its own step makes, nor on what its
+    contracts refer to.
     """
     if not reads or loaded.wiring.schedule:
         return None

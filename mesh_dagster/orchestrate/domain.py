@@ -46,13 +46,14 @@ def domain_definitions(definitions_file: str | Path) -> dg.Definitions:
 def domain_wide(
     mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct], upstreams: Upstreams
 ) -> dg.Definitions:
-    """What a domain has once: its sensors, the external assets it reads, and its executor.
+    """What a domain has once: its sensors, the external assets it sees, and its executor.
 
     A run of a product is one process: another for each of its steps costs seconds to start.
     """
     own = [output.address for loaded in products for output in loaded.product.outputs]
     read = {each for loaded in products for each in upstreams.inputs(loaded).values()}
-    foreign = sorted(each for each in read if each.domain != domain.name)
+    referred = {each for loaded in products for each in upstreams.references(loaded)}
+    foreign = sorted(each for each in read | referred if each.domain != domain.name)
     known = [each for each in foreign if upstreams.described(each) is not None]
     unknown = [each for each in foreign if upstreams.described(each) is None]
     return dg.Definitions(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.orchestrate import labels
@@ -45,6 +46,21 @@ class Upstreams:
             how = mapping(windows.get(port, (0, 0))) if both else None
             found[port] = dg.AssetDep(dg.AssetKey(address.parts), partition_mapping=how)
         return found
+
+    def references(self, loaded: LoadedProduct) -> dict[Address, dg.AssetDep]:
+        """Other domains' ports that a product's contracts refer to and that it does not read.
+
+        Its audits compare keys with what they have published: they are behind it in the lineage,
+        and nothing waits for them. Two products may well refer to each other, and one circle in
+        the graph would stop the automation of every location: what leads back is left out.
+        """
+        own, read = loaded.product.address, set(self.inputs(loaded).values())
+        wanted = {each for each in _targets(loaded.contracts) if each.domain != own.domain}
+        return {
+            each: self._reference(each)
+            for each in sorted(wanted - read)
+            if self.described(each) is not None and not self._leads_to(own, each)
+        }
 
     def whole(self, loaded: LoadedProduct) -> list[dg.AssetKey]:
         """The inputs of a product that have no partitions."""
@@ -87,5 +103,34 @@ class Upstreams:
             partitions_def=partition_set(self.partitioning(address)),
         )
 
+    def _reference(self, address: Address) -> dg.AssetDep:
+        """An audit compares with all that is published, whatever partition it is of."""
+        how = dg.AllPartitionMapping() if self.partitioning(address) else None
+        return dg.AssetDep(dg.AssetKey(address.parts), partition_mapping=how)
+
+    def _leads_to(self, own: Address, address: Address) -> bool:
+        """Whether a port comes, over whatever is read or referred to, from a product of ours."""
+        seen: set[Address] = set()
+        to_see = [address.of_product]
+        while to_see:
+            product = to_see.pop()
+            if product == own:
+                return True
+            if product in seen:
+                continue
+            seen.add(product)
+            found = self.described(product)
+            if found is not None:
+                inputs = (port.address for port in found.product.inputs if port.address)
+                to_see += [each.of_product for each in (*inputs, *_targets(found.contracts))]
+        return False
+
     def _resolved(self, address: Address) -> Address:
         return address if address.major is not None else self._mesh.resolve(address)
+
+
+def _targets(contracts: Mapping[str, Contract]) -> Iterator[Address]:
+    """The ports elsewhere that contracts refer to."""
+    for contract in contracts.values():
+        for table in contract.schema[:1]:
+            yield from (Address.parse(each.target) for each in table.links if each.target)

@@ -73,8 +73,7 @@ def _dangling(mesh: Mesh, loaded: LoadedProduct) -> Iterator[Finding]:
 
 def _references(contract: Contract) -> Iterator[Relationship]:
     for table in contract.schema[:1]:
-        listed = [*table.relationships, *(r for p in table.properties for r in p.relationships)]
-        yield from (each for each in listed if each.target is not None)
+        yield from (each for each in table.links if each.target is not None)
 
 
 def _unknown(
