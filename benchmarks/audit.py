@@ -63,8 +63,8 @@ def results(rows: int, runs: int, options: Sequence[str] = ()) -> list[bars.Resu
 def ours(arguments: argparse.Namespace) -> None:
     import polars as pl
 
-    from mesh_dagster.contracts.audit import audit
-    from mesh_dagster.contracts.rules import rules
+    from mesh_dagster.contracts.audit.run import audit
+    from mesh_dagster.contracts.rules.compile import rules
 
     checked = rules(contract(arguments.rows))
     found = audit(checked, pl.scan_parquet(_folder(arguments) / "*.parquet"))

@@ -11,8 +11,8 @@ from itertools import groupby
 
 import dagster as dg
 
-from mesh_dagster.contracts.kinds import Rule
-from mesh_dagster.contracts.rules import rules
+from mesh_dagster.contracts.rules.compile import rules
+from mesh_dagster.contracts.rules.kinds import Rule
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mesh_dagster.contracts.audit import audit
-from mesh_dagster.contracts.kinds import Reference, Rule
-from mesh_dagster.contracts.rules import needed_elsewhere, rules
+from mesh_dagster.contracts.audit.run import audit
+from mesh_dagster.contracts.rules.compile import needed_elsewhere, rules
+from mesh_dagster.contracts.rules.kinds import Reference, Rule
 from mesh_dagster.errors import MeshError, NeverPublished
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mesh_dagster.contracts.samples import failing_rows
+from mesh_dagster.contracts.audit.samples import failing_rows
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mesh_dagster.contracts.audit import audit
-from mesh_dagster.contracts.pandera import to_pandera
-from mesh_dagster.contracts.rules import rules
-from mesh_dagster.contracts.samples import failing_rows
+from mesh_dagster.contracts.audit.run import audit
+from mesh_dagster.contracts.audit.samples import failing_rows
+from mesh_dagster.contracts.exchange.pandera import to_pandera
+from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.model.contract import (
     Contract,
     Property,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh_dagster.contracts.kinds import Bound, Operator
+from mesh_dagster.contracts.rules.kinds import Bound, Operator
 
 ONE = (Fraction(3),)
 TWO = (Fraction(3), Fraction(5))

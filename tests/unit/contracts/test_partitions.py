@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mesh_dagster.contracts.audit import audit
-from mesh_dagster.contracts.rules import rules
+from mesh_dagster.contracts.audit.run import audit
+from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.contract import Contract, Property, Quality, Relationship
 from mesh_dagster.model.finding import Severity

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from mesh_dagster.contracts.kinds import (
+from mesh_dagster.contracts.rules.compile import needed_elsewhere, rules
+from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Bound,
     Length,
@@ -29,7 +30,6 @@ from mesh_dagster.contracts.kinds import (
     Unique,
     Unsupported,
 )
-from mesh_dagster.contracts.rules import needed_elsewhere, rules
 from mesh_dagster.model.contract import Contract, Property, Quality, Relationship
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType, Kind

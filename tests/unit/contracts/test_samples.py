@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mesh_dagster.contracts.kinds import Rule
-from mesh_dagster.contracts.rules import rules
-from mesh_dagster.contracts.samples import failing_rows
+from mesh_dagster.contracts.audit.samples import failing_rows
+from mesh_dagster.contracts.rules.compile import rules
+from mesh_dagster.contracts.rules.kinds import Rule
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.contract import Contract, Property, Quality, Relationship
 

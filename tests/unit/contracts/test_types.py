@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from mesh_dagster.contracts.frame import Frame
+from mesh_dagster.contracts.audit.frame import Frame
 from mesh_dagster.descriptors.types import parse
 
 POLARS: dict[str, Any] = {

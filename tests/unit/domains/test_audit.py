@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mesh_dagster.contracts.audit import audit
-from mesh_dagster.contracts.kinds import Reference
-from mesh_dagster.contracts.rules import rules
+from mesh_dagster.contracts.audit.run import audit
+from mesh_dagster.contracts.rules.compile import rules
+from mesh_dagster.contracts.rules.kinds import Reference
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.model.finding import RuleResult, Verdict
 from mesh_dagster.model.partition import Every, Partitioning

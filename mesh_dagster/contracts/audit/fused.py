@@ -10,9 +10,9 @@ from itertools import islice
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.frame import WINDOW, Frame, collected, first_line, unreadable
-from mesh_dagster.contracts.kinds import Counted, Rule
-from mesh_dagster.contracts.predicates import breaks, obstacle
+from mesh_dagster.contracts.audit.frame import WINDOW, Frame, collected, first_line, unreadable
+from mesh_dagster.contracts.audit.predicates import breaks, obstacle
+from mesh_dagster.contracts.rules.kinds import Counted, Rule
 
 _ROWS = "rows"
 

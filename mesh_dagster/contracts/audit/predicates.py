@@ -15,7 +15,7 @@ from typing import Any
 
 import narwhals as nw
 
-from mesh_dagster.contracts.kinds import (
+from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Counted,
     Length,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mesh_dagster.contracts.kinds import Allowed, Length, Pattern, Range, Rule, Unsupported
-from mesh_dagster.contracts.literals import kind_of, value_of, values_of
-from mesh_dagster.contracts.wording import range_in_words, shown
+from mesh_dagster.contracts.rules.kinds import Allowed, Length, Pattern, Range, Rule, Unsupported
+from mesh_dagster.contracts.rules.literals import kind_of, value_of, values_of
+from mesh_dagster.contracts.rules.wording import range_in_words, shown
 from mesh_dagster.model.contract import Property
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import Kind

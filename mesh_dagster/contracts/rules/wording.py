@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesh_dagster.contracts.kinds import (
+from mesh_dagster.contracts.rules.kinds import (
     NONE_ALLOWED,
     Allowed,
     Counted,

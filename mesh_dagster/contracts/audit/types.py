@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import narwhals as nw
 
-from mesh_dagster.contracts.kinds import PLATFORM_COLUMNS, Schema
+from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS, Schema
 from mesh_dagster.model.types import ColumnType, Kind
 
 _SIMPLE: dict[type[nw.dtypes.DType], Kind] = {

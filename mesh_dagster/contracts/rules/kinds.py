@@ -1,7 +1,7 @@
 """The closed list of what a contract can ask of data: one small frozen class a kind.
 
 A rule says what must hold and how many violations its bound allows; it knows no engine. Values
-of a rule are already of the column's own type (`contracts.literals`), names are stored names.
+of a rule are already of the column's own type (`literals`), names are stored names.
 
 What counts, once and for all:
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypedDict
 
-from mesh_dagster.contracts.kinds import (
+from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Bound,
     Missing,
@@ -21,8 +21,8 @@ from mesh_dagster.contracts.kinds import (
     Unique,
     Unsupported,
 )
-from mesh_dagster.contracts.literals import kind_of, possible_values, values_of
-from mesh_dagster.contracts.wording import shown
+from mesh_dagster.contracts.rules.literals import kind_of, possible_values, values_of
+from mesh_dagster.contracts.rules.wording import shown
 from mesh_dagster.model.contract import Property, Quality, SchemaObject
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import Kind

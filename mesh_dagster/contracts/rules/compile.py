@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from zlib import crc32
 
-from mesh_dagster.contracts.kinds import (
+from mesh_dagster.contracts.rules.kinds import (
     Expected,
     Reference,
     Required,
@@ -20,8 +20,8 @@ from mesh_dagster.contracts.kinds import (
     Unique,
     Unsupported,
 )
-from mesh_dagster.contracts.options import option_rules
-from mesh_dagster.contracts.quality import quality_rules
+from mesh_dagster.contracts.rules.options import option_rules
+from mesh_dagster.contracts.rules.quality import quality_rules
 from mesh_dagster.model.contract import Contract, Property, Relationship, SchemaObject
 
 

@@ -14,13 +14,20 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.frame import FAILED, Frame, first_line, together
-from mesh_dagster.contracts.fused import Counts, fused, tallied
-from mesh_dagster.contracts.keys import duplicates
-from mesh_dagster.contracts.kinds import Reference, RowCount, Rule, Schema, Unique, Unsupported
-from mesh_dagster.contracts.references import orphans
-from mesh_dagster.contracts.types import Difference, differences
-from mesh_dagster.contracts.wording import outcome
+from mesh_dagster.contracts.audit.duplicates import duplicates
+from mesh_dagster.contracts.audit.frame import FAILED, Frame, first_line, together
+from mesh_dagster.contracts.audit.fused import Counts, fused, tallied
+from mesh_dagster.contracts.audit.references import orphans
+from mesh_dagster.contracts.audit.types import Difference, differences
+from mesh_dagster.contracts.rules.kinds import (
+    Reference,
+    RowCount,
+    Rule,
+    Schema,
+    Unique,
+    Unsupported,
+)
+from mesh_dagster.contracts.rules.wording import outcome
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.contract import names_others
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict

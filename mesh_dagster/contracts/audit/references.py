@@ -7,8 +7,8 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.frame import FAILED, WINDOW, Frame, summed, together
-from mesh_dagster.contracts.kinds import Reference
+from mesh_dagster.contracts.audit.frame import FAILED, WINDOW, Frame, summed, together
+from mesh_dagster.contracts.rules.kinds import Reference
 
 
 class Unresolvable(ValueError):

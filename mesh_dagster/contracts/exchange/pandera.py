@@ -18,10 +18,11 @@ import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
 
-from mesh_dagster.contracts.frame import Frame
-from mesh_dagster.contracts.fused import fused
-from mesh_dagster.contracts.keys import duplicates
-from mesh_dagster.contracts.kinds import (
+from mesh_dagster.contracts.audit.duplicates import duplicates
+from mesh_dagster.contracts.audit.frame import Frame
+from mesh_dagster.contracts.audit.fused import fused
+from mesh_dagster.contracts.rules.compile import rules
+from mesh_dagster.contracts.rules.kinds import (
     NONE_ALLOWED,
     PLATFORM_COLUMNS,
     Allowed,
@@ -36,7 +37,6 @@ from mesh_dagster.contracts.kinds import (
     Schema,
     Unique,
 )
-from mesh_dagster.contracts.rules import rules
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.types import Kind
 from mesh_dagster.ports.types import polars_type

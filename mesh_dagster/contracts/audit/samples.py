@@ -7,10 +7,17 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.frame import Frame, collected, first_line, together
-from mesh_dagster.contracts.kinds import Reference, RowCount, Rule, Schema, Unique, Unsupported
-from mesh_dagster.contracts.predicates import breaks, obstacle
-from mesh_dagster.contracts.references import without_target
+from mesh_dagster.contracts.audit.frame import Frame, collected, first_line, together
+from mesh_dagster.contracts.audit.predicates import breaks, obstacle
+from mesh_dagster.contracts.audit.references import without_target
+from mesh_dagster.contracts.rules.kinds import (
+    Reference,
+    RowCount,
+    Rule,
+    Schema,
+    Unique,
+    Unsupported,
+)
 from mesh_dagster.errors import EvaluationError, MeshError
 
 _COUNT = "__mesh_count"

@@ -10,8 +10,8 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.kinds import Schema
-from mesh_dagster.contracts.types import column_type, nullable, nulls
+from mesh_dagster.contracts.audit.types import column_type, nullable, nulls
+from mesh_dagster.contracts.rules.kinds import Schema
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.types import ColumnType

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from mesh_dagster.contracts.frame import stream
+from mesh_dagster.contracts.audit.frame import stream
 
 DENSE = 8
 """Possible numbers for each row up to which ticking off takes less memory than a table of keys."""

@@ -7,9 +7,9 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.frame import FAILED, WINDOW, Frame, stream, summed, together
-from mesh_dagster.contracts.kinds import Unique
-from mesh_dagster.contracts.repeats import repeats
+from mesh_dagster.contracts.audit.frame import FAILED, WINDOW, Frame, stream, summed, together
+from mesh_dagster.contracts.audit.repeats import repeats
+from mesh_dagster.contracts.rules.kinds import Unique
 
 _ROWS = "__mesh_rows"
 _FIRST = "__mesh_first"

@@ -1,0 +1,1 @@
+"""What a contract asks of data, as a flat list of rules."""
