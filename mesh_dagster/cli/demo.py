@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
-from mesh_dagster.cli.story import FULL, WEEK, Story, missing
+from mesh_dagster.cli.story import FULL, WEEK, Story, astray, missing
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.clock import NOW, SINCE, Stopwatch
 from mesh_dagster.errors import EvaluationError, MissingExtra, UnknownAddress, UsageError
@@ -44,6 +44,9 @@ To look further:
 
 _QUIET_FOR = 45
 """Seconds without anything to do after which the mesh is as far as it will get."""
+
+_QUIET_ASTRAY = 20
+"""The same where something is known to have gone wrong: a new input could still mend it."""
 
 
 @click.command()
@@ -129,11 +132,24 @@ def _wait(mesh: Mesh, story: Story, dagster: Session, watch: Stopwatch) -> None:
             if line not in told:
                 say(f"{watch.seconds:4.0f} s  {line}")
                 told.add(line)
-        busy_at = busy_at if status.idle else watch.seconds
-        if watch.seconds > story.seconds or watch.seconds - busy_at > _QUIET_FOR:
-            why = "nothing is left to do" if status.idle else "it takes too long"
-            say(f"{watch.seconds:4.0f} s  {why}; the log is {dagster.log}")
+        wrong = astray(story, summaries, status.failed)
+        # What waits for what went astray stays to come for ever.
+        quiet = status.at_rest if wrong else status.idle
+        busy_at = busy_at if quiet else watch.seconds
+        why = _end(story, wrong, watch.seconds, watch.seconds - busy_at if quiet else None)
+        if why:
+            for line in (*wrong.values(), f"{why}; the log is {dagster.log}"):
+                say(f"{watch.seconds:4.0f} s  {line}")
             return
+
+
+def _end(story: Story, wrong: Mapping[str, str], after: float, quiet: float | None) -> str | None:
+    """Why to wait no longer, `quiet` seconds after there was nothing to do; None to wait."""
+    if quiet is not None and not story.sources.isdisjoint(wrong):
+        return "what depends on it cannot be made"
+    if quiet is not None and quiet > (_QUIET_ASTRAY if wrong else _QUIET_FOR):
+        return "nothing is left to do"
+    return "it takes too long" if after > story.seconds else None
 
 
 def _refuse(status: Status, dagster: Session) -> None:

@@ -5,7 +5,7 @@ The numbers are those of the real data: every flight out of New York in 2013.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,11 @@ class Story:
     ticks: tuple[str, ...]
     ends: tuple[Mapping[str, Expected], ...]
     seconds: int
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """What is made once, so that what became of it then is what becomes of it."""
+        return frozenset((*(str(each["path"]) for each in self.made), *self.ticks))
 
 
 _WHOLE = {
@@ -107,13 +112,35 @@ def missing(story: Story, summaries: Mapping[str, Summary]) -> list[str]:
     return min((list(_differences(end, summaries)) for end in story.ends), key=len)
 
 
+def astray(
+    story: Story, summaries: Mapping[str, Summary], failed: Collection[str]
+) -> dict[str, str]:
+    """Products that stand as in no end, by themselves: quarantined where none may be, or failed.
+
+    `failed` are those whose newest run failed; the values say what to do about it.
+    """
+    found = {}
+    for path in dict.fromkeys(path for end in story.ends for path in end):
+        has = _state(summaries[path]) if path in summaries else None
+        ends = [end[path] for end in story.ends]
+        if has is not None and has.quarantined > max(each.quarantined for each in ends):
+            found[path] = f"{path} is in quarantine: mesh quarantine {path} --rows 5"
+        elif path in failed and has not in ends:
+            found[path] = f"the run of {path} failed: mesh run {path} says why"
+    return found
+
+
+def _state(found: Summary) -> Expected:
+    return Expected(found.partitions, found.rows, found.quarantined)
+
+
 def _differences(end: Mapping[str, Expected], summaries: Mapping[str, Summary]) -> Iterator[str]:
     for path, expected in end.items():
         found = summaries.get(path)
         if found is None:
             yield f"{path} has never been made"
             continue
-        has = Expected(found.partitions, found.rows, found.quarantined)
+        has = _state(found)
         if has != expected:
             yield (
                 f"{path} shows {has.partitions} of {expected.partitions} partitions, {has.rows} "

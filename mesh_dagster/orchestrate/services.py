@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from mesh_dagster.orchestrate.dead_runs import ALIVE, close_dead_runs
 from mesh_dagster.orchestrate.partitions import key_tags
 
 _PATIENCE = 20
+_FAILURE = dg.DagsterRunStatus.FAILURE
 _GOING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *ALIVE]
 
 
@@ -50,6 +52,7 @@ def serve(workspace: Path, request: Mapping[str, Any], said: int) -> None:
         context = process.create_request_context()
         _say(said, up=False, broken=_load_errors(context))
         close_dead_runs(instance)
+        begun = datetime.now(UTC)
         wanted = [Wanted(**each) for each in request["materialize"]]
         schedules = [_start(instance, context, path) for path in request["tick"]]
         with _daemon(process, Path(instance.root_directory)) as daemon:
@@ -57,7 +60,7 @@ def serve(workspace: Path, request: Mapping[str, Any], said: int) -> None:
                 wanted = [each for each in wanted if not _submitted(process, each)]
                 schedules = [each for each in schedules if not _stopped(instance, each)]
                 to_come = [*(each.path for each in wanted), *(each.name for each in schedules)]
-                _say(said, up=True, to_come=to_come, **_progress(instance))
+                _say(said, up=True, to_come=to_come, **_progress(instance, begun))
                 time.sleep(1)
             _say(said, up=False)
 
@@ -127,7 +130,7 @@ def _stopped(instance: dg.DagsterInstance, schedule: RemoteSchedule) -> bool:
     return True
 
 
-def _progress(instance: dg.DagsterInstance) -> dict[str, Any]:
+def _progress(instance: dg.DagsterInstance, begun: datetime) -> dict[str, Any]:
     going = instance.get_runs(dg.RunsFilter(statuses=_GOING))
     paths = {"/".join(key.path) for run in going for key in run.asset_selection or ()}
     waiting = instance.get_backfills(limit=20)
@@ -137,7 +140,16 @@ def _progress(instance: dg.DagsterInstance) -> dict[str, Any]:
         if backfill.status.value == "REQUESTED"
         for key in backfill.asset_selection or ()
     }
-    return {"running": sorted(paths), "asked": sorted(asked)}
+    return {"running": sorted(paths), "asked": sorted(asked), "failed": _failed(instance, begun)}
+
+
+def _failed(instance: dg.DagsterInstance, begun: datetime) -> list[str]:
+    """The assets whose newest run since then failed."""
+    newest: dict[str, dg.DagsterRunStatus] = {}
+    for run in instance.get_runs(dg.RunsFilter(created_after=begun)):
+        for key in run.asset_selection or ():
+            newest.setdefault("/".join(key.path), run.status)
+    return sorted(path for path, status in newest.items() if status is _FAILURE)
 
 
 @contextmanager

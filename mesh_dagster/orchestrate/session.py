@@ -29,19 +29,25 @@ LOCK = "daemon.lock"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the services said last: paths of assets that run, that are asked for, and that will
-    be."""
+    """What the services said last: paths of assets that run, that are asked for, that will be,
+    and whose newest run failed."""
 
     up: bool = False
     running: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     to_come: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
     broken: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing runs, and nothing was asked for; something may wait for others."""
+        return self.up and not (self.running or self.asked)
 
     @property
     def idle(self) -> bool:
         """Whether nothing runs, and nothing is known that will."""
-        return self.up and not (self.running or self.asked or self.to_come)
+        return self.at_rest and not self.to_come
 
 
 class Session:

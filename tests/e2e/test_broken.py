@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -74,3 +76,16 @@ def test_the_demo_refuses_and_names_file_and_line(mesh: Checkout, place: str) ->
     assert "weather does not load" in done.err
     assert place in done.err
     assert done.out == ""
+
+
+def test_the_demo_says_soon_that_a_product_it_waits_for_is_in_quarantine(checkout) -> None:
+    found: Checkout = checkout()
+    contract = found.root / "domains/network/src/network/defs/airports/contract.odcs.yaml"
+    text = contract.read_text()
+    assert "maximum: " in text
+    contract.write_text(re.sub(r"maximum: \d+", "maximum: -1", text))
+    began = time.monotonic()
+    done = found.mesh("demo", seconds=200).exited(1)
+    assert "network/airports/v1 is in quarantine: mesh quarantine network/airports/v1" in done.err
+    assert "what depends on it cannot be made" in done.err
+    assert time.monotonic() - began < 150, "and not at the end of its patience, at 300"
