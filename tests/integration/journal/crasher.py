@@ -87,6 +87,7 @@ def child_of_moment(url: str, domain: str, first: int, ready: int) -> None:
             attempt = new_id()
             journal.begin(PRODUCT, attempt, started_at=NOON)
             finish(journal, attempt, number)
+            os.write(ready, b"!")
 
 
 def spawned(run, *args: object) -> int:
@@ -113,11 +114,12 @@ def main(mode: str, url: str, domain: str, times: str = "0") -> None:
         opened, ready = os.pipe()
         pid = spawned(child_of_moment, url, domain, 1000 * (i + 1), ready)
         os.close(ready)
-        os.read(opened, 1)
-        os.close(opened)
+        for _ in range(1 + i % 2):  # every other one has finished an attempt before it is killed
+            os.read(opened, 1)
         time.sleep(random.uniform(0, 0.1))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+        os.close(opened)
         killed += 1
     sys.stdout.write(json.dumps({"killed": killed}))
 
