@@ -33,7 +33,7 @@ class Database:
     is not installed.
     """
 
-    def __init__(self, url: str, domain: str, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str | Path, domain: str, patience: float = PATIENCE) -> None:
         self.url = _parsed(url, domain)
         self.schema = None if self.is_sqlite else _schema(domain, self.shown)
         self._patience = patience
@@ -155,7 +155,9 @@ def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
             time.sleep(0.01)
 
 
-def _parsed(url: str, domain: str) -> sa.URL:
+def _parsed(url: str | Path, domain: str) -> sa.URL:
+    if isinstance(url, Path):
+        return sa.URL.create("sqlite+pysqlite", database=str(url))
     try:
         parsed = sa.make_url(url.replace("{domain}", domain))
     except sa.exc.ArgumentError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -30,13 +31,13 @@ from mesh_dagster.model.snapshot import (
 )
 
 
-def open_journal(url: str, domain: str, *, patience: float = PATIENCE) -> Journal:
+def open_journal(url: str | Path, domain: str, *, patience: float = PATIENCE) -> Journal:
     """Open a domain's ledger, creating or upgrading it where needed.
 
-    `url` is `sqlite:///<path>` or `postgresql+psycopg://…`; `{domain}` in it is replaced. On
-    PostgreSQL each domain has a schema of its name. `patience` is how many seconds a write
-    waits for another process's. Raises `JournalError` (corrupt, read-only, locked, unreachable,
-    newer than this release) and `MissingExtra`.
+    `url` is `sqlite:///<path>` or `postgresql+psycopg://…`, in which `{domain}` is replaced, or
+    the path of a SQLite file as it is. On PostgreSQL each domain has a schema of its name.
+    `patience` is how many seconds a write waits for another process's. Raises `JournalError`
+    (corrupt, read-only, locked, unreachable, newer than this release) and `MissingExtra`.
     """
     database = Database(url, domain, patience)
     try:

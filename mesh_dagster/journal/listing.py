@@ -14,14 +14,14 @@ from mesh_dagster.journal.version import HEAD
 _PREFIXES = ("sqlite:///", "sqlite+pysqlite:///")
 
 
-def glance(url: str, domain: str, products: Collection[str] | None = None) -> list[Summary]:
+def glance(url: str | Path, domain: str, products: Collection[str] | None = None) -> list[Summary]:
     """`Journal.summary` for a process that wants nothing else of the journal.
 
     A SQLite journal of this release is read with the standard library; one that does not exist
     is empty. Everything else is opened properly, and so is whatever fails, for its error.
     Raises what `open_journal` raises.
     """
-    path = _file(url.replace("{domain}", domain))
+    path = url if isinstance(url, Path) else _file(url.replace("{domain}", domain))
     if path is not None:
         if not path.exists():
             return []

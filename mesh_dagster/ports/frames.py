@@ -58,12 +58,34 @@ def _foreign(frame: Any, library: str) -> pl.LazyFrame | None:
     if library == "pandas":
         return pl.from_pandas(frame).lazy()
     if library in ("duckdb", "_duckdb") and hasattr(frame, "to_arrow_reader"):
-        return pl.scan_arrow_c_stream(frame.to_arrow_reader())
+        frame = frame.to_arrow_reader()
+    _refuse_intervals(getattr(frame, "schema", None))
     if hasattr(frame, "read_next_batch"):
         return pl.scan_arrow_c_stream(frame)
     if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__"):
         return pl.DataFrame(frame).lazy()
     return None
+
+
+def _refuse_intervals(schema: Any) -> None:
+    """Say which column of an Arrow schema Polars would panic at: it has no calendar intervals."""
+    if schema is None:
+        return
+    import pyarrow as pa
+
+    if not isinstance(schema, pa.Schema):
+        return
+    if found := [field.name for field in schema if _holds_interval(pa, field.type)]:
+        raise TransformError(
+            f"the transform returned a type that no port has, INTERVAL: {', '.join(found)}",
+            code="MESH-M022",
+            fix=f"return a number instead: epoch({found[0]}) is its seconds in SQL",
+        )
+
+
+def _holds_interval(pa: Any, kind: Any) -> bool:
+    inner = [kind.field(at).type for at in range(kind.num_fields)]
+    return bool(pa.types.is_interval(kind)) or any(_holds_interval(pa, each) for each in inner)
 
 
 def normalised(frame: pl.LazyFrame, layout: PortLayout, schema: pl.Schema) -> pl.LazyFrame:

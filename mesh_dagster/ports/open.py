@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from mesh_dagster.descriptors.suggest import nearest
 from mesh_dagster.errors import CorruptState, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.partition import Partitioning
@@ -126,11 +127,17 @@ class PortData:
             raise UsageError(
                 f"there is no column {', '.join(unknown)}; there are: {', '.join(self.schema)}",
                 code="MESH-M071",
-                fix=f"ask for {next(iter(self.schema))}",
+                fix=_columns_meant(columns, list(self.schema)),
             )
         if twice := [name for at, name in enumerate(columns) if name in columns[:at]]:
             raise UsageError(f"the column {twice[0]} is asked for twice", fix="name it once")
         return list(columns)
+
+
+def _columns_meant(columns: Sequence[str], known: Sequence[str]) -> str | None:
+    """The call with every unknown name replaced by the nearest; None where one has no near one."""
+    meant = [each if each in known else nearest(each, known) for each in columns]
+    return None if None in meant else f"columns={meant}"
 
 
 def open_port(

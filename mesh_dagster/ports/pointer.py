@@ -8,7 +8,7 @@ from a publish that did not happen, and means nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,15 +78,24 @@ def since(storage: Storage, product: Address, number: int | None) -> list[Public
 def publication(storage: Storage, product: Address, which: int | str) -> Publication:
     """One publication by its number or its id.
 
-    Raises `UnknownAddress` where there is none (any more).
+    Raises `UnknownAddress` where there is none, saying whether there was.
     """
+    kept: list[int] = []
     for found in publications(storage, product):
         if which in (found.number, found.id, str(found.number)):
             return found
-    raise UnknownAddress(
-        f"{product} has no publication {which} (any more)",
-        fix=f"mesh snapshots {product.path}",
-    )
+        kept.append(found.number)
+    raise UnknownAddress(_none_such(product, which, kept), fix=f"mesh snapshots {product.path}")
+
+
+def _none_such(product: Address, which: int | str, kept: Sequence[int]) -> str:
+    """`kept` are the numbers there are, the newest first."""
+    if not kept:
+        return f"{product} has no publication {which}: it has never been published"
+    number = int(which) if str(which).isdecimal() else None
+    if number is not None and 0 < number < kept[-1]:
+        return f"{product} has no publication {which} any more: those kept begin at {kept[-1]}"
+    return f"{product} has no publication {which}: there are those from {kept[-1]} to {kept[0]}"
 
 
 def as_of(storage: Storage, product: Address, moment: datetime) -> Publication:

@@ -27,7 +27,7 @@ def check(mesh: Mesh) -> tuple[Finding, ...]:
 
 def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
     """All findings of one product's files. Raises `UnknownAddress`."""
-    product = mesh.resolve(address).of_product
+    product = mesh.resolve_own(address).of_product
     folders = [each.folder for each in mesh.listing.products if each.product.address == product]
     findings = [finding for folder in folders for finding in folder_problems(folder)]
     if any(each.severity is Severity.ERROR for each in findings):

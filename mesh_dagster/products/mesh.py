@@ -110,9 +110,17 @@ class Mesh:
         majors = [each.product for each in self._majors(address)]
         return resolve(address, majors or self.products())
 
+    def resolve_own(self, address: Address) -> Address:
+        """The same for an owner: the only major of a product is meant, whatever its status."""
+        own = (each.address for each in self.own())
+        asked = (address.domain, address.product)
+        majors = [each.major for each in own if (each.domain, each.product) == asked]
+        only = majors[0] if len(majors) == 1 and address.major is None else None
+        return self.resolve(address if only is None else address.with_major(only))
+
     def load(self, address: Address) -> LoadedProduct:
         """All files of a product of this checkout. Raises `UnknownAddress`, `DescriptorError`."""
-        product = self.resolve(address).of_product
+        product = self.resolve_own(address).of_product
         listed = self._listed(product)
         if listed is None:
             raise UnknownAddress(
@@ -156,7 +164,7 @@ class Mesh:
         """The ledger of a domain; close it, or use it in a `with`."""
         from mesh_dagster.journal import open_journal
 
-        return open_journal(self._journal_url(domain), domain)
+        return open_journal(self._journal_place(domain), domain)
 
     def summary(self, domain: str | None = None) -> list[Summary]:
         """What products of this checkout came to, one line each that was ever attempted.
@@ -166,10 +174,11 @@ class Mesh:
         from mesh_dagster.journal import glance
 
         names = [each.name for each in self.domains if domain in (None, each.name)]
-        return [line for name in names for line in glance(self._journal_url(name), name)]
+        return [line for name in names for line in glance(self._journal_place(name), name)]
 
-    def _journal_url(self, domain: str) -> str:
-        embedded = f"sqlite:///{self.config.state}/journals/{domain}.db"
+    def _journal_place(self, domain: str) -> str | Path:
+        """A URL, or the file of the embedded one: a path may hold what ends a URL's."""
+        embedded = self.config.state / "journals" / f"{domain}.db"
         return embedded if self.config.journal == EMBEDDED else self.config.journal
 
     def _majors(self, address: Address) -> tuple[Described, ...]:

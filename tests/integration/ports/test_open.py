@@ -61,8 +61,9 @@ def test_columns_and_rows_are_chosen_at_the_opening(
 
 
 def test_an_unknown_column_names_those_there_are(ten_days: PortData) -> None:
-    with pytest.raises(UsageError, match="no column nothing; there are: day, value, text"):
+    with pytest.raises(UsageError, match="no column nothing; there are: day, value, text") as none:
         ten_days.polars(columns=["nothing"])
+    assert none.value.fix is None, "no name is near it"
 
 
 def test_only_the_files_of_the_partitions_are_opened(

@@ -204,6 +204,14 @@ def _python(shop: Any, code: str) -> Path:
     return shop.product("shop/items/v1", {"item": "VARCHAR"}, rows, transform=code)
 
 
+def test_a_type_that_no_port_has_is_refused_by_the_name_of_its_column(shop: Any) -> None:
+    rows = {"item": ["tea"]}
+    query = "select item, to_days(1) as late, [to_days(1)] as all_late from rows"
+    shop.product("shop/items/v1", {"item": "VARCHAR"}, rows, sql=query)
+    with pytest.raises(TransformError, match="that no port has, INTERVAL: late, all_late"):
+        shop.make(address="shop/items")
+
+
 @pytest.mark.parametrize(
     ("code", "line", "message"),
     [

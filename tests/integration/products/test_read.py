@@ -55,8 +55,9 @@ def test_columns_and_conditions_narrow_what_is_read(sales: Any) -> None:
     assert by_text.polars().collect().sort("amount").rows() == [(10,), (20,), (40,)]
     with pytest.raises(UsageError, match="no SQL expression"):
         read("shop/sales", mesh=mesh, where="amount >")
-    with pytest.raises(UsageError, match="there is no column amout"):
-        read("shop/sales", mesh=mesh, columns=["amout"]).polars()
+    with pytest.raises(UsageError, match="there is no column amout") as caught:
+        read("shop/sales", mesh=mesh, columns=["item", "amout"]).polars()
+    assert caught.value.fix == "columns=['item', 'amount']"
     with pytest.raises(UsageError, match="amount is asked for twice"):
         read("shop/sales", mesh=mesh, columns=["amount", "amount"]).polars()
     with pytest.raises(UsageError, match=r"does not fit the port: .*nosuch"):
