@@ -9,8 +9,8 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS, loaded_all
-from mesh_dagster.errors import EvaluationError, NeverPublished, UsageError
+from mesh_dagster.cli.target import ADDRESS
+from mesh_dagster.errors import EvaluationError, MeshError, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import Finding, Severity, Verdict
 
@@ -78,21 +78,32 @@ def _check_data(
     mesh: Mesh, address: Address | None, partitions: tuple[str, ...], as_json: bool
 ) -> int:
     audits: list[tuple[Address, Sequence[RuleResult]]] = []
-    failed: list[EvaluationError] = []
-    for product in loaded_all(mesh, address):
-        try:
-            audits.append((product.product.address, _audit(mesh, product, partitions)))
-        except NeverPublished as error:
-            if address is not None:
-                raise
-            say(error.what)
-        except EvaluationError as error:
-            failed.append(error)
+    unread: list[str] = []
+    if address is not None:
+        product = mesh.load(address)
+        audits.append((product.product.address, _audit(mesh, product, partitions)))
+    else:
+        audits += _audits_of_all(mesh, unread)
     _tell(audits, as_json)
-    for each in failed:
-        say(str(each))
+    for each in unread:
+        say(each)
     blocks = any(result.blocks for _, results in audits for result in results)
-    return 1 if blocks else EvaluationError.exit_code if failed else 0
+    return 1 if blocks else EvaluationError.exit_code if unread else 0
+
+
+def _audits_of_all(mesh: Mesh, unread: list[str]) -> Audits:
+    """The audits of all that can be read; what is wrong with the rest is in `unread`."""
+    audits = []
+    for product in sorted(mesh.own(), key=lambda each: each.address):
+        try:
+            audits.append((product.address, _audit(mesh, mesh.load(product.address), ())))
+        except NeverPublished as error:
+            say(error.what)
+        except MeshError as error:
+            unread.append(f"{product.address.path} could not be audited: {error}")
+    broken = [each for each in mesh.listing.findings if each.severity is Severity.ERROR]
+    unread += [f"not everything could be audited: {each}" for each in broken]
+    return audits
 
 
 def _audit(mesh: Mesh, product: LoadedProduct, partitions: tuple[str, ...]) -> Sequence[RuleResult]:

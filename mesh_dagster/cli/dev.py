@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from mesh_dagster.cli.output import say
+from mesh_dagster.cli.target import open_mesh
 from mesh_dagster.errors import MissingExtra, UsageError
 from mesh_dagster.orchestrate.home import HOME
 
@@ -30,12 +31,11 @@ def dev(domain: str | None, port: int) -> None:
     from mesh_dagster.orchestrate.home import dagster_home
     from mesh_dagster.orchestrate.session import LOCK, take
     from mesh_dagster.orchestrate.workspace import alone, workspace
-    from mesh_dagster.products.mesh import Mesh
 
     if find_spec("dagster_webserver") is None:
         raise MissingExtra("the UI", "demo")
     _require_free(port)
-    mesh = Mesh.open()
+    mesh = open_mesh()
     root, state = mesh.config.root, mesh.config.state
     chosen = workspace(root) if domain is None else alone(root, domain, state)
     home = dagster_home(state)

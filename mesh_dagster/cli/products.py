@@ -8,6 +8,7 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render, terminal_width
+from mesh_dagster.cli.target import open_mesh
 
 if TYPE_CHECKING:
     from mesh_dagster.model.product import Product
@@ -28,9 +29,8 @@ _WIDE = 130
 @as_json
 def products(as_json: bool) -> None:
     """List the products of the mesh."""
-    from mesh_dagster.products.mesh import Mesh
 
-    mesh = Mesh.open()
+    mesh = open_mesh()
     found = mesh.products()
     if as_json:
         emit_json([_plain(product) for product in found])

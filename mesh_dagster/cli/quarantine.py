@@ -9,7 +9,7 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS
+from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import EvaluationError, MeshError, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import Severity
@@ -44,9 +44,8 @@ _DECIDED = [
 @as_json
 def quarantine(address: Address | None, rows: int, as_json: bool) -> int:
     """List what waits in quarantine, of one product or of all."""
-    from mesh_dagster.products.mesh import Mesh
 
-    mesh = Mesh.open()
+    mesh = open_mesh()
     unread: list[str] = []
     waiting = _waiting(mesh, mesh.load(address)) if address else _all_waiting(mesh, unread)
     if as_json:
@@ -87,7 +86,6 @@ def _all_waiting(mesh: Mesh, unread: list[str]) -> list[tuple[LoadedProduct, Qua
 @as_json
 def audit(address: Address, quarantined: bool, as_json: bool) -> int:
     """Audit quarantined files again, with the contract as it is now; publish what passes."""
-    from mesh_dagster.products.mesh import Mesh
     from mesh_dagster.products.reaudit import audit_quarantined
 
     if not quarantined:
@@ -96,7 +94,7 @@ def audit(address: Address, quarantined: bool, as_json: bool) -> int:
             "by `mesh check`",
             fix=f"mesh audit {address.path} --quarantined, or mesh check {address.path} --data",
         )
-    mesh = Mesh.open()
+    mesh = open_mesh()
     decisions = audit_quarantined(mesh, mesh.load(address))
     if as_json:
         emit_json(decisions)
@@ -134,7 +132,11 @@ def show_failures(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limi
         emit(f"  {result.message}" + (f"\n  at {result.where}" if result.where else ""))
         if limit:
             _show_rows(mesh, product, waiting, result, limit)
-    emit(f"  settle it: mesh audit {product.product.address.path} --quarantined")
+    path, key = product.product.address.path, waiting.decision.partition
+    emit("  settle it: mend the transform or its source, then")
+    emit(f"      mesh run {path}" + (f" --partition {key}" if key else ""))
+    emit("    or, where the contract is wrong, correct that, then")
+    emit(f"      mesh audit {path} --quarantined")
 
 
 def _show_rows(

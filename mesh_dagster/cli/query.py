@@ -12,6 +12,7 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit_json_rows, emit_styled, say
 from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.target import open_mesh
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,7 +47,7 @@ def query(sql: str, as_of: str | None, rows: int, as_json: bool) -> None:
     from mesh_dagster.products.query import opened
 
     text = sys.stdin.read() if sql == "-" else sql
-    with opened(text, as_of=moment_or_publication(as_of)) as relation:
+    with opened(text, mesh=open_mesh(), as_of=moment_or_publication(as_of)) as relation:
         if as_json:
             emit_json_rows(_rows(relation.to_arrow_reader(BATCH)))
         else:

@@ -9,7 +9,7 @@ import click
 from mesh_dagster import clock
 from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS
+from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import Severity, Verdict
@@ -41,9 +41,8 @@ def run(
 ) -> int:
     """Make a product: stage, audit, publish what passes."""
     from mesh_dagster.orchestrate.execute import run as materialize
-    from mesh_dagster.products.mesh import Mesh
 
-    mesh = Mesh.open()
+    mesh = open_mesh()
     product = mesh.load(address)
     keys = partitions_asked_for(product, named, first, last)
     attempt = materialize(mesh, product, keys, say)

@@ -10,7 +10,7 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment
 from mesh_dagster.cli.table import Column, render, shown, terminal_width
-from mesh_dagster.cli.target import ADDRESS
+from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import NeverPublished
 from mesh_dagster.model.address import Address
 
@@ -37,9 +37,8 @@ _LABELS = 13
 @as_json
 def show(address: Address, as_json: bool) -> None:
     """Show a product: its purpose, owner, ports, columns and state."""
-    from mesh_dagster.products.mesh import Mesh
 
-    mesh = Mesh.open()
+    mesh = open_mesh()
     product = mesh.resolve(address).of_product
     described = mesh.described(product)
     wiring = _wiring(mesh, product)

@@ -8,7 +8,7 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS
+from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
@@ -29,10 +29,9 @@ _COLUMNS = [
 @as_json
 def snapshots(address: Address, as_json: bool) -> None:
     """List the publications of a product, the newest first."""
-    from mesh_dagster.products.mesh import Mesh
     from mesh_dagster.products.snapshots import snapshots as published
 
-    mesh = Mesh.open()
+    mesh = open_mesh()
     product = mesh.resolve(address).of_product
     found = published(mesh, product)
     if as_json:
@@ -48,10 +47,9 @@ def snapshots(address: Address, as_json: bool) -> None:
 @as_json
 def rollback(address: Address, to: str, as_json: bool) -> None:
     """Publish the state of an earlier publication again, on the record."""
-    from mesh_dagster.products.mesh import Mesh
     from mesh_dagster.products.rollback import rollback as publish_again
 
-    mesh = Mesh.open()
+    mesh = open_mesh()
     product = mesh.load(address)
     publication = publish_again(mesh, product, to)
     if as_json:

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mesh_dagster.cli.output import say
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mesh_dagster.model.domain import LoadedProduct
     from mesh_dagster.products.mesh import Mesh
 
 
@@ -33,10 +31,14 @@ class _AddressText(click.ParamType[Address]):
 ADDRESS = _AddressText()
 
 
-def loaded_all(mesh: Mesh, address: Address | None) -> Iterator[LoadedProduct]:
-    """The product of an address; without one, every product whose files are here."""
-    if address is not None:
-        yield mesh.load(address)
-        return
-    for product in sorted(mesh.own(), key=lambda each: each.address):
-        yield mesh.load(product.address)
+def open_mesh() -> Mesh:
+    """The mesh of the current folder; what is suspicious in its mesh.yaml is said on the way.
+
+    `mesh check` has it among its findings, and opens the mesh itself.
+    """
+    from mesh_dagster.products.mesh import Mesh
+
+    mesh = Mesh.open()
+    for each in mesh.config.warnings:
+        say(str(each))
+    return mesh

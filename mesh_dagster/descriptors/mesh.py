@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def read_mesh(path: Path) -> MeshConfig:
     config = mesh_from_file(path, source)
     source.refuse()
     assert config is not None, "no mesh and no error"  # noqa: S101
-    return config
+    return replace(config, warnings=in_order(source.findings))
 
 
 def mesh_problems(path: Path) -> tuple[Finding, ...]:

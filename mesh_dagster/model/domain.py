@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.product import Member, Product
 from mesh_dagster.model.wiring import Wiring
 
@@ -36,7 +37,7 @@ class Replay:
 @dataclass(frozen=True, slots=True)
 class MeshConfig:
     """mesh.yaml: `storage` and `registry` are URLs or absolute paths; `journal` may hold
-    `{domain}`."""
+    `{domain}`. `warnings` is what is suspicious in it, as a misspelt key is."""
 
     name: str
     file: Path
@@ -45,6 +46,7 @@ class MeshConfig:
     journal: str
     domains: tuple[str, ...]
     replay: Replay | None = None
+    warnings: tuple[Finding, ...] = field(default=(), compare=False)
 
     @property
     def root(self) -> Path:

@@ -129,11 +129,17 @@ def take(lock: IO[str], home: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        holder = Path(lock.name).read_text(encoding="utf-8").strip()
+        who = f", process {holder}," if holder else ""
         raise UsageError(
-            f"another Dagster works in {home} already, and two daemons would do all work twice",
+            f"another Dagster{who} works in {home} already, and two daemons would do all work "
+            "twice",
             code="MESH-M062",
             fix="end the other `mesh dev` or `mesh demo` first",
         ) from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

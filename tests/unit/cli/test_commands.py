@@ -15,7 +15,7 @@ import yaml
 from mesh_dagster.model.address import Address
 from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.testing import write_product
+from mesh_dagster.testing import write_mesh, write_product
 
 Run = Callable[..., Any]
 FLIGHTS = "domains/air/src/air/defs/flights"
@@ -408,6 +408,70 @@ def test_a_rule_that_a_corrected_contract_dropped_hides_no_other(
     ended = run("quarantine", "--rows", "3")
     assert ended.code == 0
     assert "has no rule" in ended.out
-    assert "settle it: mesh audit air/flights/v1 --quarantined" in ended.out
+    assert "\n      mesh audit air/flights/v1 --quarantined" in ended.out
+    assert "\n      mesh run air/flights/v1 --partition 2013-11-02" in ended.out
     (waiting,) = run("quarantine", "--rows", "3", "--json").json
     assert "has no rule" in waiting["failures"][0]["no_rows"]
+
+
+def test_a_misspelt_key_of_the_mesh_is_said_on_stderr_once(
+    mesh: Mesh, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "mesh.yaml"
+    file.write_text(file.read_text() + "jurnal: sqlite\n")
+    for line in (["products", "--json"], ["quarantine"], ["query", "select 1 as one"]):
+        ended = run(*line)
+        assert ended.code == 0
+        assert ended.err.count("nothing is called `jurnal`") == 1, line
+    assert run("products", "--json").json
+    assert "jurnal" in run("check").out
+    assert "jurnal" not in run("check").err
+
+
+def test_a_draft_that_has_one_major_is_its_owners_without_naming_it(
+    mesh: Mesh, run: Run, tmp_path: Path
+) -> None:
+    descriptor = tmp_path / FLIGHTS / "product.odps.yaml"
+    descriptor.write_text(descriptor.read_text().replace("status: active", "status: draft"))
+    assert run("run", "air/flights", "--partition", "2013-11-01").code == 0
+    assert run("check", "air/flights").code == 0
+    assert run("check", "air/flights", "--data").code == 0
+    assert run("quarantine", "air/flights").code == 0
+    assert run("run", "air/flights/v2").code == 2
+    read = run("show", "air/flights")
+    assert read.code == 2
+    assert "name one: mesh://air/flights/v1" in read.err
+
+
+def test_published_data_is_audited_whatever_is_wrong_with_another_product(
+    published: Mesh, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / FLIGHTS.replace("flights", "carriers") / "contract.odcs.yaml").write_text("kind: [")
+    ended = run("check", "--data")
+    assert ended.code == 3
+    assert "air/flights/v1: " in ended.err
+    assert "air/carriers" in ended.err
+    assert "contract.odcs.yaml" in ended.err
+
+
+def test_a_publication_that_never_was_is_not_told_as_one_that_is_gone(
+    published: Mesh, run: Run
+) -> None:
+    ended = run("rollback", "air/flights", "--to", "99")
+    assert ended.code == 2
+    assert "has no publication 99: there are those from 1 to 1" in ended.err
+
+
+def test_a_mesh_lives_in_a_folder_of_any_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "why? %41 #1"
+    root.mkdir()
+    made = write_mesh(root)
+    write_product(made, "air/codes/v1", {"code": "VARCHAR"}, {"code": ["AA"]}, key=["code"])
+    monkeypatch.chdir(root)
+    assert run("run", "air/codes").code == 0
+    (journal,) = (root / ".mesh" / "journals").glob("*.db")
+    assert journal.name == "air.db"
+    assert [each.rows for each in made.summary()] == [1]
+    assert [each.name for each in tmp_path.iterdir()] == [root.name]

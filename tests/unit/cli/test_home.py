@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,16 @@ def test_two_daemons_cannot_hold_one_home(tmp_path: Path) -> None:
     ):
         take(again, tmp_path)
     with only_one(tmp_path):
+        pass
+
+
+def test_who_holds_a_home_is_named_by_its_process(tmp_path: Path) -> None:
+    (tmp_path / LOCK).write_text("1\n")  # of one that ended
+    with (
+        only_one(tmp_path),
+        pytest.raises(UsageError, match=f"another Dagster, process {os.getpid()}, works in"),
+        only_one(tmp_path),
+    ):
         pass
 
 
