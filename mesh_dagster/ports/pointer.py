@@ -98,6 +98,14 @@ def _none_such(product: Address, which: int | str, kept: Sequence[int]) -> str:
     return f"{product} has no publication {which}: there are those from {kept[-1]} to {kept[0]}"
 
 
+def at_key(storage: Storage, product: Address, key: str) -> Publication:
+    """The publication of a document, whether the pointer leads to it or not.
+
+    Raises `MissingObject`, and `CorruptState` for what is no document of the product.
+    """
+    return _parsed(storage, product, key, storage.read(key))
+
+
 def as_of(storage: Storage, product: Address, moment: datetime) -> Publication:
     """The publication that was current at a moment.
 

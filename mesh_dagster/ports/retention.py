@@ -8,9 +8,11 @@ is running, or its publication is seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mesh_dagster.errors import CorruptState, MissingObject
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import places, pointer, table
@@ -56,15 +58,12 @@ def clean(
     kept, gone = _divided(storage, product, keep_days, keep_count, now)
     if not kept:
         return Cleaned()
-    needed = _references(storage, product, kept) | {places.pointer(product)}
+    ahead = _ahead(listed, product, kept[0].number)
+    needed = _references(storage, product, kept) | {places.pointer(product), *ahead}
+    for key in ahead:
+        needed |= _references_ahead(storage, product, key)
     dropped = _references(storage, product, gone, data=False)
-    # A publish that died leaves a document ahead of the pointer; so does a pointer that went back.
-    ahead = places.publication(product, kept[0].number + 1, "").removesuffix(".json")
-    doomed = [
-        each
-        for each in _doomed(listed, needed, dropped, frozenset(protected))
-        if not (each.key.startswith(places.publications(product)) and each.key >= ahead)
-    ]
+    doomed = _doomed(listed, needed, dropped, frozenset(protected))
     documents = [each for each in doomed if each.key.startswith(places.publications(product))]
     # One by one and oldest first: a crash in between leaves a shorter history, never a hole.
     for entry in sorted(documents, key=lambda entry: entry.key):
@@ -76,6 +75,21 @@ def clean(
         bytes=sum(entry.size for entry in doomed),
         publications=len(gone),
     )
+
+
+def _ahead(listed: Iterable[Entry], product: Address, number: int) -> list[str]:
+    """The documents ahead of the pointer: a publish that died leaves one, and a pointer that was
+    restored from a backup all that were published since. To go forward again they must be whole."""
+    first = places.publication(product, number + 1, "").removesuffix(".json")
+    folder = places.publications(product)
+    return [each.key for each in listed if each.key.startswith(folder) and each.key >= first]
+
+
+def _references_ahead(storage: Storage, product: Address, key: str) -> set[str]:
+    """What a document ahead of the pointer needs; one that cannot be opened needs nothing."""
+    with suppress(CorruptState, MissingObject):
+        return _references(storage, product, [pointer.at_key(storage, product, key)])
+    return set()
 
 
 def _divided(

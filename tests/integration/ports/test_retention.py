@@ -126,6 +126,27 @@ def test_documents_ahead_of_a_pointer_that_was_put_back_stay(
     assert [key for key in sorted(_keys(folder)) if "/publications/" in key] == documents[1:]
 
 
+def test_a_pointer_that_went_back_can_go_forward_again(world: ModuleType, folder: Storage) -> None:
+    _daily(world, folder, 4)
+    newest = folder.read(f"{ROOT}pointer.json")
+    documents = [key for key in sorted(_keys(folder)) if "/publications/" in key]
+    expected = world.values(folder)
+    folder.write(f"{ROOT}pointer.json", folder.read(documents[1]))
+    for key in _keys(folder):
+        os.utime(folder.path(key), (0, 0))
+    folder.write(f"{ROOT}ports/_/metadata/new", b"")
+    cleaned = retention.clean(
+        folder, world.PRODUCT, keep_days=0, keep_count=1, now=START + 100 * DAY
+    )
+    assert cleaned.publications == 1
+    folder.write(f"{ROOT}pointer.json", newest)
+    assert world.values(folder) == expected
+    kept = list(pointer.publications(folder, world.PRODUCT))
+    assert [each.number for each in kept] == [4, 3, 2]
+    for each in kept:
+        assert open_port(folder, world.PRODUCT, None, each).polars().collect().height > 0
+
+
 def test_a_state_that_was_rolled_back_to_keeps_its_files(
     world: ModuleType, folder: Storage
 ) -> None:
