@@ -98,6 +98,16 @@ class FolderStorage:
     def missing(self, keys: Iterable[str]) -> tuple[str, ...]:
         return tuple(key for key in keys if not self._file(key).is_file())
 
+    def allow(self, key: str) -> None:
+        real, root = self._file(key).resolve(), self._root.resolve()
+        if real != root and root not in real.parents:
+            raise StorageError(
+                f"{key} would be written outside of {self.url}, to {real}: a link leads there",
+                where=str(self._file(key)),
+                fix="replace the link in the storage by a folder, or let `storage:` in mesh.yaml "
+                "name the place itself",
+            )
+
     def sync(self, keys: Iterable[str]) -> None:
         folders = set()
         for key in keys:
@@ -142,10 +152,15 @@ class FolderStorage:
     def _file(self, key: str) -> Path:
         return self._root / checked(key)
 
+    def _make_folder(self, key: str) -> None:
+        if "/" in key:
+            self.allow(key.rpartition("/")[0])
+        self._file(key).parent.mkdir(parents=True, exist_ok=True)
+
     @contextmanager
     def _written(self, key: str, data: bytes) -> Iterator[Path]:
         target = self._file(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(key)
         temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}{_TEMPORARY}")
         try:
             with temporary.open("xb") as file:
@@ -160,7 +175,8 @@ class FolderStorage:
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
         target = self._file(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(key)
+        self.allow(f"{key.rpartition('/')[0]}/.{target.name}{_LOCK}".lstrip("/"))
         with target.with_name(f".{target.name}{_LOCK}").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -192,6 +192,7 @@ def _path_of(target: _Target, partitioning: Partitioning, name: str) -> Callable
 
 def _sink(target: _Target, frame: pl.LazyFrame, to: Any) -> list[Any]:
     written: list[Any] = []
+    target.storage.allow(target.folder)
     with _translated(target), _in_small_chunks():
         frame.sink_parquet(
             to,

@@ -60,6 +60,9 @@ class Storage(Protocol):
     def missing(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Those of the keys where nothing is."""
 
+    def allow(self, key: str) -> None:
+        """Raise `StorageError` where what others write under a key would land elsewhere."""
+
     def sync(self, keys: Iterable[str]) -> None:
         """Make what others wrote under these keys survive a power failure."""
 

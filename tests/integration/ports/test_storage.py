@@ -174,3 +174,32 @@ def test_opening_a_folder_imports_neither_polars_nor_boto() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_is_written_through_a_link_that_leaves_the_storage(tmp_path: Path) -> None:
+    root, outside = tmp_path / "storage", tmp_path / "outside"
+    (root / "d").mkdir(parents=True)
+    outside.mkdir()
+    (root / "d" / "p").symlink_to(outside)
+    found = open_storage(str(root))
+    for write in (found.write, found.create, lambda key, data: found.swap(key, data, None)):
+        with pytest.raises(StorageError, match="a link leads there"):
+            write("d/p/v1/pointer.json", b"{}")
+    with pytest.raises(StorageError, match="a link leads there"):
+        found.allow("d/p/v1/ports/_/data/attempt")
+    assert list(outside.iterdir()) == []
+    (outside / "kept").write_bytes(b"kept")
+    (root / "d" / ".q.lock").symlink_to(outside / "kept")
+    with pytest.raises(StorageError, match="a link leads there"):
+        found.swap("d/q", b"new", None)
+    assert (outside / "kept").read_bytes() == b"kept"
+
+
+def test_a_storage_may_itself_be_a_link_and_hold_links_that_stay_inside(tmp_path: Path) -> None:
+    (tmp_path / "real" / "a").mkdir(parents=True)
+    (tmp_path / "storage").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "b").symlink_to(tmp_path / "real" / "a")
+    found = open_storage(str(tmp_path / "storage"))
+    found.write("b/x", b"one")
+    assert found.read("a/x") == b"one"
+    found.allow("c/d")
