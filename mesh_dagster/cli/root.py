@@ -29,6 +29,7 @@ COMMANDS = {
     "run": "run",
     "quarantine": "quarantine",
     "audit": "quarantine",
+    "contract": "contract",
     "rollback": "snapshots",
     "explain": "explain",
 }
