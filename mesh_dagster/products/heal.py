@@ -19,6 +19,16 @@ LOOK_BACK = 100
 """Publications that are looked through for one without a record."""
 
 
+_left: set[str] = set()
+"""Attempts of this process that ended and could not be recorded; it lives on, so the journal
+counts them among those at work."""
+
+
+def leave(attempt: str) -> None:
+    """Let the next `heal` of this process treat an attempt as that of one that died."""
+    _left.add(attempt)
+
+
 def heal(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> tuple[Attempt, ...]:
     """Make the journal agree with storage; returns the attempts whose process had died.
 
@@ -27,8 +37,10 @@ def heal(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> tuple[Attempt, 
     journal knows of a newer publication than the pointer.
     """
     path = loaded.product.address.path
-    dead = {attempt.id: attempt for attempt in journal.unfinished(path)}
-    running = {attempt.id for attempt in journal.running(path)}
+    at_work = {attempt.id: attempt for attempt in journal.running(path)}
+    ended = [attempt for attempt in at_work.values() if attempt.id in _left]
+    dead = {attempt.id: attempt for attempt in (*journal.unfinished(path), *ended)}
+    running = at_work.keys() - dead.keys()
     for publication in _unrecorded(mesh, loaded, journal):
         if publication.attempt not in running:
             decisions = _decisions(mesh, loaded, dead.get(publication.attempt), publication)

@@ -15,7 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from mesh_dagster import clock
-from mesh_dagster.errors import MeshError, StorageError, UsageError
+from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, PublicationKind, Staged
@@ -23,7 +23,7 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import stage
 from mesh_dagster.products.clean import clean_after, discard_staged
 from mesh_dagster.products.describe import announce
-from mesh_dagster.products.heal import heal, publication_of
+from mesh_dagster.products.heal import heal, leave, publication_of
 from mesh_dagster.products.inputs import open_inputs
 from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
@@ -130,20 +130,15 @@ class _Making:
     def give_up(self, error: BaseException) -> None:
         """Record the failure and drop what was staged, unless it is published already.
 
-        Published and not recorded is what `heal` puts right, once this process is gone.
+        Published and not recorded is what the next `heal` puts right, and so is what neither
+        storage nor the journal would tell now: files are not discarded blindly.
         """
         with suppress(MeshError):
-            if not self._is_published():
+            if publication_of(self.mesh, self.loaded, self.attempt, self.base) is None:
                 discard_staged(self.mesh, self.loaded, self.attempt)
                 self.journal.fail(self.attempt, f"{type(error).__name__}: {error}")
-
-    def _is_published(self) -> bool:
-        """What storage does not tell now, it tells `heal`; files are not discarded blindly."""
-        try:
-            found = publication_of(self.mesh, self.loaded, self.attempt, self.base)
-        except StorageError:
-            return False
-        return found is not None
+                return
+        leave(self.attempt)
 
     def _stage(self, frames: Mapping[str, object]) -> dict[str, Staged]:
         with blaming(self.loaded.folder):

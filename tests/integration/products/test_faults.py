@@ -222,6 +222,26 @@ def test_a_journal_that_refuses_at_the_end_loses_nothing_that_was_published(
     assert sales.amounts() == {DAY: [2], NEXT: [1]}
     sales.make(NEXT)
     assert sales.amounts() == {DAY: [2], NEXT: [2]}
+    with sales.mesh.journal("shop") as journal:
+        assert journal.running(ADDRESS.path) == [], "although its process is still there"
+        assert [each.number for each in journal.publications(ADDRESS.path)] == [4, 3, 2, 1]
+
+
+def test_a_storage_that_is_away_at_the_end_loses_nothing_that_was_published(
+    sales: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mesh_dagster.journal import Journal
+    from mesh_dagster.products import materialize
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise StorageError("the storage is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "finish", refuse)
+        patch.setattr(materialize, "publication_of", refuse)
+        with pytest.raises(StorageError):
+            sales.make(DAY)
+    assert sales.amounts() == {DAY: [2], NEXT: [1]}
 
 
 def test_a_registry_that_refuses_does_not_undo_a_publication(sales: Any, world: ModuleType) -> None:
