@@ -16,12 +16,15 @@ from mesh_dagster.errors import MissingExtra, UsageError
 from mesh_dagster.orchestrate.home import HOME
 
 LOCALHOST = "127.0.0.1"
+_SUPERSEDED = "ignore:Function `dev_command` is superseded:FutureWarning"
+"""`dg dev`, which Dagster would rather have called, starts this command in its turn."""
 
 
 @click.command()
 @click.argument("domain", required=False)
 @click.option("--port", default=3000, show_default=True, help="Where the UI listens.")
-def dev(domain: str | None, port: int) -> None:
+@click.option("--verbose", is_flag=True, help="Print all that Dagster does, not warnings alone.")
+def dev(domain: str | None, port: int, verbose: bool) -> None:
     """Open the mesh in Dagster's UI; with a DOMAIN, that one alone.
 
     A domain alone shows what it reads of others, and what its contracts refer to, as external
@@ -46,7 +49,16 @@ def dev(domain: str | None, port: int) -> None:
     if HOME not in os.environ:  # one that is named may be shared with other machines
         close_dead_runs_of(home)
     say(f"{domain or 'all domains'}: http://{LOCALHOST}:{port} ({HOME} is {home})")
-    _become_dagster(root, home, ["-w", str(chosen), "-h", LOCALHOST, "-p", str(port)])
+    say("it takes half a minute to come up; Ctrl-C ends it")
+    serving = ["-w", str(chosen), "-h", LOCALHOST, "-p", str(port)]
+    _become_dagster(root, home, [*serving, *_logging(verbose)])
+
+
+def _logging(verbose: bool) -> list[str]:
+    """How much Dagster says, and in colours only where somebody sees them."""
+    level = "info" if verbose else "warning"
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return ["--log-level", level, *([] if coloured else ["--log-format", "json"])]
 
 
 def _require_free(port: int) -> None:
@@ -70,5 +82,7 @@ def _become_dagster(root: Path, home: Path, arguments: list[str]) -> None:
     sys.stderr.flush()
     os.chdir(root)
     os.execve(  # noqa: S606 (no shell is wanted)
-        sys.executable, [sys.executable, "-m", "dagster", "dev", *arguments], environment
+        sys.executable,
+        [sys.executable, "-W", _SUPERSEDED, "-m", "dagster", "dev", *arguments],
+        environment,
     )

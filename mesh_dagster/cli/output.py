@@ -13,6 +13,10 @@ import click
 
 from mesh_dagster.cli.table import shown
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.snapshot import Decision
+
+_MOST = 20
+"""Failing rules that are printed; a year of days may fail one each."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 """The option of every command that lists."""
@@ -26,6 +30,16 @@ def emit(text: str) -> None:
 def emit_styled(text: str) -> None:
     """Print a result that has colours: what `render` laid out, or texts that are `shown`."""
     click.echo(text)
+
+
+def emit_failures(decisions: Iterable[Decision]) -> None:
+    """Print, below a table that has no room for them, the rules that kept partitions back."""
+    failing = [(each, result) for each in decisions for result in each.results if result.blocks]
+    for each, result in failing[:_MOST]:
+        place = f"\n  at {result.where}" if result.where else ""
+        emit(f"{each.partition or 'all of it'}: {result.message}{place}")
+    if len(failing) > _MOST:
+        emit(f"and {len(failing) - _MOST} more: mesh quarantine, or --json")
 
 
 def say(text: str) -> None:

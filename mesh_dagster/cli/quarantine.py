@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
+from mesh_dagster.cli.output import (
+    as_json,
+    emit,
+    emit_failures,
+    emit_json,
+    emit_styled,
+    moment,
+    say,
+)
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import EvaluationError, MeshError, UsageError
@@ -27,14 +35,13 @@ _COLUMNS = [
     Column("PARTITION"),
     Column("ROWS", right=True),
     Column("SINCE (UTC)", least=10),
-    Column("FAILS", least=20),
+    Column("RULES", right=True),
 ]
 _NARROWEST = 14
 _DECIDED = [
     Column("PARTITION"),
     Column("OUTCOME", colours={"released": "green", "quarantined": "red"}),
     Column("ROWS", right=True),
-    Column("FAILS", least=20),
 ]
 
 
@@ -102,6 +109,7 @@ def audit(address: Address, quarantined: bool, as_json: bool) -> int:
         say(f"nothing of {address.path} waits in quarantine")
     else:
         emit_styled(render(_DECIDED, [_decided(each) for each in decisions]).text)
+        emit_failures(decisions)
     return 1 if any(each.outcome is Outcome.QUARANTINED for each in decisions) else 0
 
 
@@ -111,17 +119,12 @@ def _row(product: LoadedProduct, waiting: Quarantined) -> tuple[object, ...]:
         waiting.decision.partition,
         waiting.decision.rows,
         moment(waiting.attempt.started_at),
-        _says(waiting.failures),
+        len(waiting.failures),
     )
 
 
 def _decided(decision: Decision) -> tuple[object, ...]:
-    failures = [result for result in decision.results if result.blocks]
-    return decision.partition, decision.outcome.value, decision.rows, _says(failures)
-
-
-def _says(failures: Any) -> str:
-    return "; ".join(result.message for result in failures) or "-"
+    return decision.partition, decision.outcome.value, decision.rows
 
 
 def show_failures(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limit: int) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesh_dagster.cli.output import as_json, emit_json_rows, emit_styled, say
-from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.table import Column, render, width_of
 from mesh_dagster.cli.target import open_mesh
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH = 10_000
-_NARROWEST = 6
+_NARROWEST, _WIDEST = 6, 30
 
 
 @click.command()
@@ -79,15 +79,23 @@ def _print_table(relation: duckdb.DuckDBPyRelation, limit: int) -> None:
     rows = _rows(reader)
     taken = list(itertools.islice(rows, limit) if limit else rows)
     columns = [
-        Column(field.name, least=_NARROWEST, right=_is_number(pa, field.type))
+        Column(field.name, least=_least(field.name), right=_is_number(pa, field.type))
         for field in reader.schema
     ]
     table = render(columns, [list(row.values()) for row in taken])
     emit_styled(table.text)
     if table.left_out:
-        say(f"{table.left_out} of {len(columns)} columns found no room; --json has all of them")
+        say(
+            f"{table.left_out} of {len(columns)} columns found no room: name those you want in the "
+            "SELECT; --json has all of them"
+        )
     if limit and next(rows, None) is not None:
         say(f"the first {limit} rows; --rows 0 or --json has all of them")
+
+
+def _least(name: str) -> int:
+    """Headings are shown whole: a column leaves before its name cannot be read any more."""
+    return min(max(width_of(name), _NARROWEST), _WIDEST)
 
 
 def _is_number(pa: Any, type_: pa.DataType) -> bool:

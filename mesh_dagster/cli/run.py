@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mesh_dagster import clock
-from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
+from mesh_dagster.cli.output import as_json, emit_failures, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import UsageError
@@ -26,7 +26,6 @@ _COLUMNS = [
     Column("PASSED", right=True),
     Column("WARNED", right=True),
     Column("FAILED", right=True),
-    Column("FAILS", least=16),
 ]
 
 
@@ -50,6 +49,7 @@ def run(
         emit_json(attempt)
     else:
         emit_styled(render(_COLUMNS, [_row(each) for each in attempt.decisions]).text)
+        emit_failures(attempt.decisions)
         _tell(product, attempt.decisions)
     return 1 if any(each.outcome is Outcome.QUARANTINED for each in attempt.decisions) else 0
 
@@ -81,7 +81,6 @@ def partitions_asked_for(
 
 def _row(decision: Decision) -> tuple[object, ...]:
     verdicts = [result.verdict for result in decision.results]
-    failing = [result.message for result in decision.results if result.blocks]
     return (
         decision.partition,
         decision.outcome.value,
@@ -89,7 +88,6 @@ def _row(decision: Decision) -> tuple[object, ...]:
         verdicts.count(Verdict.PASSED),
         verdicts.count(Verdict.WARNED),
         verdicts.count(Verdict.FAILED) + verdicts.count(Verdict.ERROR),
-        "; ".join(failing) or "-",
     )
 
 

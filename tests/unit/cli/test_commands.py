@@ -303,7 +303,7 @@ def test_a_rollback_is_a_publication_of_its_own(published: Mesh, run: Run) -> No
 def test_a_run_says_what_became_of_each_partition(mesh: Mesh, run: Run) -> None:
     ended = run("run", "air/flights", "--from", "2013-11-01", "--to", "2013-11-03")
     assert ended.code == 1
-    assert [line.split()[:3] for line in ended.out.splitlines()[1:]] == [
+    assert [line.split()[:3] for line in ended.out.splitlines()[1:4]] == [
         ["2013-11-01", "published", "2"],
         ["2013-11-02", "quarantined", "2"],
         ["2013-11-03", "published", "1"],
@@ -475,3 +475,28 @@ def test_a_mesh_lives_in_a_folder_of_any_name(
     assert journal.name == "air.db"
     assert [each.rows for each in made.summary()] == [1]
     assert [each.name for each in tmp_path.iterdir()] == [root.name]
+
+
+def test_a_wide_result_shows_whole_headings_and_says_what_is_not_there(
+    published: Mesh, run: Run
+) -> None:
+    named = ", ".join(f"{at} as a_rather_long_name_{at}" for at in range(12))
+    ended = run("query", f"select {named} from air.carriers limit 1")
+    heading = ended.out.splitlines()[0]
+    assert len(heading) <= 80
+    assert all(re.fullmatch(r"a_rather_long_name_\d+", each) for each in heading.split())
+    left = 12 - len(heading.split())
+    assert f"{left} of 12 columns found no room: name those you want in the SELECT" in ended.err
+
+
+def test_what_a_partition_fails_is_said_whole_at_80_columns(
+    mesh: Mesh, run: Run, published: Mesh
+) -> None:
+    fails = "1 rows beyond the first of (id, day); the contract allows none"
+    made = run("run", "air/flights", "--partition", "2013-11-02")
+    waiting = run("quarantine")
+    audited = run("audit", "air/flights", "--quarantined")
+    for ended in (made, waiting, audited):
+        assert fails in ended.out
+        assert "\u2026" not in ended.out
+        assert f"{FLIGHTS}/contract.odcs.yaml:" in ended.out
