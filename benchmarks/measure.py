@@ -45,6 +45,11 @@ class Run:
     output: str
 
 
+def _environment() -> dict[str, str]:
+    """This one, but with byte code kept: an installed package has it, a checkout shall too."""
+    return {key: each for key, each in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(
     command: Command,
     *,
@@ -64,7 +69,7 @@ def run(
             [str(part) for part in command],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(env or {})},
+            env={**_environment(), **(env or {})},
             cwd=cwd,
         )
         served = ready is not None and _served(ready)

@@ -14,14 +14,19 @@ import os
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
+
+from mesh_dagster.descriptors.codec import STALE, decode, encode
+from mesh_dagster.descriptors.source import Source
 
 VARIABLE = "MESH_CACHE"
 LARGEST = 256 * 1024 * 1024
+
+_Value = TypeVar("_Value")
 
 Stamps = list[list[Any]]
 """For each file of an entry: its name, modification time and size."""
@@ -145,3 +150,22 @@ def stamp(folder: str, names: list[str]) -> Stamps | None:
             return None
         stamps.append([name, stat.st_mtime_ns, stat.st_size])
     return stamps
+
+
+def remembered(
+    kind: str, file: Path, type_: type[_Value], source: Source, parse: Callable[[], _Value | None]
+) -> _Value | None:
+    """What `parse` makes of a file, or made of it before the file was last changed.
+
+    It is kept only if nothing at all is wrong with it.
+    """
+    cache = ModelCache(kind, str(file), source.name)
+    stamps = stamp(str(file.parent), [file.name])
+    if stamps and (value := cache.get(file.name, stamps)) is not None:
+        with suppress(*STALE):
+            return cast(_Value, decode(type_, value))
+    found = parse()
+    if found is not None and stamps and not source.findings:
+        cache.put(file.name, stamps, encode(found))
+        cache.save()
+    return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mesh_dagster.descriptors.domain import FILE, domain_from_file
+from mesh_dagster.descriptors.domain import domain_from_file
+from mesh_dagster.descriptors.files import DOMAIN
 from mesh_dagster.descriptors.folder import examine
 from mesh_dagster.descriptors.mesh import mesh_problems
 from mesh_dagster.descriptors.product import domain_folders, product_folders
@@ -20,7 +21,7 @@ def check_mesh(config: MeshConfig) -> tuple[Finding, ...]:
     folders = domain_folders(config)
     if not folders:
         patterns = ", ".join(config.domains)
-        message = f"no folder of {patterns} holds a {FILE}"
+        message = f"no folder of {patterns} holds a {DOMAIN}"
         where = shown_path(config.file)
         findings.append(Finding("MESH-D020", message, Severity.WARNING, config.name, where))
     loaded: list[LoadedProduct] = []
@@ -41,7 +42,7 @@ def check_domain(folder: Path) -> tuple[Finding, ...]:
 def _check_domain(
     folder: Path, loaded: list[LoadedProduct], names: dict[str, Path]
 ) -> Iterator[Finding]:
-    source = Source(shown_path(folder / FILE))
+    source = Source(shown_path(folder / DOMAIN))
     domain = domain_from_file(folder, source)
     yield from source.findings
     if domain is not None and domain.name:

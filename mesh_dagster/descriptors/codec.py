@@ -11,6 +11,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
+from pathlib import PurePath
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -34,6 +35,8 @@ def encode(value: Any) -> Any:
         return {key: encode(each) for key, each in value.items()}
     if issubclass(kind, Enum):
         return value.value
+    if issubclass(kind, PurePath):
+        return str(value)
     return value.isoformat() if kind is datetime else _encode_fields(value, kind)
 
 
@@ -79,6 +82,8 @@ def _class(kind: type) -> Translate | None:
         return kind._value2member_map_.__getitem__
     if issubclass(kind, datetime):
         return datetime.fromisoformat
+    if issubclass(kind, PurePath):
+        return kind
     return _dataclass(kind) if is_dataclass(kind) else None
 
 

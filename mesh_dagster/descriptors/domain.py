@@ -1,39 +1,19 @@
-"""domain.yaml -> `Domain`."""
+"""domain.yaml -> `Domain`, and where it is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from mesh_dagster.descriptors.odps_shape import MEMBER
-from mesh_dagster.descriptors.own import check_schema_version
-from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
-from mesh_dagster.descriptors.source import Source, in_order, shown, shown_path
-from mesh_dagster.descriptors.syntax import plain, read_file
-from mesh_dagster.model.address import is_name
+from mesh_dagster.descriptors.cache import remembered
+from mesh_dagster.descriptors.files import DOMAIN
+from mesh_dagster.descriptors.source import Source, in_order, shown_path
 from mesh_dagster.model.domain import Domain
-from mesh_dagster.model.finding import Finding, Severity
-from mesh_dagster.model.product import Member
-
-FILE = "domain.yaml"
-_SHAPE = Shape(
-    {
-        "schemaVersion": INTEGER,
-        "name": TEXT,
-        "description": TEXT,
-        "team": TEXT,
-        "contact": TEXT,
-        "costCentre": TEXT,
-        "members": ListOf(MEMBER),
-    },
-    required=("name", "team"),
-    unknown=Severity.WARNING,
-)
-_TYPED = {"username", "role", "name"}
+from mesh_dagster.model.finding import Finding
 
 
 def read_domain(folder: Path) -> Domain:
     """The domain of a folder with a domain.yaml. Raises `DescriptorError`."""
-    source = Source(shown_path(folder / FILE))
+    source = Source(shown_path(folder / DOMAIN))
     domain = domain_from_file(folder, source)
     source.refuse()
     assert domain is not None, "no domain and no error"  # noqa: S101
@@ -42,48 +22,25 @@ def read_domain(folder: Path) -> Domain:
 
 def domain_problems(folder: Path) -> tuple[Finding, ...]:
     """All that is wrong with a folder's domain.yaml, warnings included."""
-    source = Source(shown_path(folder / FILE))
+    source = Source(shown_path(folder / DOMAIN))
     domain_from_file(folder, source)
     return in_order(source.findings)
 
 
 def domain_from_file(folder: Path, source: Source) -> Domain | None:
     """The domain of a folder; it is good only if `source` has no error."""
-    data = read_file(folder / FILE, source)
-    if data is None:
-        return None
-    _SHAPE.check(data, source)
-    check_schema_version(data, source)
-    name = data.get("name", "")
-    source.subject = name[:100]
-    if "name" in data and not is_name(name):
-        message = (
-            f"`name` is {shown(name)}; a domain's name is lower case, begins with a letter, and"
-            " has its words joined by single underscores"
-        )
-        source.report("MESH-D014", message, data.line_of("name"))
-    return Domain(
-        name=name,
-        folder=folder,
-        team=data.get("team", ""),
-        contact=data.get("contact"),
-        cost_centre=data.get("costCentre"),
-        description=data.get("description"),
-        members=tuple(
-            Member(
-                each.get("username", ""),
-                each.get("role"),
-                each.get("name"),
-                {key: plain(value) for key, value in each.items() if key not in _TYPED},
-            )
-            for each in data.get("members", ())
-        ),
-    )
+
+    def parse() -> Domain | None:
+        from mesh_dagster.descriptors.domain_text import parsed_domain
+
+        return parsed_domain(folder, source)
+
+    return remembered("domain", folder / DOMAIN, Domain, source, parse)
 
 
 def find_domain(folder: Path) -> Path | None:
     """The folder of the domain that a product's folder lies in."""
     for each in (folder, *folder.parents):
-        if (each / FILE).is_file():
+        if (each / DOMAIN).is_file():
             return each
     return None

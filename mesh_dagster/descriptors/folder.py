@@ -8,10 +8,9 @@ from pathlib import Path
 
 from mesh_dagster.descriptors import wiring as wiring_file
 from mesh_dagster.descriptors.consistency import check_product
-from mesh_dagster.descriptors.domain import FILE as DOMAIN
 from mesh_dagster.descriptors.domain import domain_from_file, find_domain
+from mesh_dagster.descriptors.files import CONTRACTS, DESCRIPTOR, DOMAIN, WIRING
 from mesh_dagster.descriptors.odcs import contract_from_document
-from mesh_dagster.descriptors.odps import FILE as DESCRIPTOR
 from mesh_dagster.descriptors.odps import product_from_document
 from mesh_dagster.descriptors.source import Source, in_order, shown_path
 from mesh_dagster.descriptors.syntax import read_file
@@ -20,8 +19,6 @@ from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import Product
 from mesh_dagster.model.wiring import Wiring
-
-CONTRACTS = ".odcs.yaml"
 
 
 @dataclass(slots=True)
@@ -49,7 +46,7 @@ def examine(
     _read_descriptor(read)
     subject = read.product.address.path if read.product else ""
     _read_contracts(read)
-    source = read.source(wiring_file.FILE, subject)
+    source = read.source(WIRING, subject)
     read.wiring = wiring_file.read_wiring(folder, source)
     contracts = _compare(read, domain)
     findings = in_order(read.findings)

@@ -10,10 +10,9 @@ from typing import Any
 
 from mesh_dagster.descriptors.cache import ModelCache, stamp
 from mesh_dagster.descriptors.codec import STALE, decode, encode
+from mesh_dagster.descriptors.files import DESCRIPTOR, WIRING
 from mesh_dagster.descriptors.folder import contract_files, examine
-from mesh_dagster.descriptors.odps import FILE as DESCRIPTOR
 from mesh_dagster.descriptors.source import refuse, shown_path
-from mesh_dagster.descriptors.wiring import FILE as WIRING
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.finding import Finding

@@ -8,6 +8,7 @@ from typing import Any
 
 from mesh_dagster.descriptors import syntax, writing
 from mesh_dagster.descriptors.custom import Custom, with_custom
+from mesh_dagster.descriptors.files import DESCRIPTOR
 from mesh_dagster.descriptors.odps_shape import PRODUCT
 from mesh_dagster.descriptors.shape import TEXT, Choice, ListOf
 from mesh_dagster.descriptors.source import Map, Source, shown, shown_path
@@ -24,7 +25,6 @@ from mesh_dagster.model.product import (
     Status,
 )
 
-FILE = "product.odps.yaml"
 SOURCE = "source:"
 NEWEST = "v1.0.0"
 _KNOWN = ("0.9", "1.0")
@@ -37,7 +37,7 @@ _NOWHERE = Address("unknown", "unknown", 0)
 """Stands for an address that could not be read; what holds it is never handed out."""
 
 
-def read(text: str, name: str = FILE) -> Product:
+def read(text: str, name: str = DESCRIPTOR) -> Product:
     """A descriptor from its text. Raises `DescriptorError` with all that is wrong."""
     source = Source(name)
     return _finished(product_from_document(syntax.read(text, source), source), source)

@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from mesh_dagster.descriptors import odps
 from mesh_dagster.descriptors.cache import ModelCache, Stamps, collecting_later, stamp
 from mesh_dagster.descriptors.codec import STALE, decode, encode
-from mesh_dagster.descriptors.domain import FILE as DOMAIN
 from mesh_dagster.descriptors.domain import domain_from_file
-from mesh_dagster.descriptors.odps import FILE as DESCRIPTOR
+from mesh_dagster.descriptors.files import DESCRIPTOR, DOMAIN
 from mesh_dagster.descriptors.source import Source, refuse, shown_path
-from mesh_dagster.descriptors.syntax import read_file
 from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import Product
@@ -126,14 +123,21 @@ def _descriptor(folder: Path, cache: ModelCache, findings: list[Finding]) -> Pro
     if value is not None:
         with suppress(*STALE):
             return cast(Product, decode(Product, value))
-    source = Source(f"{shown_path(folder)}/{DESCRIPTOR}")
-    product = odps.product_from_document(read_file(folder / DESCRIPTOR, source), source)
-    findings += source.findings
-    if any(each.severity is Severity.ERROR for each in source.findings):
+    product, problems = _parsed(folder)
+    findings += problems
+    if any(each.severity is Severity.ERROR for each in problems):
         return None
-    if product is not None and stamps and not source.findings:
+    if product is not None and stamps and not problems:
         cache.put(key, stamps, encode(product))
     return product
+
+
+def _parsed(folder: Path) -> tuple[Product | None, list[Finding]]:
+    from mesh_dagster.descriptors.odps import product_from_document
+    from mesh_dagster.descriptors.syntax import read_file
+
+    source = Source(f"{shown_path(folder)}/{DESCRIPTOR}")
+    return product_from_document(read_file(folder / DESCRIPTOR, source), source), source.findings
 
 
 def domain_folders(config: MeshConfig) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from mesh_dagster import clock
 from mesh_dagster.descriptors.cron import cron_problem
+from mesh_dagster.descriptors.files import WIRING
 from mesh_dagster.descriptors.shape import (
     ANYTHING,
     INTEGER,
@@ -23,7 +24,6 @@ from mesh_dagster.descriptors.syntax import plain, read_file
 from mesh_dagster.model.partition import FIRST_YEAR, LAST_YEAR, Every, Partitioning, check_start
 from mesh_dagster.model.wiring import SourceRef, TransformKind, TransformRef, Wiring
 
-FILE = "defs.yaml"
 COMPONENTS = ("mesh_dagster.DataProduct", "mesh_dagster.orchestrate.component.DataProduct")
 _OURS = "mesh_dagster."
 FORMATS = ("csv", "ndjson", "parquet")
@@ -65,7 +65,7 @@ _SHAPE = Shape(
 
 def read_wiring(folder: Path, source: Source) -> Wiring | None:
     """The wiring in a product's defs.yaml; it is good only if `source` has no error."""
-    data = read_file(folder / FILE, source)
+    data = read_file(folder / WIRING, source)
     return None if data is None else wiring_from_document(data, folder, source)
 
 

@@ -12,6 +12,9 @@ from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.product import Member, Product
 from mesh_dagster.model.wiring import Wiring
 
+EMBEDDED = "sqlite"
+"""The journal of a mesh on one machine: a file per domain."""
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:

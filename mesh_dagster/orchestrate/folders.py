@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mesh_dagster.descriptors.odps import FILE as DESCRIPTOR
+from mesh_dagster.descriptors.files import DESCRIPTOR, WIRING
 from mesh_dagster.descriptors.wiring import COMPONENTS
-from mesh_dagster.descriptors.wiring import FILE as WIRING
 
 _WIRING = (WIRING, "defs.yml", "component.yaml")
 _ONLY_OURS = ("type:", "attributes:")

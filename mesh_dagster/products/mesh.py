@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mesh_dagster import clock
 from mesh_dagster.descriptors.domain import read_domain
-from mesh_dagster.descriptors.mesh import EMBEDDED, find_mesh, read_mesh
+from mesh_dagster.descriptors.mesh import find_mesh, read_mesh
 from mesh_dagster.descriptors.product import (
     Listed,
     Listing,
@@ -23,7 +23,7 @@ from mesh_dagster.descriptors.product import (
 )
 from mesh_dagster.errors import DescriptorError, UnknownAddress
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
+from mesh_dagster.model.domain import EMBEDDED, Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.product import Product

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,13 +166,25 @@ def test_a_cache_of_another_shape_is_ignored(workplace: Workplace, entry: str) -
 
     age(workplace)
     expected = load(workplace)
-    (path,) = cache_files()
-    about, entries = json.loads(path.read_bytes().partition(b"\n")[2])
-    for kept in entries.values():
-        kept[1] = json.loads(entry)
-    payload = json.dumps([about, entries]).encode()
-    path.write_bytes(_checksum(payload) + b"\n" + payload)
+    kept_files = cache_files()
+    assert {path.name.partition("-")[0] for path in kept_files} == {"domain", "products"}
+    for path in kept_files:
+        about, entries = json.loads(path.read_bytes().partition(b"\n")[2])
+        for kept in entries.values():
+            kept[1] = json.loads(entry)
+        payload = json.dumps([about, entries]).encode()
+        path.write_bytes(_checksum(payload) + b"\n" + payload)
     assert load(workplace) == expected
+
+
+def test_a_mesh_and_a_domain_are_kept_until_their_files_change(workplace: Workplace) -> None:
+    age(workplace)
+    before = read_mesh(workplace.mesh), read_domain(workplace.domain)
+    assert (read_mesh(workplace.mesh), read_domain(workplace.domain)) == before
+    for path in (workplace.mesh, workplace.domain / "domain.yaml"):
+        path.write_text(re.sub(r"(?m)^name: .*$", "name: renamed", path.read_text()))
+    assert read_mesh(workplace.mesh).name == "renamed"
+    assert read_domain(workplace.domain).name == "renamed"
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(

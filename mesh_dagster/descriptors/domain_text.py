@@ -1,0 +1,65 @@
+"""The text of a domain.yaml -> `Domain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mesh_dagster.descriptors.files import DOMAIN
+from mesh_dagster.descriptors.odps_shape import MEMBER
+from mesh_dagster.descriptors.own import check_schema_version
+from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
+from mesh_dagster.descriptors.source import Source, shown
+from mesh_dagster.descriptors.syntax import plain, read_file
+from mesh_dagster.model.address import is_name
+from mesh_dagster.model.domain import Domain
+from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.product import Member
+
+_SHAPE = Shape(
+    {
+        "schemaVersion": INTEGER,
+        "name": TEXT,
+        "description": TEXT,
+        "team": TEXT,
+        "contact": TEXT,
+        "costCentre": TEXT,
+        "members": ListOf(MEMBER),
+    },
+    required=("name", "team"),
+    unknown=Severity.WARNING,
+)
+_TYPED = {"username", "role", "name"}
+
+
+def parsed_domain(folder: Path, source: Source) -> Domain | None:
+    """What the file of a folder says; it is good only if `source` has no error."""
+    data = read_file(folder / DOMAIN, source)
+    if data is None:
+        return None
+    _SHAPE.check(data, source)
+    check_schema_version(data, source)
+    name = data.get("name", "")
+    source.subject = name[:100]
+    if "name" in data and not is_name(name):
+        message = (
+            f"`name` is {shown(name)}; a domain's name is lower case, begins with a letter, and"
+            " has its words joined by single underscores"
+        )
+        source.report("MESH-D014", message, data.line_of("name"))
+    return Domain(
+        name=name,
+        folder=folder,
+        team=data.get("team", ""),
+        contact=data.get("contact"),
+        cost_centre=data.get("costCentre"),
+        description=data.get("description"),
+        members=tuple(
+            Member(
+                each.get("username", ""),
+                each.get("role"),
+                each.get("name"),
+                {key: plain(value) for key, value in each.items() if key not in _TYPED},
+            )
+            for each in data.get("members", ())
+        ),
+    )
