@@ -23,6 +23,7 @@ from mesh_dagster.descriptors.version import check_semver, check_standard
 from mesh_dagster.model.address import SCHEME
 from mesh_dagster.model.contract import Contract, SchemaObject, ServiceLevel
 from mesh_dagster.model.product import Status
+from mesh_dagster.model.service_level import ServiceLevel
 
 NEWEST = "v3.2.0"
 _KNOWN = ("3.0", "3.1", "3.2")

@@ -8,6 +8,7 @@ from typing import Any
 
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.product import Status
+from mesh_dagster.model.service_level import ServiceLevel
 from mesh_dagster.model.types import ColumnType
 
 
@@ -118,46 +119,6 @@ class SchemaObject:
         """The columns of the primary key, in their declared order."""
         keyed = [each for each in self.properties if each.primary_key is not None]
         return tuple(each.column for each in sorted(keyed, key=lambda each: each.primary_key or 0))
-
-
-_DAYS = {
-    "h": 1 / 24,
-    "hour": 1 / 24,
-    "d": 1.0,
-    "day": 1.0,
-    "w": 7.0,
-    "week": 7.0,
-    "mo": 30.4375,
-    "month": 30.4375,
-    "y": 365.25,
-    "yr": 365.25,
-    "year": 365.25,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceLevel:
-    """One promise about time (ODCS slaProperties): freshness, retention, frequency, ..."""
-
-    name: str
-    value: Any
-    unit: str | None = None
-    element: str | None = None
-    where: str | None = field(default=None, compare=False)
-    rest: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def days(self) -> float | None:
-        """The span of time in days; None where the value is no number, or the unit no span.
-
-        Without a unit it is days. `m` is none: to some it is a minute, to others a month.
-        """
-        unit = (self.unit or "d").lower()
-        length = _DAYS.get(unit, _DAYS.get(unit.removesuffix("s")))
-        number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
-        if length is None or not number or not 0 <= self.value < float("inf"):
-            return None
-        return float(self.value) * length
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,16 @@ Tally = Counter[str | None]
 """Partition (None where there are none) -> a number of rows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a rule that does not only count rows found in one partition, in its own words."""
+
+    kept: bool
+    message: str
+    checked: int | None
+    failed: int | None
+
+
 @dataclass(slots=True)
 class Counts:
     """What is known of each rule by its id: rows that break it, or why it could not be run."""
@@ -27,6 +37,7 @@ class Counts:
     rows: Tally
     failed: dict[str, Tally] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, dict[str | None, Answer]] = field(default_factory=dict)
 
 
 def fused(rules: Sequence[Rule], frame: Frame) -> Counts:

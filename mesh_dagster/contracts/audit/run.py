@@ -14,16 +14,22 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
+from mesh_dagster.contracts.audit.answers import History, answers
 from mesh_dagster.contracts.audit.duplicates import duplicates
 from mesh_dagster.contracts.audit.frame import FAILED, Frame, first_line, together
 from mesh_dagster.contracts.audit.fused import Counts, fused, tallied
 from mesh_dagster.contracts.audit.references import orphans
 from mesh_dagster.contracts.audit.types import Difference, differences
 from mesh_dagster.contracts.rules.kinds import (
+    Answered,
+    ExpectedRows,
+    Freshness,
     Reference,
+    Retention,
     RowCount,
     Rule,
     Schema,
+    Shape,
     Unique,
     Unsupported,
 )
@@ -42,6 +48,7 @@ def audit(
     partitions: Sequence[str] | None = None,
     published: Any | None = None,
     references: Mapping[str, Any] | None = None,
+    history: History | None = None,
     port: str | None = None,
 ) -> tuple[RuleResult, ...]:
     """Hold data against rules: one result a rule and partition, partitions in order of time.
@@ -50,7 +57,8 @@ def audit(
     relation. With `partitioning` each of `partitions` is judged, those without rows too, and
     any other that rows fall into. `published` holds the port's other published partitions with
     the columns that `rules.needed_elsewhere` names. `references` has by rule id the target's
-    rows, or a text that says why there are none. `port` is passed on to the results.
+    rows, or a text that says why there are none. `history` finds what rules on the shape of the
+    data compare it with. `port` is passed on to the results.
 
     In a result `failed` counts rows, for the schema columns; for a number of rows it is 1 when
     the number breaks the rule.
@@ -64,6 +72,7 @@ def audit(
     found = {rule.id: differences(rule, bare.types()) for rule in schemas}
     frame = bare.with_absent(schemas)
     counts = fused(rules, frame)
+    keys = tuple(_partitions(counts, partitioning, partitions))
     for rule in rules:
         match rule:
             case Unsupported():
@@ -73,7 +82,8 @@ def audit(
             case Reference():
                 target = _target(rule, frame, published, references or {})
                 _count(rule, rule.columns, frame, counts, _orphans(rule, frame, target))
-    keys = _partitions(counts, partitioning, partitions)
+            case Freshness() | Retention() | ExpectedRows() | Shape():
+                _answer(rule, frame, counts, keys, history)
     return tuple(_result(rule, counts, found, key, port) for key in keys for rule in rules)
 
 
@@ -112,6 +122,20 @@ def _count(
         return
     try:
         counts.failed[rule.id] = tallied(frame, table(), FAILED)
+    except Exception as error:  # noqa: BLE001 - any engine's, whatever it raises
+        counts.reasons[rule.id] = first_line(error)
+
+
+def _answer(
+    rule: Answered,
+    frame: Frame,
+    counts: Counts,
+    keys: Sequence[str | None],
+    history: History | None,
+) -> None:
+    """Let one rule say what it finds of each partition; what it runs into is its reason."""
+    try:
+        counts.answers[rule.id] = answers(rule, frame, keys, counts.rows, history)
     except Exception as error:  # noqa: BLE001 - any engine's, whatever it raises
         counts.reasons[rule.id] = first_line(error)
 
@@ -171,6 +195,10 @@ def _result(
         checked = failed = None
         kept = False
         message = f"{rule.message}: could not be checked, {counts.reasons[rule.id]}"
+    elif isinstance(rule, Answered):
+        answer = counts.answers[rule.id][partition]
+        kept, checked, failed = answer.kept, answer.checked, answer.failed
+        message = answer.message
     elif isinstance(rule, RowCount):
         kept = rule.bound.keeps(rows, rows)
         failed, message = int(not kept), outcome(rule, rows, rows)

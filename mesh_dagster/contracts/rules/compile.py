@@ -22,6 +22,7 @@ from mesh_dagster.contracts.rules.kinds import (
 )
 from mesh_dagster.contracts.rules.options import option_rules
 from mesh_dagster.contracts.rules.quality import quality_rules
+from mesh_dagster.contracts.rules.service_levels import service_level_rules
 from mesh_dagster.model.contract import Contract, Property, Relationship, SchemaObject
 
 
@@ -39,6 +40,7 @@ def rules(contract: Contract, *, partition_column: str | None = None) -> tuple[R
         *_keys(table),
         *(_reference(table, each) for each in table.links),
         *quality_rules(table.quality, table, None),
+        *service_level_rules(contract, table),
     ]
     placed = (_over_partitions(rule, partition_column) for rule in found)
     return tuple(_with_distinct_ids(placed))

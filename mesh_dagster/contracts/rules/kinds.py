@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -76,6 +77,10 @@ class Bound:
         value = Fraction(count)
         if self.percent:
             value = Fraction(count * 100, rows) if rows else Fraction(0)
+        return self.holds(value)
+
+    def holds(self, value: Fraction) -> bool:
+        """Whether a number, in percent where the bound is, is as the contract says."""
         return _KEEPS[self.operator](value, self.numbers[0], self.numbers[-1])
 
     def __str__(self) -> str:
@@ -217,6 +222,76 @@ class Reference(_Identity):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness(_Identity):
+    """The newest moment of the column is no older than this; so old exactly is fresh.
+
+    Without a column it is the time at which the platform recorded the rows. `newest_only`: a
+    partition that ended before is history and not asked, as at the gate of a product.
+    """
+
+    kind: ClassVar[str] = "freshness"
+    within: timedelta
+    newest_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention(_Identity):
+    """Rows whose moment is older than this; so old exactly is kept."""
+
+    kind: ClassVar[str] = "retention"
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedRows(_Identity):
+    """Moments of a group (a station) at which a row is expected and there is none.
+
+    Days are those of the time zone: one has 23 hours, and one 25. `groups` None: those that
+    the data holds.
+    """
+
+    kind: ClassVar[str] = "expected_rows"
+    every: timedelta
+    timezone: str
+    per: tuple[str, ...] = ()
+    groups: tuple[tuple[Any, ...], ...] | None = None
+    bound: Bound = NONE_ALLOWED
+
+
+class Metric(StrEnum):
+    """What is compared with earlier publications."""
+
+    ROW_COUNT = "rowCount"
+    NULL_SHARE = "nullShare"
+    MEAN = "mean"
+    QUANTILE = "quantile"
+    CATEGORIES = "categories"
+
+
+class Measure(StrEnum):
+    """How two values of a metric are compared."""
+
+    RATIO = "ratio"
+    DIFFERENCE = "difference"
+    CHANGE = "change"
+    DEVIATIONS = "deviations"
+    PSI = "psi"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape(_Identity):
+    """A statistic of the column (or the rows) against that of earlier publications together."""
+
+    kind: ClassVar[str] = "shape"
+    metric: Metric
+    measure: Measure
+    bound: Bound
+    against: int = 7
+    quantile: float | None = None
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported(_Identity):
     """What the contract says and this release cannot check: never silently left out."""
 
@@ -227,7 +302,10 @@ class Unsupported(_Identity):
 Counted = Required | Missing | Allowed | Range | Length | Pattern
 """Rules on one value of one row."""
 
-Rule = Schema | Counted | Unique | RowCount | Reference | Unsupported
+Answered = Freshness | Retention | ExpectedRows | Shape
+"""Rules on time and on history: each answers in words of its own."""
+
+Rule = Schema | Counted | Unique | RowCount | Reference | Answered | Unsupported
 
 PLATFORM_COLUMNS = frozenset({"_recorded_at"})
 """Columns that the platform adds to every port; contracts do not name them."""

@@ -22,7 +22,6 @@ from mesh_dagster.model.contract import (
     Quality,
     Relationship,
     SchemaObject,
-    ServiceLevel,
 )
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.product import (
@@ -34,6 +33,7 @@ from mesh_dagster.model.product import (
     Stage,
     Status,
 )
+from mesh_dagster.model.service_level import ServiceLevel
 
 SCHEMAS = Path(__file__).parents[4] / "shared" / "schemas"
 EASY = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))

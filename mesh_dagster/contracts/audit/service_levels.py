@@ -1,0 +1,139 @@
+"""Freshness and retention: the age of events against the mesh's clock, to the microsecond."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import narwhals as nw
+
+from mesh_dagster import clock
+from mesh_dagster.contracts.audit.frame import FAILED, WINDOW, Frame, collected, summed
+from mesh_dagster.contracts.audit.fused import Answer, tallied
+from mesh_dagster.contracts.rules.kinds import Freshness, Retention
+from mesh_dagster.contracts.rules.service_levels import RECORDED, span_in_words
+from mesh_dagster.errors import EvaluationError
+
+_NEWEST = "__mesh_newest"
+
+
+def aged(
+    rule: Freshness | Retention,
+    frame: Frame,
+    keys: Sequence[str | None],
+    rows: Mapping[str | None, int],
+) -> dict[str | None, Answer]:
+    """How old the newest event is, or how many rows are older than they may be.
+
+    Raises `EvaluationError` where the data has no such column, or one of no moments.
+    """
+    column = rule.column or RECORDED
+    if column not in frame.schema:
+        named = f"{column} is missing in the data"
+        raise EvaluationError(named if rule.column else "the contract names no `element` to go by")
+    dtype = frame.schema[column]
+    if not isinstance(dtype, nw.Date | nw.Datetime):
+        told = str(dtype).lower()
+        raise EvaluationError(f"{column} is {told} in the data, which tells no moment")
+    if isinstance(rule, Retention):
+        return _kept(rule, column, frame, keys, rows)
+    return _fresh(rule, column, frame, keys, rows)
+
+
+def _fresh(
+    rule: Freshness,
+    column: str,
+    frame: Frame,
+    keys: Sequence[str | None],
+    rows: Mapping[str | None, int],
+) -> dict[str | None, Answer]:
+    """A port is as fresh as its newest event: its newest partition answers for all."""
+    told = {key: Answer(True, "a later partition answers for it", rows[key], 0) for key in keys}
+    if not keys:
+        return told
+    last, limit = keys[-1], f"the contract allows {span_in_words(rule.within)}"
+    oldest = earliest(clock.now(), rule.within)
+    if rule.newest_only and last is not None and frame.partitioning is not None:
+        end = frame.partitioning.window(last)[1]
+        if end <= oldest:
+            told[last] = Answer(True, "a later partition answers for it", rows[last], 0)
+            return told
+    newest = _newest(frame, column)
+    if newest is None:
+        told[last] = Answer(False, f"no row has a {column}; {limit}", rows[last], 1)
+        return told
+    age = max(clock.now() - newest, timedelta())
+    message = f"the newest {column} is of {shown(newest)}, {span_in_words(age)} ago; {limit}"
+    fresh = newest >= oldest
+    told[last] = Answer(fresh, message, rows[last], int(not fresh))
+    return told
+
+
+def _newest(frame: Frame, column: str) -> datetime | None:
+    found = collected(frame.rows.select(nw.col(column).max().alias(_NEWEST))).item()
+    return moment_of(found)
+
+
+def _kept(
+    rule: Retention,
+    column: str,
+    frame: Frame,
+    keys: Sequence[str | None],
+    rows: Mapping[str | None, int],
+) -> dict[str | None, Answer]:
+    oldest = earliest(clock.now(), rule.within)
+    older = is_before(nw.col(column), frame.schema[column], oldest)
+    windows = [] if frame.window is None else [WINDOW]
+    counts = frame.select(column).select(*windows, older.cast(nw.Int64).alias(FAILED))
+    failed = tallied(frame, summed(counts, windows), FAILED)
+    told = f"have a {column} before {shown(oldest)}; the contract keeps"
+    found = {}
+    for key in keys:
+        message = f"{failed[key]:,} of {rows[key]:,} rows {told} {span_in_words(rule.within)}"
+        found[key] = Answer(not failed[key], message, rows[key], failed[key])
+    return found
+
+
+def earliest(now: datetime, span: timedelta) -> datetime:
+    """The moment a span ago; the beginning of time where that lies before it."""
+    try:
+        return now - span
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def is_before(column: nw.Expr, dtype: nw.dtypes.DType, moment: datetime) -> nw.Expr:
+    """Whether a column's moments lie before one. A date stands for its first moment in UTC."""
+    if isinstance(dtype, nw.Date):
+        midnight = moment.timetz() == time(tzinfo=UTC)
+        first: Any = moment.date() if midnight else _next_day(moment)
+    elif isinstance(dtype, nw.Datetime) and dtype.time_zone is None:
+        first = moment.replace(tzinfo=None)
+    else:
+        zone = dtype.time_zone if isinstance(dtype, nw.Datetime) else None
+        if zone not in ("UTC", "Etc/UTC"):
+            column = column.dt.convert_time_zone("UTC")
+        first = moment
+    before: nw.Expr = column < first
+    return before
+
+
+def moment_of(found: object) -> datetime | None:
+    """A value of a column of dates or moments as a moment in UTC."""
+    match found:
+        case datetime():
+            return clock.in_utc(found)
+        case date():
+            return datetime.combine(found, time(), UTC)
+    return None
+
+
+def shown(moment: datetime) -> str:
+    """`2013-11-08 04:59 UTC`, with seconds where there are any."""
+    exact = "milliseconds" if moment.microsecond else "seconds" if moment.second else "minutes"
+    return f"{moment.replace(tzinfo=None).isoformat(' ', exact)} UTC"
+
+
+def _next_day(moment: datetime) -> date:
+    return moment.date() + timedelta(days=1) if moment.date() < date.max else date.max

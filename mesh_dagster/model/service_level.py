@@ -1,0 +1,137 @@
+"""One promise about time or reliability (ODCS slaProperties), its units read in one place."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "sec": timedelta(seconds=1),
+    "second": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "minute": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "hr": timedelta(hours=1),
+    "hour": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "day": timedelta(days=1),
+    "w": timedelta(days=7),
+    "wk": timedelta(days=7),
+    "week": timedelta(days=7),
+    "mo": timedelta(days=30.4375),
+    "month": timedelta(days=30.4375),
+    "y": timedelta(days=365.25),
+    "yr": timedelta(days=365.25),
+    "year": timedelta(days=365.25),
+}
+UNITS = "s, min, h, d, w, month or y"
+"""The units of time, as a message names them. `m` is none: a minute to some, a month to others."""
+
+SPANS = frozenset(
+    {
+        "freshness",
+        "latency",
+        "retention",
+        "frequency",
+        "timeToDetect",
+        "timeToNotify",
+        "timeToRepair",
+    }
+)
+"""Promises that are a span of time."""
+
+SHARES = frozenset({"availability", "errorRate"})
+"""Promises that are a share, in percent unless the unit says otherwise."""
+
+MOMENTS = frozenset({"generalAvailability", "endOfSupport", "endOfLife"})
+"""Promises that are a moment."""
+
+KNOWN = (*sorted(SPANS | SHARES | MOMENTS), "throughput", "timeOfAvailability")
+
+_ISO = re.compile(
+    r"P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<min>\d+)M)?(?:(?P<s>\d+)S)?)?"
+)
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """One promise about time (ODCS slaProperties): freshness, retention, frequency, ..."""
+
+    name: str
+    value: Any
+    unit: str | None = None
+    element: str | None = None
+    where: str | None = field(default=None, compare=False)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def span(self) -> timedelta | None:
+        """The span of time; None where the value is no number, or the unit none of time.
+
+        Without a unit it is days; a text such as `PT30M` carries its own.
+        """
+        if isinstance(self.value, str) and self.unit is None and len(self.value) > 1:
+            parts = _ISO.fullmatch(self.value)
+            if parts and self.value[-1] != "T":
+                given = {unit: int(each) for unit, each in parts.groupdict().items() if each}
+                return _added(given)
+        number = self._number
+        unit = (self.unit or "d").strip().lower()
+        length = _UNITS.get(unit) or _UNITS.get(unit.removesuffix("s"))
+        if length is None or number is None:
+            return None
+        try:
+            return length * number
+        except OverflowError:
+            return None
+
+    @property
+    def days(self) -> float | None:
+        """The span of time in days; None where it is none."""
+        span = self.span
+        return None if span is None else span / timedelta(days=1)
+
+    @property
+    def share(self) -> float | None:
+        """A share between 0 and 1: of `99.5` with the unit percent, or without one, 0.995."""
+        number, unit = self._number, (self.unit or "percent").strip().lower()
+        if number is None or unit not in ("percent", "%", "pct", "ratio", "share"):
+            return None
+        share = number if unit in ("ratio", "share") else number / 100
+        return share if share <= 1 else None
+
+    @property
+    def moment(self) -> datetime | None:
+        """A moment, in UTC where it names no zone; a date stands for its first."""
+        found = self.value
+        try:
+            found = datetime.fromisoformat(found) if isinstance(found, str) else found
+            if isinstance(found, date) and not isinstance(found, datetime):
+                found = datetime.combine(found, time())
+            if not isinstance(found, datetime):
+                return None
+            return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+
+    @property
+    def _number(self) -> float | None:
+        value = self.value
+        if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return value if 0 <= value < math.inf else None
+
+
+def _added(given: Mapping[str, int]) -> timedelta | None:
+    try:
+        return sum((number * _UNITS[unit] for unit, number in given.items()), timedelta())
+    except OverflowError:
+        return None
