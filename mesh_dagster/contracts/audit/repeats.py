@@ -1,27 +1,25 @@
 """How often keys repeat in Polars data: exactly, by the cheapest way that their type allows.
 
 Nearly every audit finds no repeated key, and a table of all keys is a third of an audit's cost.
-Measured on 10 million rows, CPU seconds of counting alone:
+Measured on 10 million rows, CPU seconds of reading and counting, of which reading is 0.3:
 
 - keys that only rise from row to row repeat nothing: 0.35, a comparison of neighbours;
-- whole numbers that lie densely are ticked off, a byte for each possible one: 1.1;
-- of other single values the distinct ones are counted: 1.9;
-- texts and keys of several columns are told apart by a 64-bit hash: 2.2 instead of 4.0. Equal
-  keys have equal hashes, so only rows whose hash repeats need counting by the key itself.
+- other whole numbers, days and times are sorted: 0.7, where a table of them takes 2.0;
+- texts and keys of several columns are told apart by a 64-bit hash, and the hashes sorted. Equal
+  keys have equal hashes, so only rows whose hash repeats need counting by the key itself;
+- what is left (decimals, floats, booleans) is counted in a table of its distinct values.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import polars as pl
 
 from mesh_dagster.contracts.audit.frame import stream
 
-DENSE = 8
-"""Possible numbers for each row up to which ticking off takes less memory than a table of keys."""
-
 _GLANCE = 10_000
-_GREATEST = 2**63 - 1
-_HASH = "__mesh_hash"
+_KEY = "__mesh_key"
 _ROWS = "__mesh_rows"
 
 
@@ -36,12 +34,15 @@ def repeats(rows: pl.LazyFrame, keys: list[str]) -> tuple[int, pl.LazyFrame]:
     if any(schema[key].is_nested() for key in keys):
         return _counted(rows, keys), rows
     if len(keys) > 1 or dtype in (pl.String, pl.Binary):
-        suspects = _of_repeated_hashes(rows, keys)
-        return (0, rows.clear()) if suspects is None else (_counted(suspects, keys), suspects)
+        key = pl.struct(keys) if len(keys) > 1 else pl.col(keys[0])
+        beyond, suspects = _by_sorting(rows, key.hash(), pl.UInt64())
+        return (_counted(suspects, keys) if beyond else 0), suspects
     if _rises(rows, keys[0]):
         return 0, rows.clear()
-    total = _ticked_off(rows, keys[0]) if dtype.is_integer() else None
-    return _beyond_distinct(rows, keys[0]) if total is None else total, rows
+    number = _number(dtype)
+    if number is None:
+        return _beyond_distinct(rows, keys[0]), rows
+    return _by_sorting(rows, pl.col(keys[0]).to_physical(), number)
 
 
 def _rises(rows: pl.LazyFrame, key: str) -> bool:
@@ -51,34 +52,36 @@ def _rises(rows: pl.LazyFrame, key: str) -> bool:
     return bool(glance and stream(rows.select(rising)).item())
 
 
-def _ticked_off(rows: pl.LazyFrame, key: str) -> int | None:
-    """None where the numbers lie too far apart."""
-    import numpy as np
+def _number(dtype: pl.DataType) -> pl.DataType | None:
+    """The machine's whole number that values of a type are stored as, where they are."""
+    if isinstance(dtype, pl.Date):
+        return pl.Int32()
+    if dtype.is_temporal():
+        return pl.Int64()
+    return dtype if dtype.is_integer() and dtype not in (pl.Int128, pl.UInt128) else None
 
-    column = pl.col(key)
-    ends = rows.select(pl.len(), column.min().alias("least"), column.max().alias("most"))
-    count, least, most = stream(ends).row(0)
-    if count == 0 or most - least >= DENSE * count or most > _GREATEST:
-        return None
-    seen = np.zeros(most - least + 1, dtype=np.bool_)
-    for batch in rows.select(key).collect_batches(engine="streaming", maintain_order=False):
-        seen[batch[key].cast(pl.Int64).to_numpy() - least] = True
-    return int(count - np.count_nonzero(seen))
+
+def _by_sorting(rows: pl.LazyFrame, key: pl.Expr, number: pl.DataType) -> tuple[int, pl.LazyFrame]:
+    """As `repeats`, by the numbers that a key is stored as or hashed to."""
+    from mesh_dagster.contracts.audit.runs import Numbers, repeated
+
+    def batches() -> Iterator[Numbers]:
+        numbers = rows.select(key.alias(_KEY))
+        for batch in numbers.collect_batches(engine="streaming", maintain_order=False):
+            yield batch[_KEY].to_numpy()
+
+    found = repeated(batches(), pl.Series(dtype=number).to_numpy().dtype)
+    values = found.values()
+    if found.beyond == 0 or values is None:
+        return found.beyond, rows if found.beyond else rows.clear()
+    those = pl.LazyFrame({_KEY: pl.Series(values, dtype=number)})
+    suspects = rows.with_columns(key.alias(_KEY)).join(those, on=_KEY, how="semi").drop(_KEY)
+    return found.beyond, suspects
 
 
 def _beyond_distinct(rows: pl.LazyFrame, key: str) -> int:
     count, distinct = stream(rows.select(pl.len(), pl.col(key).n_unique().alias("distinct"))).row(0)
     return int(count - distinct)
-
-
-def _of_repeated_hashes(rows: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame | None:
-    key = pl.struct(keys) if len(keys) > 1 else pl.col(keys[0])
-    hashed = rows.with_columns(key.hash().alias(_HASH))
-    counts = hashed.group_by(_HASH).agg(pl.len().alias(_ROWS))
-    repeated = stream(counts.filter(pl.col(_ROWS) > 1).select(_HASH))
-    if repeated.is_empty():
-        return None
-    return hashed.join(repeated.lazy(), on=_HASH, how="semi").drop(_HASH)
 
 
 def _counted(rows: pl.LazyFrame, keys: list[str]) -> int:
