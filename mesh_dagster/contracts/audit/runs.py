@@ -81,7 +81,7 @@ def repeated(batches: Iterable[Numbers], dtype: npt.DTypeLike, run: int = RUN) -
 def _spilled(file: IO[bytes], numbers: Numbers, found: Repeated) -> int:
     numbers.sort()
     distinct = found.of(numbers)
-    file.write(memoryview(distinct).cast("B"))
+    file.write(distinct.data.cast("B"))
     return len(distinct)
 
 
