@@ -21,7 +21,7 @@ from mesh_dagster.descriptors.shape import TEXT
 from mesh_dagster.descriptors.source import Map, Source, shown_path
 from mesh_dagster.descriptors.version import check_semver, check_standard
 from mesh_dagster.model.address import SCHEME
-from mesh_dagster.model.contract import Contract, SchemaObject, ServiceLevel
+from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.product import Status
 from mesh_dagster.model.service_level import ServiceLevel
 
