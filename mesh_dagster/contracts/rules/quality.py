@@ -22,6 +22,7 @@ from mesh_dagster.contracts.rules.kinds import (
     Unsupported,
 )
 from mesh_dagster.contracts.rules.literals import kind_of, possible_values, values_of
+from mesh_dagster.contracts.rules.shape import ENGINE, mesh_rule
 from mesh_dagster.contracts.rules.wording import shown
 from mesh_dagster.model.contract import Property, Quality, SchemaObject
 from mesh_dagster.model.finding import Severity
@@ -101,6 +102,11 @@ def _rule(entry: _Entry) -> Rule:
     match quality.type:
         case "text":
             raise _Unclear("a text is for people; nothing checks it", Severity.WARNING)
+        case "custom" if quality.rest.get("engine") == ENGINE:
+            try:
+                return mesh_rule(quality, entry.table, entry.at, entry.identity)
+            except ValueError as error:
+                raise _Unclear(str(error)) from None
         case "sql" | "custom":
             raise _Unclear(f"rules of type {quality.type} cannot be run yet")
     match quality.metric:
