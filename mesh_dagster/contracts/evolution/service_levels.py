@@ -1,0 +1,131 @@
+"""Service levels before and after: less of one hurts who built on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mesh_dagster.contracts.evolution.change import Change, What, in_words
+from mesh_dagster.contracts.evolution.fields import SERVICE_LEVEL, changed_fields
+from mesh_dagster.contracts.evolution.strength import Strength
+from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.service_level import ServiceLevel
+
+_SMALLER = {"freshness", "latency", "frequency", "errorrate"}
+_SMALLER |= {"timetodetect", "timetonotify", "timetorepair", "generalavailability"}
+_LARGER = {"retention", "availability", "throughput", "endofsupport", "endoflife"}
+_SHORT = {
+    "ly": "latency",
+    "fy": "frequency",
+    "er": "errorrate",
+    "td": "timetodetect",
+    "tn": "timetonotify",
+    "tr": "timetorepair",
+    "ga": "generalavailability",
+    "re": "retention",
+    "av": "availability",
+    "th": "throughput",
+    "es": "endofsupport",
+    "el": "endoflife",
+}
+_DEFAULT = "slaDefaultElement"
+
+
+def of_service_levels(old: Contract, new: Contract) -> Iterator[Change]:
+    """Every difference between the service levels of two contracts."""
+    left = [(each, _element(old, each)) for each in old.service_levels]
+    right = [(each, _element(new, each)) for each in new.service_levels]
+    for same_element in (True, False):
+        for before in list(left):
+            found = next((each for each in right if _same(before, each, same_element)), None)
+            if found is not None:
+                left.remove(before)
+                right.remove(found)
+                yield from _of_pair(before, found)
+    for gone, _ in left:
+        yield Change(_path(gone), What.PROMISE_REMOVED, summary(gone), None, where=gone.where)
+    for come, _ in right:
+        yield Change(_path(come), What.PROMISE_ADDED, None, summary(come), where=come.where)
+    before_all, after_all = old.rest.get(_DEFAULT), new.rest.get(_DEFAULT)
+    if before_all != after_all:
+        yield Change(_DEFAULT, What.RESPELLED, before_all, after_all, where=new.where)
+
+
+def summary(level: ServiceLevel) -> str:
+    """`26 h`."""
+    more = level.rest.get("valueExt")
+    parts = [in_words(level.value), in_words(more) if more is not None else "", level.unit or ""]
+    return " ".join(each for each in parts if each)
+
+
+def _of_pair(old: tuple[ServiceLevel, Any], new: tuple[ServiceLevel, Any]) -> Iterator[Change]:
+    (before, its_element), (after, element) = old, new
+    path = _path(after)
+    yield from changed_fields(before, after, SERVICE_LEVEL, path)
+    if its_element != element:
+        # A promise about another column is another promise.
+        yield Change(
+            f"{path}.element", What.PROMISE_CHANGED, its_element, element, where=after.where
+        )
+    strength = _strength(before, after)
+    if strength.what:
+        yield Change(path, strength.what, summary(before), summary(after), where=after.where)
+    elif summary(before) != summary(after):
+        yield Change(path, What.RESPELLED, summary(before), summary(after), where=after.where)
+
+
+def _strength(old: ServiceLevel, new: ServiceLevel) -> Strength:
+    same_more = old.rest.get("valueExt") == new.rest.get("valueExt")
+    if (old.value, old.unit) == (new.value, new.unit):
+        return Strength.SAME if same_more else Strength.OTHER
+    name = _name(new)
+    sizes = _sizes(old, new)
+    if sizes is None or not same_more or name not in _SMALLER | _LARGER:
+        return Strength.OTHER
+    before, after = sizes
+    if before == after:
+        return Strength.SAME
+    return Strength.TIGHTER if (after < before) == (name in _SMALLER) else Strength.LOOSER
+
+
+def _sizes(old: ServiceLevel, new: ServiceLevel) -> tuple[Any, Any] | None:
+    """Two values that can be compared: spans, moments, or numbers of the same unit."""
+    spans = old.span, new.span
+    if None not in spans and _is_span(old) and _is_span(new):
+        return spans
+    moments = old.moment, new.moment
+    if None not in moments and _name(new) in ("generalavailability", "endofsupport", "endoflife"):
+        return moments
+    same_unit = _unit(old) == _unit(new)
+    numbers = old.value, new.value
+    if same_unit and all(type(each) in (int, float) for each in numbers):
+        return numbers
+    return None
+
+
+def _is_span(level: ServiceLevel) -> bool:
+    return _name(level) in {"freshness", "latency", "frequency", "retention"} or (
+        _name(level).startswith("timeto")
+    )
+
+
+def _unit(level: ServiceLevel) -> str:
+    unit = (level.unit or "").strip().lower()
+    return unit if len(unit) < 3 else unit.removesuffix("s")
+
+
+def _same(old: tuple[ServiceLevel, Any], new: tuple[ServiceLevel, Any], same_element: bool) -> bool:
+    return _name(old[0]) == _name(new[0]) and (not same_element or old[1] == new[1])
+
+
+def _element(contract: Contract, level: ServiceLevel) -> Any:
+    return level.element or contract.rest.get(_DEFAULT)
+
+
+def _name(level: ServiceLevel) -> str:
+    plain = level.name.strip().lower().replace("_", "").replace("-", "")
+    return _SHORT.get(plain, plain)
+
+
+def _path(level: ServiceLevel) -> str:
+    return f"slaProperties.{level.name}"
