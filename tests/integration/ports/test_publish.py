@@ -339,14 +339,17 @@ def test_a_storage_that_was_moved_still_reads_and_publishes(
     assert world.values(after) == {keys[0]: [2] * 3, keys[1]: [1] * 3}
 
 
-def test_the_newest_attempt_is_known_from_the_files_long_after(
+def test_the_newest_attempt_is_known_from_the_files_when_its_publication_is_forgotten(
     world: ModuleType, storage: Storage
 ) -> None:
-    day = [world.key(0)]
+    days = [world.key(0), world.key(1)]
     older, newer = clock.new_id(), clock.new_id()
-    world.run(storage, world.rows(day, 2), day, attempt=newer)
-    done = world.run(storage, world.rows(day, 1), day, attempt=older, base=1)
-    assert done.superseded == (day[0],)
+    first = world.run(storage, world.rows(days[:1], 2), days[:1], attempt=newer).publication
+    world.run(storage, world.rows(days[1:], 2), days[1:], base=1)
+    storage.delete([f"flights/departures/v1/publications/{1:012}-{first.id}.json"])
+    done = world.run(storage, world.rows(days[:1], 1), days[:1], attempt=older)
+    assert done.superseded == (days[0],)
+    assert world.values(storage) == {day: [2] * 3 for day in days}
 
 
 def test_contracts_are_kept_for_ports_that_do_not_change(
