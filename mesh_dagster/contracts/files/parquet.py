@@ -1,0 +1,151 @@
+"""Parquet, and what is made of it: files of one table, Delta and Iceberg tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from mesh_dagster.contracts.files.delta import live_files
+from mesh_dagster.contracts.files.formats import Format, demand
+from mesh_dagster.contracts.files.matching import DataSet
+from mesh_dagster.contracts.files.opened import Opened
+from mesh_dagster.contracts.files.targets import target
+from mesh_dagster.errors import EvaluationError
+from mesh_dagster.model.contract import SchemaObject
+from mesh_dagster.ports.types import polars_type
+
+_MOST_LOOKED_AT = 50
+
+
+def open_parquet(data: DataSet) -> Opened:
+    """The rows of Parquet files, of whatever versions of a schema: united by name."""
+    for path in data.paths:
+        demand(path, Format.PARQUET)
+    return _united(data.paths, data.table)
+
+
+def open_delta(data: DataSet) -> Opened:
+    """The rows of a Delta table, as its log says now."""
+    paths = [file for folder in data.paths for file in live_files(folder)]
+    if not paths:
+        raise EvaluationError(
+            f"the Delta table {data.paths[0]} has no data file", code="MESH-C023"
+        )
+    return _united(paths, data.table)
+
+
+def open_iceberg(data: DataSet) -> Opened:
+    """The rows of an Iceberg table, as its newest metadata says."""
+    from pyiceberg.table import StaticTable
+
+    scans = []
+    for place in data.paths:
+        metadata = _metadata(place)
+        try:
+            scans.append(pl.scan_iceberg(StaticTable.from_metadata(str(metadata))))
+            scans[-1].collect_schema()
+        except Exception as error:
+            raise EvaluationError(
+                f"{metadata} cannot be read as an Iceberg table: {_first(error)}",
+                code="MESH-C024",
+            ) from error
+    rows = scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
+    return Opened(_texts(rows))
+
+
+def _metadata(place: Path) -> Path:
+    """The newest metadata file of a table's folder: as its hint says, else the highest number."""
+    if place.is_file():
+        return place
+    folder = place / "metadata" if (place / "metadata").is_dir() else place
+    hint = folder / "version-hint.text"
+    if hint.is_file():
+        said = hint.read_text(encoding="utf-8", errors="replace").strip()
+        for name in (f"v{said}.metadata.json", f"{said}.metadata.json", said):
+            if said and (folder / name).is_file():
+                return folder / name
+    files = folder.glob("*.metadata.json")
+    newest = max(files, key=lambda each: (_number(each.name), each.name), default=None)
+    if newest is None:
+        raise EvaluationError(f"{place} has no Iceberg metadata", code="MESH-C023")
+    return newest
+
+
+def _number(name: str) -> int:
+    digits = name.lstrip("v").partition("-")[0].partition(".")[0]
+    return int(digits) if digits.isdecimal() and len(digits) < 19 else -1
+
+
+def _united(paths: Sequence[Path], table: SchemaObject) -> Opened:
+    groups: dict[tuple[Any, ...], list[Path]] = {}
+    for path in paths:
+        groups.setdefault(tuple(_schema(path).items()), []).append(path)
+    scans = [_scan(files, dict(schema), table) for schema, files in groups.items()]
+    try:
+        rows = scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
+        rows.collect_schema()
+    except pl.exceptions.PolarsError as error:
+        raise EvaluationError(
+            f"the files of {table.name} cannot be united: {_first(error)}",
+            code="MESH-C025",
+            fix="test files of one version at a time",
+        ) from error
+    return Opened(_texts(rows), diagnose=partial(_diagnose, tuple(paths)))
+
+
+def _schema(path: Path) -> Mapping[str, pl.DataType]:
+    try:
+        return pl.read_parquet_schema(path)
+    except Exception as error:
+        raise _broken(path, error) from error
+
+
+def _scan(
+    paths: Sequence[Path], schema: Mapping[str, pl.DataType], table: SchemaObject
+) -> pl.LazyFrame:
+    folders = {part.partition("=")[0] for part in paths[0].parent.parts if "=" in part}
+    hive = {
+        column.column: polars_type(type_)
+        for column in table.properties
+        if column.column in folders - schema.keys() and (type_ := target(column)) is not None
+    }
+    if hive:
+        return pl.scan_parquet(paths, glob=False, hive_partitioning=True, hive_schema=hive)
+    return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
+
+
+def _texts(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Dictionaries are a way to write texts down, not another type."""
+    coded = [
+        name
+        for name, dtype in rows.collect_schema().items()
+        if isinstance(dtype, pl.Categorical | pl.Enum)
+    ]
+    return rows.with_columns(pl.col(coded).cast(pl.String)) if coded else rows
+
+
+def _diagnose(paths: Sequence[Path]) -> None:
+    """Say which file is at fault, by reading each alone."""
+    for path in paths[:_MOST_LOOKED_AT]:
+        try:
+            pl.scan_parquet(path, glob=False).select(pl.all().is_null().sum()).collect(
+                engine="streaming"
+            )
+        except Exception as error:
+            raise _broken(path, error) from error
+
+
+def _broken(path: Path, error: BaseException) -> EvaluationError:
+    return EvaluationError(
+        f"{path} cannot be read as Parquet: {_first(error)}",
+        code="MESH-C024",
+        fix="it was cut short or is damaged: write it again",
+    )
+
+
+def _first(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,109 @@
+"""Texts as values of a type: null where a text is none, which the rule on the type counts.
+
+What is read, and as what, is written down for people in docs/contracts/testing.md.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mesh_dagster.contracts.files.moments import strptime_format
+from mesh_dagster.model.types import ColumnType, Kind
+from mesh_dagster.ports.types import polars_type
+
+_TRUE = ["true", "t", "yes", "y", "1"]
+_FALSE = ["false", "f", "no", "n", "0"]
+_ZONE = r"(:\d{2}(?:\.\d+)?) ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)$"
+"""A zone stands after minutes or seconds, so that the day of a date is none."""
+
+NESTED = (Kind.LIST, Kind.STRUCT, Kind.MAP)
+
+
+def given(text: pl.Expr) -> pl.Expr:
+    """A field's text without blanks around it; null where nothing else is in it."""
+    bare = text.str.strip_chars()
+    return pl.when(bare.str.len_bytes() > 0).then(bare)
+
+
+def parsed(text: pl.Expr, type_: ColumnType, pattern: str | None = None) -> pl.Expr:
+    """The values that texts stand for. `pattern` is the contract's own format of a moment.
+
+    Raises `PatternError` for a pattern that cannot be read.
+    """
+    match type_.kind:
+        case Kind.STRING:
+            return text
+        case Kind.BINARY:
+            return text.cast(pl.Binary)
+        case Kind.BOOLEAN:
+            return _boolean(text)
+        case Kind.INT | Kind.LONG:
+            return _whole(text, type_)
+        case Kind.FLOAT | Kind.DOUBLE:
+            return text.cast(polars_type(type_), strict=False)
+        case Kind.DECIMAL:
+            return _decimal(text, type_)
+        case Kind.DATE | Kind.TIME:
+            return _civil(text, type_.kind, strptime_format(pattern) if pattern else None)
+        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
+            return _moment(text, type_.kind, strptime_format(pattern) if pattern else None)
+    raise ValueError(f"no text is read as {type_}")
+
+
+def _boolean(text: pl.Expr) -> pl.Expr:
+    word = text.str.to_lowercase()
+    true = pl.when(word.is_in(_TRUE)).then(pl.lit(True))  # noqa: FBT003
+    return true.when(word.is_in(_FALSE)).then(pl.lit(False))  # noqa: FBT003
+
+
+def _whole(text: pl.Expr, type_: ColumnType) -> pl.Expr:
+    """Digits; a fraction of nothing but zeros is no fraction: 3.0 is what pandas makes of 3."""
+    return text.str.replace(r"\.0*$", "").cast(polars_type(type_), strict=False)
+
+
+def _decimal(text: pl.Expr, type_: ColumnType) -> pl.Expr:
+    """Only what the scale holds: one digit more would be rounded away."""
+    scale = type_.scale or 0
+    fits = text.str.contains(rf"^[+-]?(\d+\.?\d{{0,{scale}}}|\.\d{{1,{max(scale, 1)}}})0*$")
+    return pl.when(fits).then(text).cast(polars_type(type_), strict=False)
+
+
+def _civil(text: pl.Expr, kind: Kind, format_: str | None) -> pl.Expr:
+    dtype = pl.Date if kind is Kind.DATE else pl.Time
+    if format_:
+        return text.str.strptime(dtype, format_, strict=False)
+    if kind is Kind.DATE:
+        return text.str.strptime(dtype, "%Y-%m-%d", strict=False)
+    return pl.coalesce(
+        text.str.strptime(dtype, "%H:%M:%S%.f", strict=False),
+        text.str.strptime(dtype, "%H:%M", strict=False),
+    )
+
+
+def _moment(text: pl.Expr, kind: Kind, format_: str | None) -> pl.Expr:
+    """ISO 8601 with `T` or a blank; without a zone it is in UTC, with one it is brought there."""
+    if format_:
+        zoned = any(mark in format_ for mark in ("%z", "%:z", "%#z", "%+"))
+        dtype = pl.Datetime("us", "UTC") if zoned else pl.Datetime("us")
+        read = text.str.strptime(dtype, format_, strict=False)
+        read = read if zoned else read.dt.replace_time_zone("UTC")
+    else:
+        read = _iso(text)
+    return read if kind is Kind.TIMESTAMPTZ else read.dt.replace_time_zone(None)
+
+
+def _iso(text: pl.Expr) -> pl.Expr:
+    spaced = text.str.replace(r"^(\d{4}-\d{2}-\d{2})[Tt]", "${1} ")
+    zone = spaced.str.extract(_ZONE, 2)
+    local = spaced.str.replace(_ZONE, "${1}")
+    naive = pl.Datetime("us")
+    read = pl.coalesce(
+        local.str.strptime(naive, "%Y-%m-%d %H:%M:%S%.f", strict=False),
+        local.str.strptime(naive, "%Y-%m-%d %H:%M", strict=False),
+        local.str.strptime(pl.Date, "%Y-%m-%d", strict=False).cast(naive),
+    )
+    sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
+    hours = zone.str.extract(r"^[+-](\d{2})").cast(pl.Int64).fill_null(0)
+    minutes = zone.str.extract(r"^[+-]\d{2}:?(\d{2})").cast(pl.Int64).fill_null(0)
+    shift = pl.duration(minutes=sign * (hours * 60 + minutes))
+    return (read - shift).dt.replace_time_zone("UTC")

@@ -1,0 +1,153 @@
+"""Room for what has to be rewritten before it can be scanned; gone when the audit ends."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, cast
+
+from mesh_dagster.contracts.files.formats import Compression, compression_of, first_bytes
+from mesh_dagster.descriptors.suggest import did_you_mean
+from mesh_dagster.errors import EvaluationError, UsageError
+
+BLOCK = 1 << 20
+_MARKS = {
+    b"\xef\xbb\xbf": "utf-8",
+    b"\xff\xfe\x00\x00": "utf-32-le",
+    b"\x00\x00\xfe\xff": "utf-32-be",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+}
+Progress = Callable[[str], None]
+
+
+class Spool(AbstractContextManager["Spool"]):
+    """A folder for this audit's own files, and whatever else must be closed at its end."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._stack = ExitStack()
+        self._folder: Path | None = None
+        self._count = 0
+        self._progress = progress
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def say(self, text: str) -> None:
+        """Tell whoever waits what is being done."""
+        if self._progress:
+            self._progress(text)
+
+    def keep(self, resource: Any) -> None:
+        """Close something when the audit ends."""
+        self._stack.callback(resource.close)
+
+    def path(self, suffix: str) -> Path:
+        """A new file's path, in a folder that is removed at the end."""
+        if self._folder is None:
+            made = tempfile.TemporaryDirectory(prefix="mesh-contract-", ignore_cleanup_errors=True)
+            self._folder = Path(self._stack.enter_context(made))
+        self._count += 1
+        return self._folder / f"{self._count:06}{suffix}"
+
+
+def encoding_called(name: str) -> str:
+    """Python's name of an encoding. Raises `UsageError` for none that it knows."""
+    try:
+        return codecs.lookup(name).name
+    except (LookupError, ValueError):
+        known = ["utf-8", "iso-8859-1", "windows-1252", "utf-16", "ascii"]
+        raise UsageError(
+            f"the encoding {name[:60]!r} is not known{did_you_mean(name, known)}", code="MESH-C022"
+        ) from None
+
+
+def texts(
+    path: Path, encoding: str | None = None, compression: str | None = None
+) -> Iterator[str]:
+    """A file's text in blocks, decompressed and decoded; a mark at its beginning goes first.
+
+    Raises `EvaluationError` naming the line of a byte that cannot stand where it is.
+    """
+    found = compression_of(path, compression)
+    with unpacked(path, found) as file:
+        start = _read(file, path)
+        mark = next((mark for mark in _MARKS if start.startswith(mark)), b"")
+        name = _MARKS[mark] if mark else encoding_called(encoding or "utf-8")
+        decoder = codecs.getincrementaldecoder(name)()
+        block, line = start[len(mark) :], 1
+        while True:
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                raise _undecodable(path, name, error, line) from None
+            line += text.count("\n")
+            if text:
+                yield text
+            if not block:
+                return
+            block = _read(file, path)
+
+
+def unpacked(path: Path, compression: Compression | None) -> IO[bytes]:
+    """A file's bytes, decompressed as they are read."""
+    match compression:
+        case Compression.GZIP:
+            return cast("IO[bytes]", gzip.open(path, "rb"))
+        case Compression.BZIP2:
+            return cast("IO[bytes]", bz2.open(path, "rb"))
+        case Compression.ZSTD:
+            import pyarrow as pa
+
+            return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
+    return path.open("rb")
+
+
+def as_utf8(path: Path, encoding: str | None, compression: str | None, spool: Spool) -> Path:
+    """The file itself where a scan can read it, else a copy that is plain UTF-8."""
+    plain = encoding is None or encoding_called(encoding) in ("utf-8", "ascii", "utf-8-sig")
+    start = first_bytes(path, 4)
+    marked = any(start.startswith(mark) for mark in _MARKS if _MARKS[mark] != "utf-8")
+    if plain and not marked and compression_of(path, compression) is None:
+        return path
+    spool.say(f"decoding {path.name}")
+    copy = spool.path(".csv")
+    with copy.open("w", encoding="utf-8", newline="") as out:
+        for text in texts(path, encoding, compression):
+            out.write(text)
+    return copy
+
+
+def _read(file: IO[bytes], path: Path) -> bytes:
+    try:
+        return bytes(file.read(BLOCK))
+    except (OSError, EOFError, ValueError) as error:
+        raise EvaluationError(
+            f"{path} cannot be decompressed: {error}",
+            code="MESH-C024",
+            fix="it was cut short or is damaged: bring it again",
+        ) from error
+
+
+def _undecodable(
+    path: Path, encoding: str, error: UnicodeDecodeError, line: int
+) -> EvaluationError:
+    before = error.object[: error.start].count(b"\n")
+    byte = error.object[error.start]
+    return EvaluationError(
+        f"{path} is not {encoding}: byte 0x{byte:02x} cannot stand here",
+        code="MESH-C024",
+        where=f"{path}:{line + before}",
+        fix="say in the contract's server what it is written in, such as `encoding: ISO-8859-1`",
+    )

@@ -1,0 +1,75 @@
+"""As which type the texts of a column are read: the contract's, as far as it says one."""
+
+from __future__ import annotations
+
+from mesh_dagster.descriptors.types import LISTS
+from mesh_dagster.model.contract import Property
+from mesh_dagster.model.types import ColumnType, Kind
+
+_VAGUE_DECIMALS = {"decimal", "numeric", "dec", "number", "bigdecimal", "bignumeric"}
+
+
+def target(column: Property) -> ColumnType | None:
+    """The type of a column of a text format; None where the contract names none.
+
+    What a contract leaves open about a part of it, such as the precision of a decimal, is open
+    in its texts too: such a number is read as a double, a field without a type as a text.
+    """
+    if column.type is not None:
+        return column.type
+    physical = (column.physical_type or "").strip().lower()
+    logical = column.logical_type
+    if logical == "object" or physical in ("struct", "record", "row", "object"):
+        if column.properties:
+            return _struct(column)
+        return None
+    if logical == "array" or physical in LISTS:
+        item = target(column.items) if column.items else None
+        return ColumnType(Kind.LIST, item=item) if item else None
+    if logical == "map" or physical == "map":
+        return _map(column)
+    if physical in _VAGUE_DECIMALS or logical == "number":
+        return _decimal(column) or ColumnType(Kind.DOUBLE)
+    return _LOGICAL.get(logical or "")
+
+
+_LOGICAL = {
+    "string": ColumnType(Kind.STRING),
+    "integer": ColumnType(Kind.LONG),
+    "boolean": ColumnType(Kind.BOOLEAN),
+    "date": ColumnType(Kind.DATE),
+    "time": ColumnType(Kind.TIME),
+    "timestamp": ColumnType(Kind.TIMESTAMPTZ),
+    "vector": ColumnType(Kind.LIST, item=ColumnType(Kind.FLOAT)),
+}
+
+
+def _struct(column: Property) -> ColumnType:
+    fields = tuple(
+        (each.column, target(each) or ColumnType(Kind.STRING)) for each in column.properties
+    )
+    return ColumnType(Kind.STRUCT, fields=fields)
+
+
+def _map(column: Property) -> ColumnType | None:
+    if column.key is None or column.value is None:
+        return None
+    key, value = target(column.key), target(column.value)
+    if key is None or value is None:
+        return None
+    return ColumnType(Kind.MAP, key=key, item=value)
+
+
+def _decimal(column: Property) -> ColumnType | None:
+    """The precision and scale that contracts converted from older standards keep aside."""
+    noted = {
+        str(each.get("property")): str(each.get("value"))
+        for each in column.rest.get("customProperties", ())
+        if isinstance(each, dict)
+    }
+    precision, scale = noted.get("precision", ""), noted.get("scale", "0")
+    if not (precision.isdecimal() and scale.isdecimal() and len(precision + scale) <= 4):
+        return None
+    if not 1 <= int(precision) <= 38 or int(scale) > int(precision):
+        return None
+    return ColumnType(Kind.DECIMAL, precision=int(precision), scale=int(scale))
