@@ -188,7 +188,7 @@ def _profile(rule: Shape, rows: nw.LazyFrame[Any], number: int | None) -> Profil
         case Metric.NULL_SHARE:
             nulls = column.is_null().cast(nw.Int64).sum().alias("nulls")
             count, none = collected(rows.select(nw.len().alias("rows"), nulls)).row(0)
-            return none / count if count else None
+            return float(none or 0) / count if count else None
         case Metric.CATEGORIES:
             return _categories(rule, rows)
     values = rows.select(column).drop_nulls()

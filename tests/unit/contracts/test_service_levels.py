@@ -238,7 +238,8 @@ def test_a_message_tells_the_age_and_what_is_allowed() -> None:
     data = pl.DataFrame({"happened_at": [NOW - timedelta(hours=30)]})
     (result,) = audit(of_kind(promising(FRESH), Freshness), data.lazy())
     assert result.message == (
-        "the newest happened_at is of 2013-11-07 06:00 UTC, 1 d 6 h ago; the contract allows 1 d 2 h"
+        "the newest happened_at is of 2013-11-07 06:00 UTC, 1 d 6 h ago; "
+        "the contract allows 1 d 2 h"
     )
     assert span_in_words(timedelta(seconds=90)) == "1 min 30 s"
     assert span_in_words(timedelta()) == "0 s"
