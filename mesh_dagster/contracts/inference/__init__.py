@@ -1,0 +1,1 @@
+"""A contract from data: what it can promise, and the evidence for it."""

@@ -1,0 +1,117 @@
+"""A contract from data, conservative enough that tomorrow's file passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from mesh_dagster.contracts.exchange.document import contract_document, contract_of, name_of
+from mesh_dagster.contracts.exchange.types import typed
+from mesh_dagster.contracts.inference.columns import promises
+from mesh_dagster.contracts.inference.families import family_of
+from mesh_dagster.contracts.inference.keys import Key, key_of
+from mesh_dagster.contracts.inference.parsing import parsed
+from mesh_dagster.contracts.inference.profile import Column, Profile, profile
+from mesh_dagster.contracts.inference.promise import Promise, remark
+from mesh_dagster.contracts.inference.times import event_time_of
+from mesh_dagster.descriptors import commented
+from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.types import ColumnType
+from mesh_dagster.ports.types import type_from_polars
+
+_HEAD = """Inferred from {source}: {rows:,} rows.
+What is promised here held there, with the evidence beside it. Read it, correct it, and say in
+`description` what the table is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A contract, and for each place of its document what speaks for it."""
+
+    document: dict[str, Any]
+    comments: dict[commented.Place, str]
+    source: str
+
+    @property
+    def contract(self) -> Contract:
+        return contract_of(self.document, self.source)
+
+    @property
+    def text(self) -> str:
+        """The contract as YAML, the evidence in its comments."""
+        return commented.write(self.document, self.comments)
+
+
+def infer(
+    rows: pl.LazyFrame, *, name: str = "table", source: str | None = None, texts: bool = False
+) -> Inferred:
+    """The contract of a table, from its rows.
+
+    `texts`: the rows are of a file without types (CSV), each column of text; types are found by
+    parse. `name` becomes the contract's id and its table's name, `source` is what comments call
+    the data. Runs in a few streaming passes; memory does not grow with the rows, but for the
+    exact proof that a key is unique.
+    """
+    rows = parsed(rows) if texts else rows
+    table = profile(rows)
+    key = key_of(table, rows)
+    found = [_column(each, table, key, texts=texts) for each in table.top()]
+    where: commented.Place = ("schema", 0)
+    head = _HEAD.format(source=source or name, rows=table.rows)
+    comments: dict[commented.Place, str] = {(): head}
+    for at, (_, said) in enumerate(found):
+        comments |= {(*where, "properties", at, *place): text for place, text in said.items()}
+    object_: dict[str, Any] = {"name": name_of(name)}
+    if found:
+        object_["properties"] = [document for document, _ in found]
+    if table.rows:
+        object_["quality"] = [{"metric": "rowCount", "mustBeGreaterThan": 0}]
+        comments[(*where, "quality", 0, "mustBeGreaterThan")] = f"{table.rows:,} rows"
+    if event_time := event_time_of(table):
+        object_["customProperties"] = [{"property": "eventTime", "value": event_time[0]}]
+        comments[(*where, "customProperties", 0, "value")] = event_time[1]
+    document = contract_document(name_of(name), [object_])
+    return Inferred(document, comments, source or name)
+
+
+def _column(
+    column: Column, table: Profile, key: Key | None, *, texts: bool
+) -> tuple[dict[str, Any], dict[commented.Place, str]]:
+    """A property's document, and the comments on its places."""
+    document: dict[str, Any] = {"name": column.name}
+    comments: dict[commented.Place, str] = {}
+    found = list(_all_promises(column, table, key))
+    if column.values == 0:
+        found = [remark("no row has it: its type is not known")]
+    elif isinstance(type_ := type_from_polars(column.dtype), ColumnType):
+        document |= typed(type_, physical=not texts)
+    elif (family := family_of(column.dtype)) is not None:
+        document |= typed(family, physical=False)
+    else:
+        found.append(remark(f"{type_} is no type that a contract can name: none is promised"))
+    for promise in found:
+        if promise.place:
+            _put(document, promise.place, promise.value)
+            comments[promise.place] = promise.evidence
+    remarks = [each.evidence for each in found if not each.place]
+    if remarks:
+        comments[()] = "; ".join(remarks)
+    return document, comments
+
+
+def _all_promises(column: Column, table: Profile, key: Key | None) -> Iterator[Promise]:
+    if key and column.name in key.columns:
+        yield Promise(("primaryKey",), True, key.evidence)
+        position = key.columns.index(column.name) + 1
+        if len(key.columns) > 1:
+            yield Promise(("primaryKeyPosition",), position, f"of ({', '.join(key.columns)})")
+    yield from promises(column, table)
+
+
+def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
+    for part in place[:-1]:
+        document = document.setdefault(part, {})
+    document[place[-1]] = value

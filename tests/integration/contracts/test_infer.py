@@ -1,0 +1,303 @@
+"""`mesh contract infer`: what it promises of data, and of what it keeps silent."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mesh_dagster.cli.contract_infer import command
+from mesh_dagster.cli.root import run
+from mesh_dagster.contracts.audit.run import audit
+from mesh_dagster.contracts.inference.infer import Inferred, infer
+from mesh_dagster.contracts.inference.reading import opened
+from mesh_dagster.contracts.rules.compile import rules
+from mesh_dagster.descriptors import odcs
+from mesh_dagster.model.contract import Property
+from mesh_dagster.model.finding import Verdict
+from mesh_dagster.model.types import ColumnType, Kind
+
+ROWS = 5_000
+
+
+def orders(rows: int = ROWS, seed: int = 1) -> pl.DataFrame:
+    dice = random.Random(seed)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    return pl.DataFrame(
+        {
+            "id": range(1, rows + 1),
+            "customer": [str(uuid.UUID(int=dice.getrandbits(128))) for _ in range(rows)],
+            "email": [f"u{dice.randrange(900)}@example.com" for _ in range(rows)],
+            "sku": [
+                f"{dice.choice('ABCD')}{dice.choice('XYZ')}-{dice.randrange(1000, 9999)}"
+                for _ in range(rows)
+            ],
+            "amount": [round(dice.expovariate(0.01), 2) for _ in range(rows)],
+            "status": dice.choices(["open", "paid", "gone"], [5, 3, 2], k=rows),
+            "placed_at": [start + timedelta(seconds=13 * at) for at in range(rows)],
+            "note": [
+                None if dice.random() < 0.5 else "word " * dice.randrange(1, 9) for _ in range(rows)
+            ],
+        }
+    )
+
+
+def properties(found: Inferred) -> dict[str, Property]:
+    return {each.name: each for each in found.contract.table.properties}
+
+
+def test_an_orders_table_gets_the_promises_that_a_person_would_make() -> None:
+    found = infer(orders().lazy(), name="orders")
+    columns = properties(found)
+    assert found.contract.table.key == ("id",)
+    assert columns["customer"].options == {"format": "uuid"}
+    assert columns["email"].options == {"format": "email"}
+    assert columns["sku"].options == {"pattern": r"^[A-Z]{2}\-[0-9]{4}$"}
+    assert columns["amount"].options == {"minimum": 0}
+    assert [each["value"] for each in columns["status"].rest["enum"]] == ["gone", "open", "paid"]
+    assert not columns["note"].required
+    assert columns["placed_at"].type == ColumnType(Kind.TIMESTAMPTZ)
+    assert found.contract.table.event_time == "placed_at"
+    assert all(each.required for name, each in columns.items() if name != "note")
+
+
+def test_each_promise_has_its_evidence_beside_it_and_reads_back() -> None:
+    found = infer(orders().lazy(), name="orders", source="orders.parquet")
+    text = found.text
+    assert text.startswith("# Inferred from orders.parquet: 5,000 rows.")
+    for line in text.splitlines():
+        if line.strip().startswith(("required:", "primaryKey:", "enum:", "minimum:", "format:")):
+            assert "  # " in line, line
+    assert "required: true  # 5,000 of 5,000 rows have it" in text
+    assert odcs.read(text) == found.contract
+
+
+def test_what_few_rows_happen_to_be_is_not_promised() -> None:
+    found = infer(orders(20).lazy())
+    assert found.contract.table.key == ()
+    for column in found.contract.table.properties:
+        assert not column.required
+        assert not column.unique
+        assert "enum" not in column.rest
+        assert column.options.keys() <= {"timezone"}
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (["a"] * 2_000 + ["b"] * 2_000 + ["c"], "'c' is in 1 only"),
+        (["a", "b"] * 1_000 + ["a", "c"] * 1_000, "'c' is new in the second half"),
+    ],
+)
+def test_values_that_may_not_be_all_are_no_enum(values: list[str], says: str) -> None:
+    found = infer(pl.LazyFrame({"a": values}))
+    assert "enum" not in properties(found)["a"].rest
+    assert says in found.text
+
+
+def test_a_float_a_moment_and_a_decimal_are_no_key_however_unique() -> None:
+    rows = orders()
+    unique = rows.select(
+        pl.col("id").cast(pl.Float64).alias("float"),
+        pl.col("id").cast(pl.Decimal(12, 2)).alias("decimal"),
+        "placed_at",
+    )
+    found = infer(unique.lazy())
+    assert found.contract.table.key == ()
+    assert not any(each.unique for each in found.contract.table.properties)
+
+
+def test_a_key_of_two_columns_is_found_where_chance_would_repeat_it() -> None:
+    days = [date(2026, 1, 1) + timedelta(days=at) for at in range(200)]
+    grid = [(day, shop) for day in days for shop in ("a", "b", "c", "d")]
+    rows = pl.DataFrame(grid, schema=["day", "shop"], orient="row").with_columns(
+        sold=pl.int_range(pl.len()) % 7
+    )
+    assert infer(rows.lazy()).contract.table.key == ("day", "shop")
+    assert infer(pl.concat([rows, rows.head(1)]).lazy()).contract.table.key == ()
+
+
+def test_the_tail_of_a_distribution_is_no_wall() -> None:
+    dice = random.Random(3)
+    warm = [abs(dice.gauss(18, 5)) for _ in range(3_000)]
+    assert properties(infer(pl.LazyFrame({"temperature": warm})))["temperature"].options == {}
+
+
+def test_a_postal_code_is_a_text_and_few_whole_numbers_are_numbers() -> None:
+    texts = pl.LazyFrame({"zip": ["01234", "99999"] * 200, "n": ["1", None] * 200}).with_columns(
+        few=pl.when(pl.int_range(pl.len()) < 50).then(pl.lit("1"))
+    )
+    columns = properties(infer(texts, texts=True))
+    assert columns["zip"].logical_type == "string"
+    assert columns["n"].logical_type == "integer"
+    assert columns["few"].logical_type == "number"
+
+
+def test_a_column_of_nothing_has_no_type() -> None:
+    column = properties(infer(pl.LazyFrame({"a": pl.Series([None] * 500, dtype=pl.Int64)})))["a"]
+    assert column.type is None
+    assert not column.required
+
+
+def test_a_table_without_rows_or_columns_is_a_contract_without_promises() -> None:
+    assert infer(pl.LazyFrame()).contract.table.properties == ()
+    found = infer(orders().head(0).lazy())
+    assert len(found.contract.table.properties) == 8
+    assert found.contract.table.quality == ()
+
+
+WORDS = st.text(max_size=8) | st.sampled_from(["", "a", "NULL", "#x", ": y", "2013-01-01"])
+COLUMNS = [
+    (pl.Int64(), st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)),
+    (pl.Float64(), st.floats()),
+    (pl.String(), WORDS),
+    (pl.Date(), st.dates()),
+    (pl.Datetime("us", "UTC"), st.datetimes(timezones=st.just(UTC))),
+    (pl.Boolean(), st.booleans()),
+    (pl.List(pl.Int32()), st.lists(st.integers(0, 9), max_size=3)),
+    (
+        pl.Struct({"x": pl.String(), "y": pl.Int64()}),
+        st.fixed_dictionaries({"x": WORDS, "y": st.none() | st.integers(0, 3)}),
+    ),
+]
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> pl.DataFrame:
+    kinds = draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=4))
+    some = draw(st.integers(0, 12))
+    times = draw(st.sampled_from([1, 7, 40]))
+    nulls = draw(st.booleans())
+    names = draw(
+        st.lists(
+            st.text(min_size=1, max_size=6).filter(_is_name),
+            min_size=len(kinds),
+            max_size=len(kinds),
+            unique_by=str.lower,
+        )
+    )
+    return pl.DataFrame(
+        [
+            pl.Series(
+                name,
+                draw(
+                    st.lists(st.none() | values if nulls else values, min_size=some, max_size=some)
+                )
+                * times,
+                dtype=dtype,
+                strict=False,
+            )
+            for name, (dtype, values) in zip(names, kinds, strict=True)
+        ]
+    )
+
+
+def _is_name(text: str) -> bool:
+    return text.isprintable() and text.strip() == text and text[0] not in "^*"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(frames())
+def test_data_keeps_the_contract_inferred_from_it(data: pl.DataFrame) -> None:
+    found = infer(data.lazy())
+    contract = odcs.read(found.text)
+    assert contract == found.contract
+    broken = [
+        each for each in audit(rules(contract), data.lazy()) if each.verdict is not Verdict.PASSED
+    ]
+    assert broken == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "ndjson", "json", "csv.gz"])
+def test_every_kind_of_file_gives_the_same_promises(tmp_path: Path, ending: str) -> None:
+    rows = orders()
+    path = tmp_path / f"orders-2026.{ending}"
+    match ending:
+        case "csv":
+            rows.write_csv(path)
+        case "csv.gz":
+            rows.write_csv(path, compression="gzip")
+        case "parquet":
+            rows.write_parquet(path)
+        case "ndjson":
+            rows.write_ndjson(path)
+        case "json":
+            rows.write_json(path)
+    source = opened(str(path))
+    found = infer(source.rows, name=source.name, texts=source.texts)
+    want = infer(rows.lazy(), name="orders")
+    assert found.contract.id == "orders"
+    assert {
+        name: (each.options, each.required, each.rest) for name, each in properties(found).items()
+    } == {name: (each.options, each.required, each.rest) for name, each in properties(want).items()}
+    assert found.contract.table.key == ("id",)
+
+
+def test_a_duckdb_table_is_read_in_place(tmp_path: Path) -> None:
+    path = tmp_path / "shop.duckdb"
+    rows = orders()
+    with duckdb.connect(str(path)) as connection:
+        connection.from_arrow(rows.to_arrow()).create("orders")
+    source = opened(str(path))
+    assert source.name == "orders"
+    assert infer(source.rows, name=source.name).contract.table.key == ("id",)
+
+
+def test_the_command_writes_a_contract_that_mesh_can_read(tmp_path: Path) -> None:
+    data, written = tmp_path / "orders.parquet", tmp_path / "orders.odcs.yaml"
+    orders().write_parquet(data)
+    assert run(["contract", "infer", str(data), "-o", str(written)]) == 0
+    assert odcs.read_file(written).table.key == ("id",)
+    before = written.read_text()
+    assert run(["contract", "infer", str(data), "-o", str(written)]) == 2
+    assert written.read_text() == before
+    assert CliRunner().invoke(command, [str(data)]).output.startswith("# Inferred from")
+
+
+def _truncated(path: Path) -> None:
+    orders().write_parquet(path)
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+HOSTILE = {
+    "empty.parquet": lambda path: path.write_bytes(b""),
+    "noise.parquet": lambda path: path.write_bytes(random.Random(1).randbytes(2_000)),
+    "truncated.parquet": _truncated,
+    "empty.csv": lambda path: path.write_bytes(b""),
+    "binary.csv": lambda path: path.write_bytes(b"a,b\n" + bytes(range(128, 256)) + b"\n"),
+    "ragged.csv": lambda path: path.write_text("a,b\n1,2\n1,2,3,4\n"),
+    "noise.ndjson": lambda path: path.write_text("{]\n"),
+    "deep.json": lambda path: path.write_text("[" * 20_000),
+    "text.duckdb": lambda path: path.write_text("no database"),
+    "list.json": lambda path: path.write_text(json.dumps([1, 2])),
+    "what.docx": lambda path: path.write_text("x"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_ends_in_a_sentence(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    HOSTILE[name](path)
+    code = run(["contract", "infer", str(path)])
+    said = capsys.readouterr().err
+    assert (code, said[:10]) in {(2, "MESH-C050 "), (3, "MESH-C050 ")}
+    assert name in said
+    assert "Traceback" not in said
+
+
+def test_a_value_of_the_data_can_neither_end_a_comment_nor_drive_a_terminal() -> None:
+    values = ["a\n- evil: true"] * 1_000 + ["\x1b[2J"] + ["b"] * 1_000
+    text = infer(pl.LazyFrame({"a": values})).text
+    assert "\x1b" not in text
+    assert "evil" not in {key for each in odcs.read(text).table.properties for key in each.rest}
