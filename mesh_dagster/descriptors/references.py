@@ -106,12 +106,14 @@ def _relationship(data: Map, table: str, column: str | None, source: Source) -> 
     rest = {key: plain(data[key]) for key in data if key not in ("from", "to", "customProperties")}
     if kept := custom.rest(("severity",)):
         rest["customProperties"] = kept
+    stated = custom.take("severity", SEVERITY)
     return Relationship(
         columns=columns,
         target=first.target,
         target_object=first.table,
         target_columns=tuple(each.column for each in targets),
-        severity=Severity(custom.take("severity", SEVERITY, "warning")),
+        severity=Severity(stated or "warning"),
+        severity_stated=stated is not None,
         where=source.at(data.line),
         rest=rest,
     )

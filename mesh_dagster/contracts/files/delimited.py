@@ -188,7 +188,6 @@ def _scan(paths: list[Path], names: tuple[str, ...], dialect: Dialect) -> pl.Laz
         separator=dialect.delimiter,
         quote_char=dialect.quote,
         schema=dict.fromkeys(names, pl.String),
-        missing_utf8_is_empty_string=False,
         glob=False,
     )
 

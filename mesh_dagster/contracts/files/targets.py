@@ -28,8 +28,8 @@ def target(column: Property) -> ColumnType | None:
         return ColumnType(Kind.LIST, item=item) if item else None
     if logical == "map" or physical == "map":
         return _map(column)
-    if physical in _VAGUE_DECIMALS or logical == "number":
-        return _decimal(column) or ColumnType(Kind.DOUBLE)
+    if is_vague_decimal(column) or logical == "number":
+        return stated_decimal(column) or ColumnType(Kind.DOUBLE)
     return _LOGICAL.get(logical or "")
 
 
@@ -60,7 +60,12 @@ def _map(column: Property) -> ColumnType | None:
     return ColumnType(Kind.MAP, key=key, item=value)
 
 
-def _decimal(column: Property) -> ColumnType | None:
+def is_vague_decimal(column: Property) -> bool:
+    """Whether its physicalType is a decimal without precision and scale."""
+    return (column.physical_type or "").strip().lower() in _VAGUE_DECIMALS
+
+
+def stated_decimal(column: Property) -> ColumnType | None:
     """The precision and scale that contracts converted from older standards keep aside."""
     noted = {
         str(each.get("property")): str(each.get("value"))

@@ -1,0 +1,74 @@
+"""Which rules of a contract are asked for: by id, dimension or tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from mesh_dagster.contracts.rules.kinds import Rule
+from mesh_dagster.descriptors.suggest import did_you_mean
+from mesh_dagster.errors import UsageError
+from mesh_dagster.model.contract import Property, SchemaObject
+
+
+@dataclass(slots=True)
+class Selection:
+    """Words that name rules: an id (`orders.id_unique`, `*_type`), a dimension or a tag."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    _met: set[str] = field(default_factory=set)
+    _used: set[str] = field(default_factory=set)
+
+    def takes(self, rule: Rule, table: SchemaObject) -> bool:
+        """Whether a rule is asked for."""
+        names = {rule.id, f"{table.name}.{rule.id}", *_tags(table).get(rule.where or "", ())}
+        names |= {rule.dimension} if rule.dimension else set()
+        self._met |= names
+        wanted = [word for word in self.only if _names(word, names)]
+        unwanted = [word for word in self.skip if _names(word, names)]
+        self._used.update(wanted, unwanted)
+        return (bool(wanted) or not self.only) and not unwanted
+
+    def refuse_unused(self) -> None:
+        """Raise `UsageError` for a word that named no rule: it is mistyped, or of elsewhere."""
+        for word in (*self.only, *self.skip):
+            if word not in self._used and self._met:
+                near = did_you_mean(word, sorted(self._met))
+                raise UsageError(
+                    f"no rule has the id, dimension or tag {word!r}{near}", code="MESH-C020"
+                )
+
+
+def _names(word: str, names: set[str]) -> bool:
+    return word in names or any(fnmatchcase(name, word) for name in names)
+
+
+def _tags(table: SchemaObject) -> Mapping[str, frozenset[str]]:
+    """For each line that rules come from, the tags there and of what it lies in."""
+    own = _stated(table.rest)
+    found = {table.where or "": own}
+    found |= {each.where or "": own | _stated(each.rest) for each in table.quality}
+    for each in table.properties:
+        found.update(_of_column(each, own))
+    return found
+
+
+def _of_column(column: Property, above: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    own = above | _stated(column.rest)
+    yield column.where or "", own
+    for quality in column.quality:
+        yield quality.where or "", own | _stated(quality.rest)
+    for link in column.relationships:
+        yield link.where or "", own
+    inner = [*column.properties, column.items, column.key, column.value]
+    for each in inner:
+        if each is not None:
+            yield from _of_column(each, own)
+
+
+def _stated(rest: Mapping[str, Any]) -> frozenset[str]:
+    tags = rest.get("tags")
+    return frozenset(map(str, tags)) if isinstance(tags, list | tuple) else frozenset()
