@@ -177,7 +177,7 @@ def _rows_table(
 
 
 def _columns_of(product: LoadedProduct, result: RuleResult) -> list[str]:
-    from mesh_dagster.products.audit import rules_of
+    from mesh_dagster.products.promises import rules_of
 
     port = result.port or ""
     rule = next(each for each in rules_of(product, port) if each.id == result.rule)

@@ -11,22 +11,20 @@ from itertools import groupby
 
 import dagster as dg
 
-from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Rule
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+from mesh_dagster.products.promises import rules_of
 
 _MOST_PARTITIONS_SHOWN = 100
 
 
 def check_specs(loaded: LoadedProduct) -> list[dg.AssetCheckSpec]:
     """One check a rule of each port's contract, named by the rule's id."""
-    partitioning = loaded.wiring.partitioning
-    column = partitioning.column if partitioning else None
     return [
         _check_spec(rule, asset_key(loaded, port))
-        for port, contract in loaded.contracts.items()
-        for rule in rules(contract, partition_column=column)
+        for port in loaded.contracts
+        for rule in rules_of(loaded, port)
     ]
 
 

@@ -6,9 +6,9 @@ exactly them. Files from before a column was added, or widened, read with nulls 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -43,6 +43,9 @@ _CASTS = pl.ScanCastOptions(
 )
 _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (a clock without a zone, as Iceberg counts)
+
+Ranges = Mapping[str, tuple[Any, Any]]
+"""Column -> the least and greatest value of it that is of interest."""
 
 
 @dataclass(frozen=True)
@@ -152,13 +155,15 @@ def open_port(
     event_time: str | None = None,
     event_from: datetime | None = None,
     event_to: datetime | None = None,
+    overlapping: Sequence[Ranges] | None = None,
     columns: Sequence[str] | None = None,
     where: pl.Expr | None = None,
 ) -> PortData:
     """Open a port in one publication's state.
 
     `partitions` are the only ones read (`partitioning` lets their manifests be pruned), those
-    in `without` are not; `event_from` (included) and `event_to` (excluded) bound the column
+    in `without` are not, nor files that by their statistics hold no row within one of
+    `overlapping`; `event_from` (included) and `event_to` (excluded) bound the column
     `event_time`. Raises `NeverPublished` for a port the publication does not have,
     `CorruptState` where its metadata or a data file is gone.
     """
@@ -183,6 +188,9 @@ def open_port(
         moment = found.column(event_time)
         kept = [file for file in kept if _overlaps(file, moment, event_from, event_to)]
         condition = _both(condition, _between(event_time, types[event_time], event_from, event_to))
+    if overlapping is not None:
+        known = {each.name: each for each in found.columns}
+        kept = [file for file in kept if any(_meets(file, known, each) for each in overlapping)]
     keys = [file.key for file in kept]
     _check_present(storage, product.with_port(port), keys)
     return PortData(
@@ -234,6 +242,33 @@ def _overlaps(file: File, column: Column, start: datetime | None, end: datetime 
     before = end is not None and integer(low) >= _physical(column.type.kind, end)
     after = start is not None and integer(high) < _physical(column.type.kind, start)
     return not (before or after)
+
+
+def _meets(file: File, known: Mapping[str, Column], ranges: Ranges) -> bool:
+    """Whether a file may hold a row that is within the range of each column."""
+    return all(_may_hold(file, known[name], *ranges[name]) for name in ranges if name in known)
+
+
+def _may_hold(file: File, column: Column, least: Any, most: Any) -> bool:
+    low, high = file.low.get(column.id), file.high.get(column.id)
+    kind = column.type.kind
+    if low is None or high is None:
+        return True
+    if kind is Kind.STRING and isinstance(least, str):
+        return bool(least.encode() <= high and most.encode() >= low)
+    if kind in (Kind.INT, Kind.LONG) and isinstance(least, int):
+        return least <= integer(high) and most >= integer(low)
+    if kind in _MOMENTS and isinstance(least, date):
+        first, last = _counted(kind, least), _counted(kind, most)
+        return first <= integer(high) and last >= integer(low)
+    return True
+
+
+def _counted(kind: Kind, value: date) -> int:
+    """A date or moment of a column as Iceberg counts it."""
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 (see _EPOCH)
+    return _physical(kind, value.astimezone(UTC) if value.tzinfo else value)
 
 
 def _physical(kind: Kind, moment: datetime) -> int:

@@ -10,21 +10,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesh_dagster.contracts.audit.run import audit
-from mesh_dagster.contracts.rules.compile import needed_elsewhere, rules
 from mesh_dagster.contracts.rules.kinds import Reference, Rule
 from mesh_dagster.errors import MeshError, NeverPublished
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.snapshot import Publication, Staged
-from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports import coverage
-from mesh_dagster.ports.open import open_port
 from mesh_dagster.ports.stage import scan_staged
-from mesh_dagster.ports.types import polars_type
-from mesh_dagster.products.layout import port_layout
+from mesh_dagster.products.history import history_of
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.promises import rules_of
 from mesh_dagster.products.read import open_published, publication_at
+from mesh_dagster.products.rest import rest_of_port
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +50,7 @@ def audit_staged(
             scan_staged(mesh.storage, product, files),
             partitions,
             state=state,
+            staged=True,
         )
     )
 
@@ -78,22 +77,9 @@ def audit_published(
     for port in loaded.contracts:
         address = product.with_port(port or None)
         data = open_published(mesh, address, publication=state, partitions=partitions)
-        results += _audit(mesh, loaded, port, data.polars(), keys, state=state)
+        staged = partitions is not None
+        results += _audit(mesh, loaded, port, data.polars(), keys, state=state, staged=staged)
     return tuple(results)
-
-
-def rules_of(loaded: LoadedProduct, port: str) -> tuple[Rule, ...]:
-    """The rules that the contract of a port compiles to."""
-    partitioning = loaded.wiring.partitioning
-    return rules(
-        loaded.contracts[port],
-        partition_column=partitioning.column if partitioning else None,
-    )
-
-
-def asks_elsewhere(loaded: LoadedProduct) -> bool:
-    """Whether what an audit says of some partitions depends on the others."""
-    return any(needed_elsewhere(rules_of(loaded, port)) for port in loaded.contracts)
 
 
 def references_of(mesh: Mesh, checked: Sequence[Rule]) -> dict[str, pl.LazyFrame | str]:
@@ -105,36 +91,6 @@ def references_of(mesh: Mesh, checked: Sequence[Rule]) -> dict[str, pl.LazyFrame
     return {rule.id: _target(mesh, rule) for rule in foreign}
 
 
-def rest_of_port(
-    mesh: Mesh,
-    loaded: LoadedProduct,
-    port: str,
-    partitions: Sequence[str] | None,
-    state: Publication | None,
-) -> pl.LazyFrame | None:
-    """What rules on the whole port ask of its other partitions; None where none does.
-
-    A column that the contract has got since is null there.
-    """
-    wanted = sorted(needed_elsewhere(rules_of(loaded, port)))
-    if not wanted or partitions is None or state is None or port not in state.ports:
-        return None
-    product = loaded.product.address
-    data = open_port(mesh.storage, product, port or None, state, without=frozenset(partitions))
-    if not data.files:
-        return None
-    known = [name for name in wanted if name in data.schema]
-    new = [name for name in wanted if name not in data.schema]
-    types = dict(port_layout(loaded, port).types())
-    return data.polars(columns=known).with_columns(_nulls(name, types.get(name)) for name in new)
-
-
-def _nulls(column: str, kind: ColumnType | None) -> pl.Expr:
-    import polars as pl
-
-    return pl.lit(None, polars_type(kind) if kind else None).alias(column)
-
-
 def _audit(
     mesh: Mesh,
     loaded: LoadedProduct,
@@ -143,15 +99,18 @@ def _audit(
     partitions: Sequence[str] | None,
     *,
     state: Publication | None,
+    staged: bool,
 ) -> tuple[RuleResult, ...]:
-    checked = rules_of(loaded, port)
+    """`staged`: some partitions, of which not all are asked to be fresh, as at the gate."""
+    checked = rules_of(loaded, port, staged=staged)
     return audit(
         checked,
         data,
         partitioning=loaded.wiring.partitioning,
         partitions=partitions,
-        published=rest_of_port(mesh, loaded, port, partitions, state),
+        published=rest_of_port(mesh, loaded, port, partitions, state=state, staged=data),
         references=references_of(mesh, checked),
+        history=history_of(mesh, loaded, port, state, published=not staged),
         port=port or None,
     )
 

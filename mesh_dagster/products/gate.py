@@ -24,10 +24,11 @@ from mesh_dagster.model.snapshot import (
 )
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.publish import PortChange, Published, publish
-from mesh_dagster.products.audit import asks_elsewhere, audit_staged
+from mesh_dagster.products.audit import audit_staged
 from mesh_dagster.products.events import event_ranges
 from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.promises import asks_elsewhere
 
 Partition = str | None
 Log = Callable[[str], None]

@@ -17,11 +17,13 @@ from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, PublicationKind, Staged
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import scan_staged
-from mesh_dagster.products.audit import references_of, rest_of_port, rules_of
+from mesh_dagster.products.audit import references_of
 from mesh_dagster.products.describe import announce
 from mesh_dagster.products.gate import Gate
 from mesh_dagster.products.heal import heal
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.promises import rules_of
+from mesh_dagster.products.rest import rest_of_port
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,12 +84,13 @@ def rows_that_fail(
     data = scan_staged(mesh.storage, loaded.product.address, files)
     references = references_of(mesh, checked)
     key = waiting.decision.partition
+    keys = None if key is None else (key,)
     state = pointer.current(mesh.storage, loaded.product.address)
     return failing_rows(
         rule,
         data,
         limit=limit,
-        published=rest_of_port(mesh, loaded, port, None if key is None else (key,), state),
+        published=rest_of_port(mesh, loaded, port, keys, state=state, staged=data),
         reference=references.get(rule.id),
     )
 

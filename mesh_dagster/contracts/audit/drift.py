@@ -37,12 +37,12 @@ Profile = float | Counter[Any] | None
 class Earlier:
     """One earlier state of the data, by a name that is its own. Opened only when it is asked.
 
-    `rows` is their number where that is known without reading.
+    `count` tells the number of rows where that is known without reading them.
     """
 
     name: str
     open: Callable[[], Any]
-    rows: int | None = None
+    count: Callable[[], int] | None = None
 
 
 History = Callable[[str | None, int], Sequence[Earlier]]
@@ -171,8 +171,8 @@ def _check_column(rule: Shape, frame: Frame) -> None:
 
 
 def _of_earlier(rule: Shape, earlier: Earlier) -> Profile:
-    if rule.metric is Metric.ROW_COUNT and earlier.rows is not None:
-        return float(earlier.rows)
+    if rule.metric is Metric.ROW_COUNT and earlier.count is not None:
+        return float(earlier.count())
     rows = nw.from_native(earlier.open()).lazy()
     if rule.metric is not Metric.ROW_COUNT and rule.column not in rows.collect_schema():
         return None  # a column that is new has no history

@@ -13,6 +13,9 @@ from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.service_level import ServiceLevel
 
+FRESHNESS = "freshness"
+RETENTION = "retention"
+
 RECORDED = "_recorded_at"
 """The platform's column, which tells when rows were recorded where no event time does."""
 
@@ -23,7 +26,7 @@ def service_level_rules(contract: Contract, table: SchemaObject) -> Iterator[Rul
     """The freshness and retention that a contract promises of one of its tables."""
     first = contract.schema[0].name if contract.schema else table.name
     for level in contract.service_levels:
-        if level.name not in ("freshness", "retention"):
+        if level.name not in (FRESHNESS, RETENTION):
             continue
         element = level.element or contract.rest.get("slaDefaultElement")
         own = level.element is None and table.event_time
@@ -50,7 +53,7 @@ def _rule(level: ServiceLevel, table: SchemaObject, name: str | None) -> Rule:
         reason = f"{level.value!r:.60}{unit} is no span of time"
     elif name and found is None:
         reason = f"the contract has no property {name!r}"
-    elif column is None and level.name == "retention":
+    elif column is None and level.name == RETENTION:
         reason = "it names no `element`, the column that tells how old a row is"
     if reason or span is None:
         return Unsupported(
@@ -62,7 +65,7 @@ def _rule(level: ServiceLevel, table: SchemaObject, name: str | None) -> Rule:
             where=level.where,
             reason=reason or "",
         )
-    if level.name == "retention":
+    if level.name == RETENTION:
         return Retention(
             id=id_,
             message=f"no {column} is older than {span_in_words(span)}",

@@ -75,7 +75,7 @@ def test_the_rest_of_a_port_is_read_only_where_a_rule_asks_for_it(
     year: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[Any] = []
-    monkeypatch.setattr("mesh_dagster.products.audit.open_port", lambda *a, **k: opened.append(a))
+    monkeypatch.setattr("mesh_dagster.products.rest.open_port", lambda *a, **k: opened.append(a))
     year.make(DAYS[3])
     assert opened == []
 

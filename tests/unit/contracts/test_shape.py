@@ -168,7 +168,9 @@ def test_what_was_published_is_read_only_where_it_is_asked_and_once() -> None:
 
     def history(key: str | None, most: int) -> list[Earlier]:
         asked.append((key, most))
-        return [Earlier(name, lambda name=name: open_(name), rows=1) for name in ("a", "b")]
+        return [
+            Earlier(name, lambda name=name: open_(name), count=lambda: 1) for name in ("a", "b")
+        ]
 
     start = datetime(2013, 11, 1, tzinfo=UTC)
     days = [start + timedelta(days=day) for day in range(2)]

@@ -1,0 +1,44 @@
+"""What the contract of a product's port asks of its data, as the gate asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mesh_dagster.contracts.rules.compile import needed_elsewhere, rules
+from mesh_dagster.contracts.rules.kinds import Freshness, Retention, Rule, Unsupported
+from mesh_dagster.contracts.rules.service_levels import RETENTION
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import Severity
+
+
+def rules_of(loaded: LoadedProduct, port: str, *, staged: bool = True) -> tuple[Rule, ...]:
+    """The rules that the contract of a port compiles to, those on time as warnings.
+
+    Late data that is withheld gets later still, so no service level keeps it from being
+    published. Of `staged` partitions the newest only is asked to be fresh.
+    """
+    partitioning = loaded.wiring.partitioning
+    found = rules(
+        loaded.contracts[port],
+        partition_column=partitioning.column if partitioning else None,
+    )
+    return tuple(_as_product(found, staged=staged))
+
+
+def asks_elsewhere(loaded: LoadedProduct) -> bool:
+    """Whether what an audit says of some partitions depends on the others."""
+    return any(needed_elsewhere(rules_of(loaded, port)) for port in loaded.contracts)
+
+
+def _as_product(found: tuple[Rule, ...], *, staged: bool) -> Iterator[Rule]:
+    for rule in found:
+        match rule:
+            case Freshness():
+                yield replace(rule, severity=Severity.WARNING, newest_only=staged)
+            case Retention():
+                yield replace(rule, severity=Severity.WARNING)
+            case Unsupported(id=id_, column=None) if id_ == RETENTION:
+                pass  # without an element it is how long publications are kept (ports.retention)
+            case _:
+                yield rule
