@@ -74,9 +74,13 @@ def _settled(contract: Contract) -> Contract:
 
 
 def _open(column: Property) -> Property:
-    inner = {name: getattr(column, name) for name in ("items", "key", "value")}
-    known = {name: _open(each) for name, each in inner.items() if each is not None}
-    column = replace(column, properties=tuple(map(_open, column.properties)), **known)
+    column = replace(
+        column,
+        properties=tuple(map(_open, column.properties)),
+        items=_open(column.items) if column.items else None,
+        key=_open(column.key) if column.key else None,
+        value=_open(column.value) if column.value else None,
+    )
     if column.type is not None or not is_vague_decimal(column):
         return column
     exact = stated_decimal(column)

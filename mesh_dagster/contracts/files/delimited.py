@@ -20,7 +20,7 @@ from mesh_dagster.contracts.files.formats import Format, demand
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.moments import PatternError
 from mesh_dagster.contracts.files.opened import RAW, Opened
-from mesh_dagster.contracts.files.parsing import NESTED, given, parsed
+from mesh_dagster.contracts.files.parsing import given, parsed
 from mesh_dagster.contracts.files.spool import Spool, as_utf8, texts
 from mesh_dagster.contracts.files.targets import target
 from mesh_dagster.errors import EvaluationError, UsageError
@@ -68,8 +68,6 @@ def typed(rows: pl.LazyFrame, table: SchemaObject) -> tuple[pl.LazyFrame, dict[s
         type_ = target(column)
         if column.column not in present or type_ is None or type_.kind is Kind.STRING:
             continue
-        if type_.kind in NESTED:
-            continue
         name = RAW + column.column
         pattern = column.options.get("format")
         text = given(pl.col(column.column))
@@ -113,8 +111,9 @@ def _head(blocks: Iterable[str], path: Path) -> str:
                 fix="is it a CSV? Name the file by what it is",
             )
     if not head.strip():
-        raise EvaluationError(f"{path} holds nothing but blanks: not even a header",
-                              code="MESH-C023")
+        raise EvaluationError(
+            f"{path} holds nothing but blanks: not even a header", code="MESH-C023"
+        )
     return head
 
 
@@ -153,9 +152,7 @@ def _first_record(head: str, dialect: Dialect, path: Path) -> list[str]:
     return []
 
 
-def _names(
-    first: list[str], known: Sequence[str], dialect: Dialect, path: Path
-) -> tuple[str, ...]:
+def _names(first: list[str], known: Sequence[str], dialect: Dialect, path: Path) -> tuple[str, ...]:
     """The columns of a file: as its header names them, else the contract's in their order."""
     if not dialect.header:
         extra = [f"column_{at + 1}" for at in range(len(known), len(first))]

@@ -32,7 +32,14 @@ def live_files(table: Path) -> list[Path]:
                 live[added["path"]] = None
             if removed := action.get("remove"):
                 live.pop(removed["path"], None)
-    except (KeyError, TypeError, ValueError, AttributeError, OSError, pl.exceptions.PolarsError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OSError,
+        pl.exceptions.PolarsError,
+    ) as error:
         told = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EvaluationError(
             f"the log of the Delta table {table} cannot be read: {told}", code="MESH-C024"
@@ -78,6 +85,5 @@ def _check(action: dict[str, Any], table: Path) -> None:
         raise EvaluationError(
             f"the Delta table {table} uses {told}, which is not read here",
             code="MESH-C027",
-            fix="pip install deltalake, and write it out: "
-            f"python -c \"import polars; polars.scan_delta('{table}').sink_parquet('data.parquet')\"",
+            fix="pip install deltalake, and write it out with Polars' scan_delta(...).sink_parquet",
         )

@@ -17,7 +17,7 @@ from mesh_dagster.model.contract import Property, names_others
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.types import duckdb_type, quoted
 
-_ALONE = {
+_ALONE: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",

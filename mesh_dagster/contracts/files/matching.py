@@ -13,7 +13,7 @@ from mesh_dagster.contracts.files.formats import Format, format_called, format_o
 from mesh_dagster.contracts.files.formats import table_format as table_format_of
 from mesh_dagster.contracts.files.servers import Server, is_per_table, place_of
 from mesh_dagster.descriptors.source import shown_path
-from mesh_dagster.descriptors.suggest import did_you_mean
+from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.errors import EvaluationError, UsageError
 from mesh_dagster.model.contract import Contract, SchemaObject
 
@@ -46,9 +46,7 @@ def names_of(table: SchemaObject) -> tuple[str, ...]:
     return tuple(dict.fromkeys((table.name, *([str(physical)] if physical else []))))
 
 
-def data_given(
-    contract: Contract, given: Sequence[str], server: Server | None = None
-) -> Found:
+def data_given(contract: Contract, given: Sequence[str], server: Server | None = None) -> Found:
     """The data that a command line names: paths, patterns, folders, `NAME=PATH`.
 
     Raises `UsageError` for what is not there or belongs to no table of the contract.
@@ -135,7 +133,7 @@ def _paths(place: str) -> Iterator[Path]:
         yield from _unfolded(path)
         return
     if _WILD.search(place):
-        matches = sorted(glob.iglob(place, recursive=True))
+        matches = sorted(glob.iglob(place, recursive=True))  # noqa: PTH207 (an absolute pattern)
         files = [Path(each) for each in matches]
         files = [each for each in files if not each.is_dir() or table_format_of(each)]
         if files:
@@ -146,9 +144,9 @@ def _paths(place: str) -> Iterator[Path]:
             code="MESH-C021",
             fix="quote the pattern, so that the shell leaves it alone; ls shows what is there",
         )
-    near = _neighbours(path)
-    raise UsageError(f"there is no {shown_path(path)}{did_you_mean(path.name, near) if near else ''}",
-                     code="MESH-C021")
+    near = nearest(path.name, _neighbours(path))
+    hint = f"; did you mean {near}?" if near else ""
+    raise UsageError(f"there is no {shown_path(path)}{hint}", code="MESH-C021")
 
 
 def _neighbours(path: Path) -> list[str]:
@@ -242,9 +240,7 @@ def _begins(file: str, name: str) -> bool:
     return file.startswith(name) and (not rest or not rest[0].isalpha())
 
 
-def _add(
-    found: Found, table: SchemaObject, paths: Sequence[Path], server: Server | None
-) -> None:
+def _add(found: Found, table: SchemaObject, paths: Sequence[Path], server: Server | None) -> None:
     for path in paths:
         format_ = _format(path, server)
         own = _set_of(found, table)

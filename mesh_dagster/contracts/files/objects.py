@@ -17,6 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mesh_dagster.contracts.files.arrow import arrow_type
 from mesh_dagster.contracts.files.formats import Format, demand
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.moments import PatternError
@@ -160,9 +161,7 @@ def _inferred(found: set[str]) -> ColumnType | None:
     return None
 
 
-def _batches(
-    paths: Sequence[Path], encoding: str | None, *, exact: bool
-) -> Iterator[list[Record]]:
+def _batches(paths: Sequence[Path], encoding: str | None, *, exact: bool) -> Iterator[list[Record]]:
     for path in paths:
         found = records(path, encoding, exact=exact)
         while batch := list(islice(found, BATCH)):
@@ -190,32 +189,3 @@ def _schema(columns: dict[str, _Column]) -> pa.Schema:
         if each.typed:
             fields.append(pa.field(RAW + each.name, pa.string()))
     return pa.schema(fields)
-
-
-def arrow_type(type_: ColumnType) -> pa.DataType:
-    """A column type in Arrow's words."""
-    match type_:
-        case ColumnType(kind=Kind.LIST, item=ColumnType() as item):
-            return pa.list_(arrow_type(item))
-        case ColumnType(kind=Kind.STRUCT):
-            return pa.struct([(name, arrow_type(kind)) for name, kind in type_.fields])
-        case ColumnType(kind=Kind.MAP, key=ColumnType() as key, item=ColumnType() as item):
-            return pa.map_(arrow_type(key), arrow_type(item))
-        case ColumnType(kind=Kind.DECIMAL):
-            return pa.decimal128(type_.precision or 38, type_.scale or 0)
-    return _ARROW[type_.kind]
-
-
-_ARROW = {
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.INT: pa.int32(),
-    Kind.LONG: pa.int64(),
-    Kind.FLOAT: pa.float32(),
-    Kind.DOUBLE: pa.float64(),
-    Kind.STRING: pa.string(),
-    Kind.BINARY: pa.binary(),
-    Kind.DATE: pa.date32(),
-    Kind.TIME: pa.time64("us"),
-    Kind.TIMESTAMP: pa.timestamp("us"),
-    Kind.TIMESTAMPTZ: pa.timestamp("us", "UTC"),
-}

@@ -32,9 +32,7 @@ def open_delta(data: DataSet) -> Opened:
     """The rows of a Delta table, as its log says now."""
     paths = [file for folder in data.paths for file in live_files(folder)]
     if not paths:
-        raise EvaluationError(
-            f"the Delta table {data.paths[0]} has no data file", code="MESH-C023"
-        )
+        raise EvaluationError(f"the Delta table {data.paths[0]} has no data file", code="MESH-C023")
     return _united(paths, data.table)
 
 
@@ -105,7 +103,7 @@ def _schema(path: Path) -> Mapping[str, pl.DataType]:
 
 
 def _scan(
-    paths: Sequence[Path], schema: Mapping[str, pl.DataType], table: SchemaObject
+    paths: list[Path], schema: Mapping[str, pl.DataType], table: SchemaObject
 ) -> pl.LazyFrame:
     folders = {part.partition("=")[0] for part in paths[0].parent.parts if "=" in part}
     hive = {

@@ -5,9 +5,14 @@ What is read, and as what, is written down for people in docs/contracts/testing.
 
 from __future__ import annotations
 
-import polars as pl
+import json
 
+import polars as pl
+import pyarrow as pa
+
+from mesh_dagster.contracts.files.arrow import arrow_type
 from mesh_dagster.contracts.files.moments import strptime_format
+from mesh_dagster.contracts.files.values import reader
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.types import polars_type
 
@@ -15,8 +20,6 @@ _TRUE = ["true", "t", "yes", "y", "1"]
 _FALSE = ["false", "f", "no", "n", "0"]
 _ZONE = r"(:\d{2}(?:\.\d+)?) ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)$"
 """A zone stands after minutes or seconds, so that the day of a date is none."""
-
-NESTED = (Kind.LIST, Kind.STRUCT, Kind.MAP)
 
 
 def given(text: pl.Expr) -> pl.Expr:
@@ -32,28 +35,46 @@ def parsed(text: pl.Expr, type_: ColumnType, pattern: str | None = None) -> pl.E
     """
     match type_.kind:
         case Kind.STRING:
-            return text
-        case Kind.BINARY:
-            return text.cast(pl.Binary)
+            value = text
         case Kind.BOOLEAN:
-            return _boolean(text)
+            value = _boolean(text)
         case Kind.INT | Kind.LONG:
-            return _whole(text, type_)
-        case Kind.FLOAT | Kind.DOUBLE:
-            return text.cast(polars_type(type_), strict=False)
+            value = _whole(text, type_)
+        case Kind.BINARY | Kind.FLOAT | Kind.DOUBLE:
+            value = text.cast(polars_type(type_), strict=False)
         case Kind.DECIMAL:
-            return _decimal(text, type_)
+            value = _decimal(text, type_)
         case Kind.DATE | Kind.TIME:
-            return _civil(text, type_.kind, strptime_format(pattern) if pattern else None)
+            value = _civil(text, type_.kind, strptime_format(pattern) if pattern else None)
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
-            return _moment(text, type_.kind, strptime_format(pattern) if pattern else None)
-    raise ValueError(f"no text is read as {type_}")
+            value = _moment(text, type_.kind, strptime_format(pattern) if pattern else None)
+        case _:
+            value = _json(text, type_)
+    return value
+
+
+def _json(text: pl.Expr, type_: ColumnType) -> pl.Expr:
+    """What is nested stands in a text as JSON, and has JSON's own types in it."""
+    read, dtype = reader(type_), polars_type(type_)
+
+    def value(given: str | None) -> object:
+        try:
+            found = None if given is None else json.loads(given)
+            return None if found is None else read(found)
+        except (ValueError, RecursionError):
+            return None
+
+    def values(texts: pl.Series) -> pl.Series:
+        found = pa.array([value(each) for each in texts], arrow_type(type_))
+        return pl.Series(texts.name, found).cast(dtype)
+
+    return text.map_batches(values, return_dtype=dtype, is_elementwise=True)
 
 
 def _boolean(text: pl.Expr) -> pl.Expr:
     word = text.str.to_lowercase()
-    true = pl.when(word.is_in(_TRUE)).then(pl.lit(True))  # noqa: FBT003
-    return true.when(word.is_in(_FALSE)).then(pl.lit(False))  # noqa: FBT003
+    true = pl.when(word.is_in(_TRUE)).then(pl.lit(True))
+    return true.when(word.is_in(_FALSE)).then(pl.lit(False))
 
 
 def _whole(text: pl.Expr, type_: ColumnType) -> pl.Expr:

@@ -24,9 +24,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 Record = dict[str, Any]
 
 
-def records(
-    path: Path, encoding: str | None = None, *, exact: bool = False
-) -> Iterator[Record]:
+def records(path: Path, encoding: str | None = None, *, exact: bool = False) -> Iterator[Record]:
     """Every record of a file. `exact`: numbers with a fraction come as decimals.
 
     Raises `EvaluationError` with the line where the text is no JSON, or no object.

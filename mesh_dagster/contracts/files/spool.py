@@ -73,9 +73,7 @@ def encoding_called(name: str) -> str:
         ) from None
 
 
-def texts(
-    path: Path, encoding: str | None = None, compression: str | None = None
-) -> Iterator[str]:
+def texts(path: Path, encoding: str | None = None, compression: str | None = None) -> Iterator[str]:
     """A file's text in blocks, decompressed and decoded; a mark at its beginning goes first.
 
     Raises `EvaluationError` naming the line of a byte that cannot stand where it is.

@@ -20,12 +20,9 @@ def target(column: Property) -> ColumnType | None:
     physical = (column.physical_type or "").strip().lower()
     logical = column.logical_type
     if logical == "object" or physical in ("struct", "record", "row", "object"):
-        if column.properties:
-            return _struct(column)
-        return None
+        return _struct(column) if column.properties else None
     if logical == "array" or physical in LISTS:
-        item = target(column.items) if column.items else None
-        return ColumnType(Kind.LIST, item=item) if item else None
+        return _list(column)
     if logical == "map" or physical == "map":
         return _map(column)
     if is_vague_decimal(column) or logical == "number":
@@ -42,6 +39,11 @@ _LOGICAL = {
     "timestamp": ColumnType(Kind.TIMESTAMPTZ),
     "vector": ColumnType(Kind.LIST, item=ColumnType(Kind.FLOAT)),
 }
+
+
+def _list(column: Property) -> ColumnType | None:
+    item = target(column.items) if column.items else None
+    return ColumnType(Kind.LIST, item=item) if item else None
 
 
 def _struct(column: Property) -> ColumnType:

@@ -18,6 +18,7 @@ from mesh_dagster.model.types import ColumnType, Kind
 Read = Callable[[Any], Any]
 
 _RANGES = {Kind.INT: 1 << 31, Kind.LONG: 1 << 63}
+_MOMENTS = {Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ}
 _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?"
     r"(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?)?"
@@ -37,22 +38,23 @@ def reader(type_: ColumnType | None, pattern: str | None = None) -> Read:
     """
     if type_ is None:
         return as_text
+    format_ = strptime_format(pattern) if pattern and type_.kind in _MOMENTS else None
+    if format_:
+        return _formatted(type_.kind, format_)
     match type_.kind:
         case Kind.LIST:
-            return _list(reader(type_.item))
+            read = _list(reader(type_.item))
         case Kind.STRUCT:
-            return _struct({name: reader(kind) for name, kind in type_.fields})
+            read = _struct({name: reader(kind) for name, kind in type_.fields})
         case Kind.MAP:
-            return _map(reader(type_.key), reader(type_.item))
+            read = _map(reader(type_.key), reader(type_.item))
         case Kind.DECIMAL:
-            return _decimal(type_)
+            read = _decimal(type_)
         case Kind.INT | Kind.LONG:
-            return _whole(_RANGES[type_.kind])
-        case Kind.DATE | Kind.TIME | Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
-            format_ = strptime_format(pattern) if pattern else None
-            if format_:
-                return _formatted(type_.kind, format_)
-    return _SIMPLE[type_.kind]
+            read = _whole(_RANGES[type_.kind])
+        case kind:
+            read = _SIMPLE[kind]
+    return read
 
 
 def as_text(value: Any) -> str:
@@ -87,11 +89,13 @@ def _whole(end: int) -> Read:
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise NoSuchValueError
         if not isinstance(value, int):
-            whole = math.isfinite(value) and value == int(value)
-            value = int(value) if whole else end
-        if not -end <= value < end:
+            if not math.isfinite(value) or value != int(value):
+                raise NoSuchValueError
+            value = int(value)
+        number: int = value
+        if not -end <= number < end:
             raise NoSuchValueError
-        return value
+        return number
 
     return read
 

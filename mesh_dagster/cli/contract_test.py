@@ -1,0 +1,219 @@
+"""`mesh contract test`: data files against a contract, with no mesh and no Dagster."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
+from mesh_dagster.errors import EvaluationError, MeshError, UsageError
+from mesh_dagster.model.finding import Severity, Verdict
+
+if TYPE_CHECKING:
+    from mesh_dagster.contracts.standalone import Options, Report
+
+ENGINES = ("polars", "duckdb", "spark")
+EXTRA_COLUMNS = ("error", "warning", "allow")
+PATIENCE = 2.0
+"""Seconds between two words on how far it is."""
+
+_CODES = {Verdict.FAILED: 1, Verdict.ERROR: EvaluationError.exit_code}
+
+
+@click.command("test")
+@click.argument("contract", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="[NAME=]PATH",
+    help="A file, pattern or folder to test; NAME is the schema object it holds.",
+)
+@click.option("--server", metavar="NAME", help="Test what this server of the contract has.")
+@click.option("--engine", type=click.Choice(ENGINES), help="What runs the rules.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="RULE",
+    help="Run these rules only: ids, dimensions or tags, with commas between.",
+)
+@click.option("--skip", multiple=True, metavar="RULE", help="Run all rules but these.")
+@click.option(
+    "--samples",
+    default=0,
+    metavar="N",
+    type=click.IntRange(0, 10_000),
+    help="Show N failing rows of each rule; classified columns are masked.",
+)
+@click.option(
+    "--extra-columns",
+    type=click.Choice(EXTRA_COLUMNS),
+    help="How bad a column is that the contract does not name; else as the contract says.",
+)
+@click.option("--python", is_flag=True, help="Run the contract's own checks.py: trust it first.")
+@click.option("--baseline", metavar="PATH", help="Earlier data, with which rules on drift compare.")
+@click.option("--junit", metavar="FILE", help="Write the results as JUnit XML; - is stdout.")
+@as_json
+def command(contract: Path, data: tuple[str, ...], as_json: bool, **asked: Any) -> int:
+    """Hold data files against a contract.
+
+    Without --data it is what the contract's server has. Nothing but files is needed: no mesh,
+    no Dagster.
+
+    Exit codes: 0 passed or warning, 1 failed, 2 an unusable contract or call, 3 could not
+    evaluate.
+    """
+    from mesh_dagster.contracts.standalone import hold
+
+    junit = asked.pop("junit")
+    if as_json and junit == "-":
+        raise UsageError("--json and --junit - both want stdout", fix="--junit FILE")
+    begun = perf_counter()
+    try:
+        report = hold(contract, data, _options(**asked), _Progress())
+    except MeshError as error:
+        if as_json:
+            emit_json({"verdict": "error", "rules": [], "error": _plain_error(error)})
+        raise
+    seconds = perf_counter() - begun
+    for finding in report.findings:
+        say(f"{finding}")
+    for note in report.notes:
+        say(note)
+    if junit:
+        _write_junit(report, seconds, junit)
+    if as_json:
+        emit_json(document(report))
+    elif junit != "-":
+        from mesh_dagster.cli.contract_report import lines
+
+        emit_styled("\n".join(lines(report, contract, seconds)))
+    return _CODES.get(report.verdict, 0)
+
+
+def _options(
+    *,
+    server: str | None,
+    engine: str | None,
+    only: Sequence[str],
+    skip: Sequence[str],
+    samples: int,
+    extra_columns: str | None,
+    python: bool,
+    baseline: str | None,
+) -> Options:
+    from mesh_dagster.contracts.files.open import Engine
+    from mesh_dagster.contracts.selection import Selection
+    from mesh_dagster.contracts.standalone import ExtraColumns, Options
+
+    return Options(
+        server=server,
+        engine=Engine(engine) if engine else None,
+        selection=Selection(_words(only), _words(skip)),
+        samples=samples,
+        extra_columns=ExtraColumns(extra_columns) if extra_columns else None,
+        python=python,
+        baseline=baseline,
+    )
+
+
+def _words(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for each in given for word in each.split(",") if word.strip())
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report for machines: the verdict, and one entry a rule."""
+    entries = []
+    for table in report.tables:
+        if table.error is not None:
+            entries.append(_unread(table.table, table.error))
+        for each in table.results:
+            entries.append(
+                {
+                    "id": each.rule,
+                    "kind": each.kind,
+                    "schema": table.table,
+                    "column": each.column,
+                    "dimension": each.dimension,
+                    "severity": each.severity,
+                    "verdict": each.verdict,
+                    "checked": each.checked,
+                    "failed": each.failed,
+                    "message": each.message,
+                    "at": each.where,
+                    "columns": [
+                        {"column": name, "problem": problem} for name, problem in each.columns
+                    ],
+                    "business_impact": each.business_impact,
+                    "samples": table.samples.get(each.rule, []),
+                }
+            )
+    return {
+        "verdict": report.verdict,
+        "rules": entries,
+        "contract": {"id": report.contract.id, "version": report.contract.version},
+        "data": {table.table: table.data for table in report.tables},
+        "findings": report.findings,
+        "notes": report.notes,
+    }
+
+
+def _unread(table: str, error: MeshError) -> dict[str, Any]:
+    """The entry of a table whose data could not be read at all."""
+    return {
+        "id": "data",
+        "kind": "data",
+        "schema": table,
+        "column": None,
+        "dimension": None,
+        "severity": Severity.ERROR,
+        "verdict": Verdict.ERROR,
+        "checked": None,
+        "failed": None,
+        "message": error.what,
+        "at": error.where,
+        "columns": [],
+        "business_impact": None,
+        "samples": [],
+    }
+
+
+def _plain_error(error: MeshError) -> dict[str, str | None]:
+    return {
+        "code": error.code,
+        "message": str(error.what),
+        "at": error.where,
+        "fix": error.fix,
+    }
+
+
+def _write_junit(report: Report, seconds: float, place: str) -> None:
+    from mesh_dagster.cli.junit import junit
+
+    text = junit(report, seconds)
+    if place == "-":
+        click.echo(text)
+        return
+    try:
+        Path(place).write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise UsageError(f"{place} cannot be written: {told}", code="MESH-C021") from error
+
+
+class _Progress:
+    """Says now and then what is being done, once it takes long enough to wonder."""
+
+    def __init__(self) -> None:
+        self._last = perf_counter()
+
+    def __call__(self, text: str) -> None:
+        now = perf_counter()
+        if now - self._last > PATIENCE:
+            self._last = now
+            say(f"{text} …")
+            sys.stderr.flush()
