@@ -1,0 +1,214 @@
+"""Rules in Python: a function, or a pandera schema, of a file beside the contract.
+
+The code is its owner's and runs in this process, once a partition, on a lazy frame of that
+partition's rows. What it raises, or does not finish in time, is that rule's own error.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib.util import module_from_spec, spec_from_file_location
+from operator import index
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import narwhals as nw
+import polars as pl
+
+from mesh_dagster.contracts.audit.bounded import within
+from mesh_dagster.contracts.audit.frame import Frame, collected
+from mesh_dagster.contracts.audit.fused import Answer
+from mesh_dagster.contracts.audit.windows import of_windows, own_columns, windows_by_key
+from mesh_dagster.contracts.rules.kinds import NONE_ALLOWED, Code
+from mesh_dagster.contracts.rules.owned import outside
+from mesh_dagster.descriptors.suggest import did_you_mean
+from mesh_dagster.errors import EvaluationError
+
+Key = str | None
+Check = Callable[[pl.LazyFrame], "_Found"]
+NOT_ALLOWED = "Python beside the contract is not run unless it is asked for (--python)"
+_MOST = 2**63 - 1
+
+
+class _Found:
+    """How many rows (or whatever it counts) a check finds failing, and what it says of them."""
+
+    def __init__(self, failed: int, told: str = "") -> None:
+        if not 0 <= failed <= _MOST:
+            raise ValueError(f"it returned {failed}, which is no number of rows")
+        self.failed, self.told = failed, told
+
+
+def answers_of_code(
+    rule: Code,
+    frame: Frame,
+    keys: Sequence[Key],
+    rows: Mapping[Key, int],
+    *,
+    folder: Path | None,
+    seconds: float,
+) -> dict[Key, Answer]:
+    """What the code of a rule says of each of the partitions `keys`, of so many `rows`.
+
+    `folder` is the contract's, in which the code lies; None: it may not be run.
+    """
+    try:
+        if folder is None:
+            raise EvaluationError(NOT_ALLOWED, code="MESH-C034")
+        check = _pandera(rule, folder) if rule.engine == "pandera" else _python(rule, folder)
+        windows = windows_by_key(frame)
+    except Exception as error:  # noqa: BLE001 - the owner's code, whatever it raises
+        return dict.fromkeys(keys, _unanswered(rule, error))
+    found: dict[Key, Answer] = {}
+    for key in keys:
+        try:
+            data = _polars(of_windows(frame, windows.get(key, [])), own_columns(frame))
+            answer = _held(rule, within(seconds, partial(check, data)), rows[key])
+        except Exception as error:  # noqa: BLE001 - the same
+            answer = _unanswered(rule, error)
+            if isinstance(error, TimeoutError):
+                return {**dict.fromkeys(keys, answer), **found}
+        found[key] = answer
+    return found
+
+
+def _held(rule: Code, found: _Found, rows: int) -> Answer:
+    kept = rule.bound.keeps(found.failed, rows)
+    allowed = "allows none" if rule.bound == NONE_ALLOWED else f"says {rule.bound}"
+    told = f" ({found.told})" if found.told else ""
+    message = (
+        f"{rule.message}: {found.failed:,} of {rows:,} rows fail{told}; the contract {allowed}"
+    )
+    return Answer(kept=kept, message=message, checked=rows, failed=found.failed)
+
+
+def _unanswered(rule: Code, error: Exception) -> Answer:
+    message = f"{rule.message}: could not be checked, {_told(rule, error)}"
+    return Answer(kept=False, message=message, checked=None, failed=None)
+
+
+def _told(rule: Code, error: Exception) -> str:
+    if isinstance(error, EvaluationError):
+        return error.what
+    lines = str(error).strip().splitlines()
+    where = f"{rule.file}::{rule.name}"
+    return f"{where} raised {type(error).__name__}" + (f": {lines[0]}" if lines else "")
+
+
+def _python(rule: Code, folder: Path) -> Check:
+    function = _named(rule, folder)
+    if not callable(function):
+        raise EvaluationError(f"{rule.name} of {rule.file} is no function", code="MESH-C033")
+    parameters = inspect.signature(function).parameters
+    arguments = dict(rule.arguments)
+    if "column" in parameters and "column" not in arguments:
+        arguments["column"] = rule.column
+    catches_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    if not catches_all and (unknown := [name for name in arguments if name not in parameters]):
+        hint = did_you_mean(unknown[0], parameters)
+        raise EvaluationError(f"{rule.name}() takes no {unknown[0]!r}{hint}", code="MESH-C033")
+    return lambda data: _counted(function(data, **arguments))
+
+
+def _counted(returned: Any) -> _Found:
+    """What a function returned: whether it holds, how many rows fail, or those very rows."""
+    if isinstance(returned, bool) or type(returned).__name__ == "bool":
+        return _Found(int(not returned), "" if returned else "it returned False")
+    try:
+        return _Found(index(returned))
+    except TypeError:
+        pass
+    try:
+        failing = nw.from_native(returned).lazy()
+    except TypeError:
+        kind = type(returned).__name__
+        raise TypeError(
+            f"it returned a {kind}; a number of failing rows, True or False, or a frame of the "
+            "failing rows is asked for"
+        ) from None
+    return _Found(int(collected(failing.select(nw.len())).item()))
+
+
+def _pandera(rule: Code, folder: Path) -> Check:
+    import pandera.polars as pa
+    from pandera.config import ValidationDepth, config_context
+    from pandera.errors import SchemaErrors
+
+    named = _named(rule, folder)
+    is_model = isinstance(named, type) and issubclass(named, pa.DataFrameModel)
+    schema = named.to_schema() if is_model else named
+    if not isinstance(schema, pa.DataFrameSchema):
+        raise EvaluationError(
+            f"{rule.name} of {rule.file} is no pandera.polars schema or model", code="MESH-C033"
+        )
+
+    def check(data: pl.LazyFrame) -> _Found:
+        with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+            try:
+                schema.validate(data, lazy=True)
+            except SchemaErrors as errors:
+                return _of_pandera(errors.failure_cases)
+        return _Found(0)
+
+    return check
+
+
+def _of_pandera(cases: pl.DataFrame) -> _Found:
+    counts = Counter(str(each) for each in cases["check"].to_list())
+    told = ", ".join(f"{check}: {count:,}" for check, count in counts.most_common(5))
+    return _Found(cases.height, told + (", and others" if len(counts) > 5 else ""))
+
+
+def _named(rule: Code, folder: Path) -> Any:
+    """What a rule names in its file, freshly loaded. Raises `EvaluationError`."""
+    path = _file(rule, folder)
+    name = f"mesh_checks_{crc32(str(path).encode()):08x}"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise EvaluationError(f"{rule.file} is no Python file", code="MESH-C033")
+    module = module_from_spec(spec)
+    # Dataclasses and pandera's models look a class's module up by its name.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        kind, line = type(error).__name__, str(error).splitlines()[:1]
+        told = f"{rule.file} cannot be loaded: {kind}" + (f": {line[0]}" if line else "")
+        raise EvaluationError(told, code="MESH-C033") from error
+    found = getattr(module, rule.name, None)
+    if found is None:
+        names = [each for each in vars(module) if not each.startswith("_")]
+        hint = did_you_mean(rule.name, names)
+        raise EvaluationError(f"{rule.file} has no {rule.name!r}{hint}", code="MESH-C033")
+    return found
+
+
+def _file(rule: Code, folder: Path) -> Path:
+    home = folder.resolve()
+    path = (home / rule.file).resolve()
+    problem = outside(rule.file)
+    if problem is None and not path.is_relative_to(home):
+        problem = f"{rule.file!r} is a link that leads out of the contract's own folder"
+    if problem is None and not path.is_file():
+        problem = f"there is no {rule.file} beside the contract"
+    if problem is not None:
+        raise EvaluationError(problem, code="MESH-C033", where=str(folder))
+    return path
+
+
+def _polars(rows: nw.LazyFrame[Any], columns: Sequence[str]) -> pl.LazyFrame:
+    """The rows as the lazy frame that a check is given."""
+    native = rows.select(*columns).to_native()
+    if isinstance(native, pl.LazyFrame):
+        return native
+    if rows.implementation.is_duckdb():
+        return native.pl(lazy=True)  # type: ignore[no-any-return]
+    engine = str(rows.implementation)
+    raise EvaluationError(f"Python rules run on Polars, and the data is on {engine}")

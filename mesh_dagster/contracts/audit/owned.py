@@ -1,0 +1,69 @@
+"""Rules that the contract's owner wrote: queries, Python, and texts for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mesh_dagster.contracts.audit.custom import answers_of_code
+from mesh_dagster.contracts.audit.frame import Frame, first_line
+from mesh_dagster.contracts.audit.fused import Answer
+from mesh_dagster.contracts.audit.sql import answers_of_queries
+from mesh_dagster.contracts.audit.sql_process import DEFAULT, Limits
+from mesh_dagster.contracts.rules.kinds import Code, Rule, Sql, Text
+
+UNVERIFIED = "unverified, it is for people to check"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the owner's rules may use besides the data under audit.
+
+    `tables` are the other tables of the contract by name, for queries. `code` is the folder of
+    the contract, whose Python may be run; None: it may not.
+    """
+
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    code: Path | None = None
+    limits: Limits = DEFAULT
+
+
+ALONE = Around()
+
+
+def answers_of_owned(
+    rules: Sequence[Rule],
+    frame: Frame,
+    keys: Sequence[str | None],
+    rows: Mapping[str | None, int],
+    around: Around = ALONE,
+) -> dict[str, dict[str | None, Answer]]:
+    """What each of these rules, by its id, says of each of the partitions `keys`.
+
+    Nothing is raised: what a rule runs into is its answer.
+    """
+    queries = [rule for rule in rules if isinstance(rule, Sql)]
+    try:
+        found = answers_of_queries(
+            queries, frame, keys, rows, tables=around.tables, limits=around.limits
+        )
+    except Exception as error:  # noqa: BLE001 - whatever the machine lacks
+        reason = first_line(error)
+        found = {rule.id: _unanswered(rule, keys, reason) for rule in queries}
+    for rule in rules:
+        if isinstance(rule, Code):
+            found[rule.id] = answers_of_code(
+                rule, frame, keys, rows, folder=around.code, seconds=around.limits.seconds
+            )
+        elif isinstance(rule, Text):
+            told = f"{rule.message}: {UNVERIFIED}"
+            answer = Answer(kept=True, message=told, checked=None, failed=None)
+            found[rule.id] = dict.fromkeys(keys, answer)
+    return found
+
+
+def _unanswered(rule: Rule, keys: Sequence[str | None], reason: str) -> dict[str | None, Answer]:
+    message = f"{rule.message}: could not be checked, {reason}"
+    return dict.fromkeys(keys, Answer(kept=False, message=message, checked=None, failed=None))
