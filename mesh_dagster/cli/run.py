@@ -96,7 +96,7 @@ def _tell(product: LoadedProduct, decisions: tuple[Decision, ...]) -> None:
         f"{result.message}" + (f"\n  at {result.where}" if result.where else "")
         for decision in decisions
         for result in decision.results
-        if result.severity is Severity.WARNING and result.verdict is not Verdict.PASSED
+        if result.severity is Severity.WARNING and not result.holds
     }
     for message in sorted(warned):
         say(f"warning: {message}")

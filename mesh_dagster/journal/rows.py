@@ -37,7 +37,7 @@ def _tuple_or_none(values: Sequence[str] | None) -> tuple[str, ...] | None:
 def row_from_decision(
     decision: Decision, *, attempt: str, product: str, revision: int, decided_at: datetime
 ) -> Row:
-    passed = sum(result.verdict is Verdict.PASSED for result in decision.results)
+    passed = sum(result.holds for result in decision.results)
     blocking = sum(result.blocks for result in decision.results)
     return {
         "attempt": attempt,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -20,6 +21,8 @@ class Verdict(StrEnum):
     WARNED = "warning"
     FAILED = "failed"
     ERROR = "error"
+    UNVERIFIED = "unverified"
+    """Told to people and checked by nobody: it neither holds nor breaks anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class RuleResult:
 
     `checked` and `failed` count rows, or groups and values where the rule's kind says so; they
     are None where the rule could not be evaluated. `where` is the `file:line` of the rule.
+    `columns` tells of the schema's rule each difference, as (column, problem).
     """
 
     rule: str
@@ -63,6 +67,16 @@ class RuleResult:
     port: str | None = None
     partition: str | None = None
     where: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    business_impact: str | None = None
+    method: str | None = None
+    evaluated_at: datetime | None = None
+    """When it was, where that is not now: a rule with a schedule is not evaluated each time."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is nothing to say of the data."""
+        return self.verdict in (Verdict.PASSED, Verdict.UNVERIFIED)
 
     @property
     def blocks(self) -> bool:

@@ -13,7 +13,7 @@ import dagster as dg
 
 from mesh_dagster.contracts.rules.kinds import Rule
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+from mesh_dagster.model.finding import RuleResult, Severity
 from mesh_dagster.products.promises import rules_of
 
 _MOST_PARTITIONS_SHOWN = 100
@@ -49,6 +49,9 @@ def _check_spec(rule: Rule, key: dg.AssetKey) -> dg.AssetCheckSpec:
         "severity": rule.severity.value,
         "dimension": rule.dimension,
         "column": rule.column,
+        "business_impact": rule.business_impact,
+        "method": rule.method,
+        "schedule": rule.schedule,
         "contract": rule.where,
     }
     return dg.AssetCheckSpec(
@@ -62,7 +65,7 @@ def _check_spec(rule: Rule, key: dg.AssetKey) -> dg.AssetCheckSpec:
 def _check_result(
     key: dg.AssetKey, rule: str, results: Sequence[RuleResult]
 ) -> dg.AssetCheckResult:
-    bad = [each for each in results if each.verdict is not Verdict.PASSED]
+    bad = [each for each in results if not each.holds]
     worst = next((each for each in bad if each.blocks), (bad or results)[0])
     return dg.AssetCheckResult(
         check_name=rule,
