@@ -118,7 +118,11 @@ def _among(ranges: Sequence[Mapping[str, tuple[Any, Any]]], known: Sequence[str]
     """The condition on rows, which lets Polars pass over row groups; None where there is none."""
     conditions = []
     for each in ranges:
-        inside = [pl.col(name).is_between(*each[name]) for name in each if name in known]
+        inside = [
+            pl.col(name).is_between(pl.lit(each[name][0]), pl.lit(each[name][1]))
+            for name in each
+            if name in known
+        ]
         if not inside:
             return None
         conditions.append(reduce(and_, inside))
