@@ -8,7 +8,7 @@ DOMAINS := $(wildcard domains/*)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench dev clean
+.PHONY: help demo test check bench bench-contracts dev clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ check: $(INSTALLED) ## linters, types, layers, and every file of the mesh
 
 bench: $(INSTALLED) ## how fast it is, against doing without the mesh
 	python benchmarks/run.py
+
+bench-contracts: $(INSTALLED) ## how fast contracts are tested, against by hand and every other tool
+	python benchmarks/contracts/run.py --write
 
 dev: $(INSTALLED) ## open the mesh in Dagster's UI
 	mesh dev
