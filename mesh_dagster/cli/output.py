@@ -7,13 +7,15 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mesh_dagster.cli.table import shown
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.snapshot import Decision
+
+if TYPE_CHECKING:
+    from mesh_dagster.model.snapshot import Decision
 
 _MOST = 20
 """Failing rules that are printed; a year of days may fail one each."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -138,6 +137,8 @@ def _ended(error: BaseException) -> int:
 
 def _bug(error: BaseException) -> None:
     if os.environ.get(DEBUG):
+        import traceback
+
         traceback.print_exception(error)
     lines = str(error).strip().splitlines() or [""]
     said = f"{type(error).__name__}: {lines[0]}".rstrip(": ")

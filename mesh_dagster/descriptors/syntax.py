@@ -1,6 +1,6 @@
 """YAML text <-> plain values with line numbers.
 
-Descriptors come from anybody, so the text is bounded before it is trusted: PyYAML's composer
+Descriptors come from anybody, so what is read is bounded while it is read: PyYAML's own composer
 follows any nesting into a stack overflow that kills the process, and a few aliases of aliases
 unfold into gigabytes. Scalars are read by the YAML 1.2 core schema, whose values are JSON's,
 as are the standards'; so `no` is a text and `2013-01-01` too. What is written is quoted
@@ -11,12 +11,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
 
 from mesh_dagster.descriptors.source import Map, Seq, Source, shown
 
@@ -27,10 +35,8 @@ MOST_NODES = 200_000
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 """Without O_NONBLOCK a named pipe in the place of a file would be waited for."""
 
-_PLAIN = "plain"
-_QUOTED = "quoted"
-_KNOWN_TAGS = {_PLAIN, _QUOTED, "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq"}
-_KNOWN_TAGS |= {"tag:yaml.org,2002:map", "!"}
+_KNOWN_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
+_UNTAGGED = {None, "!"}
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}", re.ASCII)
@@ -38,54 +44,27 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,5})?", 
 _NUMBER_STARTS = frozenset("0123456789+-.")
 
 
-class _TooDeepError(Exception):
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
-        self.line = line
-
-
-class _Hooks:
-    """What the composer asks for each node. It knows no limits itself."""
-
-    depth = 0
-
-    def descend_resolver(self, parent: Node | None, _index: object) -> None:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise _TooDeepError(parent.start_mark.line + 1 if parent else 1)
-
-    def ascend_resolver(self) -> None:
-        self.depth -= 1
-
-    def resolve(self, _kind: type, _value: object, implicit: object) -> str:
-        return _PLAIN if type(implicit) is tuple and implicit[0] else _QUOTED
-
-    def dispose(self) -> None:
-        """Nothing to let go of; PyYAML's loaders have it."""
-
-
-def _composer() -> type:
-    """A composer class over libyaml, or over pure Python where it was built without."""
+def _parser() -> type:
+    """The parser of libyaml, or the one in Python where PyYAML was built without."""
     try:
         from yaml.cyaml import CParser  # type: ignore[attr-defined]
     except ImportError:
-        from yaml.composer import Composer
         from yaml.parser import Parser
         from yaml.reader import Reader
         from yaml.scanner import Scanner
 
-        class Pure(_Hooks, Reader, Scanner, Parser, Composer):
+        class Pure(Reader, Scanner, Parser):
             def __init__(self, text: str) -> None:
                 Reader.__init__(self, text)
                 Scanner.__init__(self)
                 Parser.__init__(self)
-                Composer.__init__(self)
 
         return Pure
-    return type("Fast", (_Hooks, CParser), {})
+    parser: type = CParser
+    return parser
 
 
-_Composer = _composer()
+_Parser = _parser()
 
 
 def read_file(path: Path, source: Source) -> Map | None:
@@ -134,32 +113,21 @@ def read(text: str, source: Source) -> Map | None:
         _too_large(len(text), source)
         return None
     try:
-        root = _Composer(text).get_single_node()
+        value = _Reader(text, source).document()
     except yaml.MarkedYAMLError as error:
         _report_syntax(error, text, source)
-        return None
     except yaml.YAMLError as error:
         source.report("MESH-D004", f"is not YAML: {str(error).splitlines()[0]}")
-        return None
     except UnicodeEncodeError as error:
         source.report("MESH-D003", f"is not Unicode text: {error.reason}")
-        return None
-    except _TooDeepError as error:
-        source.report("MESH-D006", f"is nested deeper than {DEEPEST} levels", error.line)
-        return None
-    return _top_level(root, source)
-
-
-def _top_level(root: Node | None, source: Source) -> Map | None:
-    if not isinstance(root, MappingNode):
-        conversion = _Conversion(source)
-        value = None if root is None else conversion.convert(root)
+    except _TooMuchError as error:
+        source.report("MESH-D006", str(error), error.line)
+    else:
+        if type(value) is Map:
+            return value
         what = "empty" if value is None else shown(value)
         source.report("MESH-D004", f"is {what}, expected a mapping of keys to values", 1)
-        return None
-    conversion = _Conversion(source)
-    result = conversion.mapping(root)
-    return None if conversion.stopped else result
+    return None
 
 
 def _too_large(size: int, source: Source) -> None:
@@ -182,40 +150,66 @@ def _report_syntax(error: yaml.MarkedYAMLError, text: str, source: Source) -> No
     source.report("MESH-D004", message, line, fix=fix)
 
 
-class _Conversion:
-    """Composed nodes to `Map`, `Seq` and scalars, counting what aliases unfold into."""
+class _TooMuchError(Exception):
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
 
-    def __init__(self, source: Source) -> None:
+
+class _Reader:
+    """A parser's events -> `Map`, `Seq` and scalars, counting what aliases unfold into."""
+
+    def __init__(self, text: str, source: Source) -> None:
         self.source = source
+        self.next: Callable[[], Any] = _Parser(text).get_event
+        self.anchors: dict[str, Any] = {}
         self.left = MOST_NODES
         self.depth = 0
-        self.stopped = False
 
-    def convert(self, node: Node) -> Any:
-        if type(node) is ScalarNode:
-            self.left -= 1
-            return node.value if node.tag == _QUOTED else self.scalar(node)
-        if self.stopped:
+    def document(self) -> Any:
+        """What the only document of the stream says; None when there is none."""
+        self.next()
+        if type(self.next()) is StreamEndEvent:
             return None
-        self.depth += 1
-        if self.depth > DEEPEST or self.left <= 0:
-            return self.stop(node)
-        try:
-            if isinstance(node, MappingNode):
-                return self.mapping(node)
-            return self.sequence(node)
-        finally:
-            self.depth -= 1
+        value = self.value(self.next())
+        self.next()
+        after = self.next()
+        if type(after) is not StreamEndEvent:
+            raise yaml.MarkedYAMLError(
+                "expected a single document in the stream",
+                problem="but found another document",
+                problem_mark=after.start_mark,
+            )
+        return value
 
-    def mapping(self, node: MappingNode) -> Map:
+    def value(self, event: Any) -> Any:
+        kind = type(event)
+        self.left -= 1
+        if kind is AliasEvent:
+            return self.alias(event)
+        if kind is ScalarEvent:
+            value = self.scalar(event)
+        else:
+            self.depth += 1
+            self.check_size(event)
+            self.check_tag(event)
+            value = self.mapping(event) if kind is MappingStartEvent else self.sequence(event)
+            self.depth -= 1
+        if event.anchor is not None:
+            self.anchors[event.anchor] = value
+        return value
+
+    def mapping(self, start: Any) -> Map:
         result = Map()
         lines: dict[str, int] = {}
-        self.left -= 1 + len(node.value)
-        if node.tag != _QUOTED:
-            self.check_tag(node)
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            key = key_node.value
+        while type(event := self.next()) is not MappingEndEvent:
+            line = event.start_mark.line + 1
+            if type(event) is ScalarEvent and event.anchor is None:
+                self.left -= 1
+                key = event.value
+            else:
+                key = self.value(event)
+            value = self.value(self.next())
             if type(key) is not str:
                 self.source.report("MESH-D004", "a key is a mapping or a list, not a text", line)
             elif key in lines:
@@ -223,33 +217,63 @@ class _Conversion:
                 self.source.report("MESH-D005", message, line, fix="remove one of them")
             else:
                 lines[key] = line
-                result[key] = self.convert(value_node)
-        result.line, result.lines = node.start_mark.line + 1, lines
+                result[key] = value
+        result.line, result.lines = start.start_mark.line + 1, lines
         return result
 
-    def sequence(self, node: Any) -> Seq:
-        if node.tag != _QUOTED:
-            self.check_tag(node)
-        result = Seq([self.convert(each) for each in node.value])
-        result.line = node.start_mark.line + 1
-        result.lines = [each.start_mark.line + 1 for each in node.value]
+    def sequence(self, start: Any) -> Seq:
+        result = Seq()
+        lines = []
+        while type(event := self.next()) is not SequenceEndEvent:
+            lines.append(event.start_mark.line + 1)
+            result.append(self.value(event))
+        result.line, result.lines = start.start_mark.line + 1, lines
         return result
 
-    def scalar(self, node: ScalarNode) -> Any:
-        if node.tag != _PLAIN:
-            self.check_tag(node)
-            return node.value
-        return plain_scalar(node.value)
+    def scalar(self, event: Any) -> Any:
+        if event.tag not in _UNTAGGED:
+            self.check_tag(event)
+        elif event.implicit[0]:
+            return plain_scalar(event.value)
+        return event.value
 
-    def check_tag(self, node: Node) -> None:
-        if node.tag not in _KNOWN_TAGS:
-            message = f"has the tag {shown(node.tag)}; descriptors are plain values"
-            self.source.report("MESH-D004", message, node.start_mark.line + 1)
+    def alias(self, event: Any) -> Any:
+        """A copy: what is wrong in one place is taken out there only."""
+        if event.anchor not in self.anchors:
+            raise yaml.MarkedYAMLError(
+                problem=f"the alias *{event.anchor} names nothing that ends before it",
+                problem_mark=event.start_mark,
+            )
+        return self.copied(self.anchors[event.anchor], event)
 
-    def stop(self, node: Node) -> None:
-        self.stopped = True
-        message = f"its aliases unfold into more than {MOST_NODES:,} values or {DEEPEST} levels"
-        self.source.report("MESH-D006", message, node.start_mark.line + 1)
+    def copied(self, value: Any, event: Any) -> Any:
+        if type(value) not in (Map, Seq):
+            return value
+        self.left -= len(value)
+        self.depth += 1
+        self.check_size(event)
+        copy: Any
+        if type(value) is Map:
+            copy = Map({key: self.copied(each, event) for key, each in value.items()})
+            copy.lines = dict(value.lines)
+        else:
+            copy = Seq([self.copied(each, event) for each in value])
+            copy.lines = list(value.lines)
+        copy.line = value.line
+        self.depth -= 1
+        return copy
+
+    def check_size(self, event: Any) -> None:
+        line = event.start_mark.line + 1
+        if self.depth > DEEPEST:
+            raise _TooMuchError(f"is nested deeper than {DEEPEST} levels", line)
+        if self.left < 0:
+            raise _TooMuchError(f"its aliases unfold into more than {MOST_NODES:,} values", line)
+
+    def check_tag(self, event: Any) -> None:
+        if event.tag not in _UNTAGGED and event.tag not in _KNOWN_TAGS:
+            message = f"has the tag {shown(event.tag)}; descriptors are plain values"
+            self.source.report("MESH-D004", message, event.start_mark.line + 1)
 
 
 def plain_scalar(text: str) -> Any:

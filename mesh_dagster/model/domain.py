@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.product import Member, Product
-from mesh_dagster.model.wiring import Wiring
+
+if TYPE_CHECKING:
+    from mesh_dagster.model.contract import Contract
+    from mesh_dagster.model.wiring import Wiring
 
 EMBEDDED = "sqlite"
 """The journal of a mesh on one machine: a file per domain."""

@@ -12,17 +12,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.descriptors.source import Source, shown
 from mesh_dagster.errors import MeshError, MissingObject
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.contract import Contract
-from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.partition import Every, Partitioning, check_start
 from mesh_dagster.model.product import Product
 from mesh_dagster.ports.storage import Storage
+
+if TYPE_CHECKING:
+    from mesh_dagster.model.contract import Contract
+    from mesh_dagster.model.domain import LoadedProduct
 
 SCHEMA_VERSION = 1
 LARGEST = 8 * 1024 * 1024

@@ -132,12 +132,12 @@ def test_a_file_with_endless_errors_stops_being_listed() -> None:
     assert len(findings_of(text)) == MOST_FINDINGS
 
 
-def test_the_pure_composer_reads_what_the_fast_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pure_parser_reads_what_the_fast_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     fast = odcs.read(CONTRACT)
     monkeypatch.setitem(sys.modules, "yaml.cyaml", None)
-    monkeypatch.setattr(syntax, "_Composer", syntax._composer())
+    monkeypatch.setattr(syntax, "_Parser", syntax._parser())
     assert odcs.read(CONTRACT) == fast
     with pytest.raises(DescriptorError, match="MESH-D006"):
         odcs.read("[" * 10_000)
@@ -271,3 +271,20 @@ def test_findings_are_told_in_the_order_of_their_lines() -> None:
     lines = [int(str(each.where).rpartition(":")[2]) for each in findings_of(text)]
     assert lines == sorted(lines)
     assert len(lines) == 4
+
+
+def test_what_an_alias_repeats_is_a_value_of_its_own() -> None:
+    data = syntax.read("a: &x {k: [1, two]}\nb: *x\n", Source("f.yaml"))
+    assert data is not None
+    assert data["a"] == data["b"] == {"k": [1, "two"]}
+    del data["b"]["k"][0]
+    assert data["a"] == {"k": [1, "two"]}
+
+
+@pytest.mark.parametrize("text", ["a: *nowhere\n", "a: &x [*x]\n"])
+def test_an_alias_of_nothing_that_is_complete_is_a_finding(text: str) -> None:
+    source = Source("f.yaml")
+    assert syntax.read(text, source) is None
+    (finding,) = source.findings
+    assert "names nothing that ends before it" in finding.message
+    assert finding.where == "f.yaml:1"
