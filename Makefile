@@ -28,6 +28,9 @@ bench: $(INSTALLED) ## how fast it is, against doing without the mesh
 bench-contracts: $(INSTALLED) ## how fast contracts are tested, against by hand and every other tool
 	python benchmarks/contracts/run.py --write
 
+conformance: $(INSTALLED) ## how far contract tests agree with another tool's recorded verdicts
+	python conformance/run.py
+
 dev: $(INSTALLED) ## open the mesh in Dagster's UI
 	mesh dev
 

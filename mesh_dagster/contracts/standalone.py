@@ -8,16 +8,24 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from mesh_dagster.contracts.audit.drift import History, against
+from mesh_dagster.contracts.audit.owned import Around
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import failing_rows
-from mesh_dagster.contracts.files.matching import DataSet, Found, data_given, data_served
+from mesh_dagster.contracts.files.matching import (
+    DataSet,
+    Found,
+    data_given,
+    data_served,
+    names_of,
+)
 from mesh_dagster.contracts.files.open import Engine, open_data
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.servers import Server, place_of, server_named, servers
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.reading import Read, read_contract
 from mesh_dagster.contracts.rules.compile import masked, rules
-from mesh_dagster.contracts.rules.kinds import Reference, Rule, Schema
+from mesh_dagster.contracts.rules.kinds import Reference, Rule, Schema, Shape, Sql
 from mesh_dagster.contracts.selection import Selection
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.errors import EvaluationError, MeshError, UsageError
@@ -98,11 +106,16 @@ def hold(
     """
     options = options or Options()
     read = read_contract(path)
-    found = _found(read.contract, data, options, path.absolute().parent)
+    folder = path.absolute().parent
+    found = _found(read.contract, data, options, folder)
+    before = Found()
+    if options.baseline is not None:
+        server = found.sets[0].server if found.sets else None
+        before = data_given(read.contract, [options.baseline], server)
     if not found.sets:
         raise UsageError("there is no data to test", code="MESH-C021", fix="--data PATH")
     with Spool(progress) as spool:
-        bench = _Bench(read, found.sets, options, spool)
+        bench = _Bench(read, found, before, options, spool, folder)
         tables = tuple(bench.tested(each) for each in found.sets)
     options.selection.refuse_unused()
     return Report(read.contract, tables, read.findings, tuple(found.notes))
@@ -150,9 +163,18 @@ def _tells_how(server: Server) -> bool:
 class _Bench:
     """The tables under test: each may refer to the others."""
 
-    def __init__(self, read: Read, sets: Sequence[DataSet], options: Options, spool: Spool) -> None:
-        self.read, self.options, self.spool = read, options, spool
-        self.sets = {each.table.name: each for each in sets}
+    def __init__(
+        self,
+        read: Read,
+        found: Found,
+        before: Found,
+        options: Options,
+        spool: Spool,
+        folder: Path,
+    ) -> None:
+        self.read, self.options, self.spool, self.folder = read, options, spool, folder
+        self.before = {each.table.name: each for each in before.sets}
+        self.sets = {each.table.name: each for each in found.sets}
         self.opened: dict[str, Opened | MeshError] = {}
 
     def open(self, name: str) -> Opened | MeshError:
@@ -174,8 +196,10 @@ class _Bench:
         chosen = [rule for rule in asked if self.options.selection.takes(rule, table)]
         needed = [rule for rule in asked if rule in chosen or isinstance(rule, Schema)]
         references = {rule.id: self._target(rule) for rule in needed if isinstance(rule, Reference)}
+        around = self._around(table, needed)
         try:
-            results = _audited(needed, opened, references)
+            history = self._history(table, needed)
+            results = _audited(needed, opened, references, around, history)
         except EvaluationError as error:
             return Tested(table.name, shown, error=error)
         kept = {rule.id: rule for rule in chosen}
@@ -200,6 +224,26 @@ class _Bench:
         if isinstance(rule, Reference) and rule.target is None and rule.where in unsaid:
             return replace(rule, severity=Severity.ERROR)
         return rule
+
+    def _around(self, table: SchemaObject, asked: Sequence[Rule]) -> Around:
+        """The other tables, where a query may name them, and the owner's code if it may run."""
+        tables: dict[str, Any] = {}
+        if any(isinstance(rule, Sql) for rule in asked):
+            others = [each for each in self.sets.values() if each.table is not table]
+            for other in others:
+                opened = self.open(other.table.name)
+                if isinstance(opened, Opened):
+                    tables |= dict.fromkeys(names_of(other.table), opened.data)
+        return Around(tables, code=self.folder if self.options.python else None)
+
+    def _history(self, table: SchemaObject, asked: Sequence[Rule]) -> History | None:
+        """Each file of the baseline is an earlier state, the last by name the newest."""
+        before = self.before.get(table.name)
+        if before is None or not any(isinstance(rule, Shape) for rule in asked):
+            return None
+        states = [replace(before, paths=[path]) for path in reversed(before.paths)]
+        frames = [open_data(each, self.spool, self.options.engine).data for each in states]
+        return against(*frames)
 
     def _target(self, rule: Reference) -> Any:
         """The rows that a reference points to, or why there are none."""
@@ -239,12 +283,23 @@ class _Bench:
 
 
 def _audited(
-    asked: Sequence[Rule], opened: Opened, references: Mapping[str, Any]
+    asked: Sequence[Rule],
+    opened: Opened,
+    references: Mapping[str, Any],
+    around: Around,
+    history: History | None,
 ) -> tuple[RuleResult, ...]:
     """The results; where a scan fails, the file and the line that it fails at."""
     given = {name: target for name, target in references.items() if target is not None}
     try:
-        results = audit(asked, opened.data, references=given, raw=opened.raw)
+        results = audit(
+            asked,
+            opened.data,
+            references=given,
+            raw=opened.raw,
+            history=history,
+            around=around,
+        )
     except EvaluationError:
         if opened.diagnose:
             opened.diagnose()

@@ -22,7 +22,7 @@ from mesh_dagster.contracts.files.moments import PatternError
 from mesh_dagster.contracts.files.opened import RAW, Opened
 from mesh_dagster.contracts.files.parsing import given, parsed
 from mesh_dagster.contracts.files.spool import Spool, as_utf8, texts
-from mesh_dagster.contracts.files.targets import target
+from mesh_dagster.contracts.files.targets import absent, target
 from mesh_dagster.errors import EvaluationError, UsageError
 from mesh_dagster.model.contract import SchemaObject, names_others
 from mesh_dagster.model.types import Kind
@@ -63,10 +63,14 @@ def open_delimited(data: DataSet, spool: Spool) -> Opened:
 def typed(rows: pl.LazyFrame, table: SchemaObject) -> tuple[pl.LazyFrame, dict[str, str]]:
     """Texts as the contract's types, beside the texts themselves, which `raw` names."""
     present = set(rows.collect_schema().names())
-    values, raw = [], {}
+    values: list[pl.Expr] = []
+    raw = {}
     for column in table.properties:
         type_ = target(column)
-        if column.column not in present or type_ is None or type_.kind is Kind.STRING:
+        if column.column not in present:
+            values += absent(column)
+            continue
+        if type_ is None or type_.kind is Kind.STRING:
             continue
         name = RAW + column.column
         pattern = column.options.get("format")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from mesh_dagster.model.contract import Property, names_others
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.types import duckdb_type, quoted
 
-_ALONE: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
+_ALONE = (
+    "SET TimeZone = 'UTC'",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    # What rules on SQL read is written there; nothing else can be reached by a view.
+    f"SET allowed_directories = ['{tempfile.gettempdir()}']",
+    "SET enable_external_access = false",
+)
 
 
 def open_table(data: DataSet, spool: Spool) -> Opened:
@@ -37,7 +41,7 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
     path = data.paths[0]
     demand(path, Format.DUCKDB)
     try:
-        database = duckdb.connect(str(path), read_only=True, config=_ALONE)
+        database = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         raise EvaluationError(
             f"{path} cannot be opened: {_first(error)}",
@@ -46,7 +50,8 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
         ) from error
     spool.keep(database)
     try:
-        database.execute("SET TimeZone = 'UTC'")
+        for setting in _ALONE:
+            database.execute(setting)
         schema, table = _find(database, data, path)
         place = f"{quoted(schema)}.{quoted(table)}"
         columns = database.execute(f"DESCRIBE {place}").fetchall()

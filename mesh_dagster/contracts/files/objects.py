@@ -24,7 +24,7 @@ from mesh_dagster.contracts.files.moments import PatternError
 from mesh_dagster.contracts.files.opened import RAW, Opened
 from mesh_dagster.contracts.files.records import Record, records
 from mesh_dagster.contracts.files.spool import Spool
-from mesh_dagster.contracts.files.targets import target
+from mesh_dagster.contracts.files.targets import absent, target
 from mesh_dagster.contracts.files.values import NoSuchValueError, Read, as_text, reader
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.contract import SchemaObject, names_others
@@ -89,8 +89,10 @@ def open_objects(data: DataSet, spool: Spool) -> Opened:
     if not seen:
         # Records of nothing are rows too, and a scan of no columns has none.
         raw = {name: RAW + name for name, each in columns.items() if each.typed}
-    frame = pl.scan_parquet(copy, glob=False)
-    return Opened(frame.select([*names, *raw.values()]), raw, is_text=True)
+    frame = pl.scan_parquet(copy, glob=False).select([*names, *raw.values()])
+    others = [each for each in data.table.properties if each.column not in names]
+    nulls = [null for each in others for null in absent(each)]
+    return Opened(frame.with_columns(nulls), raw, is_text=True)
 
 
 def _is_exact(type_: ColumnType | None) -> bool:

@@ -1,0 +1,111 @@
+"""How far `mesh contract test` agrees with verdicts that another tool gave of the same data.
+
+The cases are recorded ones: a contract, data, the verdict and every single check. They lie
+outside of this repository (`CONFORMANCE_CASES`, or ../shared/peer_cases); where there are none
+there is nothing to run. Exit code 1: fewer verdicts agree than `ENOUGH`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from checks import Answer, answers
+
+from mesh_dagster.cli.contract_test import document
+from mesh_dagster.contracts.standalone import ExtraColumns, Options, hold
+from mesh_dagster.errors import MeshError
+
+ROOT = Path(__file__).resolve().parents[1]
+DIFFERENCES = ROOT / "docs" / "contracts" / "differences.md"
+ENOUGH = 0.95
+
+
+@dataclass
+class Outcome:
+    """One case: both verdicts, and the checks on which they do not agree."""
+
+    id: str
+    theirs: str
+    ours: str
+    checks: int = 0
+    differing: list[Answer] = field(default_factory=list)
+    strict: str = ""
+    """Our verdict where columns that the contract does not name are an error."""
+
+    @property
+    def agrees(self) -> bool:
+        return self.theirs == self.ours
+
+
+def main() -> int:
+    folder = Path(os.environ.get("CONFORMANCE_CASES") or ROOT.parent / "shared" / "peer_cases")
+    index = folder / "index.json"
+    if not index.is_file():
+        print(f"no cases in {folder}: nothing to compare (CONFORMANCE_CASES names another folder)")
+        return 0
+    cases = json.loads(index.read_text(encoding="utf-8"))
+    outcomes = [run(case, folder) for case in cases["cases"]]
+    return report(outcomes, cases.get("source", str(folder)))
+
+
+def run(case: dict[str, Any], folder: Path) -> Outcome:
+    """Both tools' verdicts of one case, and of each check that both make."""
+    contract = folder / case["contract"]
+    found = tested(contract, case["server"], ExtraColumns.ALLOW)
+    outcome = Outcome(case["id"], case["expected"], found["verdict"])
+    for answer in answers(case["checks"], found["rules"]):
+        outcome.checks += 1
+        if not answer.agrees:
+            outcome.differing.append(answer)
+    outcome.strict = tested(contract, case["server"], None)["verdict"]
+    return outcome
+
+
+def tested(contract: Path, server: str, extra: ExtraColumns | None) -> dict[str, Any]:
+    """What `mesh contract test --json` prints."""
+    try:
+        report = hold(contract, options=Options(server=server, extra_columns=extra))
+    except MeshError as error:
+        return {"verdict": f"refused: {error.what.splitlines()[0]}", "rules": []}
+    found: dict[str, Any] = json.loads(json.dumps(document(report), default=str))
+    return found
+
+
+def report(outcomes: list[Outcome], source: str) -> int:
+    argued = DIFFERENCES.read_text(encoding="utf-8") if DIFFERENCES.is_file() else ""
+    agreeing = sum(each.agrees for each in outcomes)
+    checks = sum(each.checks for each in outcomes)
+    differing = sum(len(each.differing) for each in outcomes)
+    print(f"{len(outcomes)} cases: {source}\n")
+    print(f"verdicts  {_share(agreeing, len(outcomes))}")
+    print(f"checks    {_share(checks - differing, checks)}\n")
+    for each in outcomes:
+        if not each.agrees or each.differing:
+            known = "" if each.id.partition("_")[0] in argued else "   (not argued)"
+            print(f"{each.id}: they say {each.theirs}, we say {each.ours}{known}")
+        for answer in each.differing:
+            print(f"  {answer}")
+    stricter = [each for each in outcomes if each.strict != each.ours]
+    moves = Counter(f"{each.ours} -> {each.strict}" for each in stricter)
+    print(
+        f"\nThey do not look for columns that a contract does not name, so these were allowed. "
+        f"As an error,\nwhich is the default, they change {len(stricter)} verdicts"
+        + (f": {', '.join(f'{count} {move}' for move, count in moves.items())}" if moves else "")
+    )
+    return 0 if agreeing >= ENOUGH * len(outcomes) else 1
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} of {whole} agree ({part / whole:.1%})" if whole else "none to compare"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
