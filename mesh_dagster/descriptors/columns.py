@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesh_dagster.descriptors import types
 from mesh_dagster.descriptors.custom import Custom, with_custom
+from mesh_dagster.descriptors.options import check_options
 from mesh_dagster.descriptors.quality import qualities_from, quality_document
 from mesh_dagster.descriptors.references import relationship_document, relationships_from
 from mesh_dagster.descriptors.shape import TEXT
@@ -20,7 +21,7 @@ from mesh_dagster.model.types import ColumnType
 _TYPED = {"name", "logicalType", "physicalType", "physicalName", "required", "unique"}
 _TYPED |= {"primaryKey", "primaryKeyPosition", "logicalTypeOptions", "description"}
 _TYPED |= {"classification", "relationships", "quality", "properties", "items"}
-_TYPED |= {"customProperties"}
+_TYPED |= {"customProperties", "map", "deprecated"}
 _NONE: dict[str, Any] = {}
 
 
@@ -30,12 +31,21 @@ def property_from(
     """One column. `path` leads to a nested one, `key` is its position in the primary key."""
     get = data.get
     name = get("name", "")
-    full = f"{path}.{name}" if path else name
+    full = f"{path}.{name}" if path and name else path or name
+    check_options(data, source, old=old)
     nested = tuple(
         property_from(each, table, full, source, old=old) for each in get("properties", ())
     )
     items = get("items")
-    item = None if items is None else property_from(items, table, full, source, old=old)
+    item = None if items is None else property_from(items, table, f"{full}[]", source, old=old)
+    pair = {
+        part: property_from(each, table, f"{full}[{part}]", source, old=old)
+        for part, each in (get("map") or {}).items()
+    }
+    if path and get("primaryKey"):
+        message = f"`primaryKey` of {full}: a key is of columns, and this lies in one"
+        line = data.line_of("primaryKey")
+        source.report("MESH-D019", message, line, fix="unique: true", severity=Severity.WARNING)
     custom = Custom(data, source)
     rest = {each: plain(value) for each, value in data.items() if each not in _TYPED}
     if kept := custom.rest(("entity",)):
@@ -45,7 +55,7 @@ def property_from(
         logical_type=get("logicalType"),
         physical_type=get("physicalType"),
         physical_name=get("physicalName"),
-        type=_type(data, item, nested, source),
+        type=_type(data, item, nested, source, pair),
         required=get("required", False),
         unique=get("unique", False),
         primary_key=key,
@@ -57,17 +67,25 @@ def property_from(
         quality=qualities_from(data, old, source),
         properties=nested,
         items=item,
+        key=pair.get("key"),
+        value=pair.get("value"),
+        deprecated=get("deprecated", False),
         where=source.at(data.line),
         rest=rest,
     )
 
 
 def _type(
-    data: Map, item: Property | None, nested: Sequence[Property], source: Source
+    data: Map,
+    item: Property | None,
+    nested: Sequence[Property],
+    source: Source,
+    pair: Mapping[str, Property],
 ) -> ColumnType | None:
     """What is stored: exactly what physicalType says, else what logicalType implies."""
     fields = tuple((each.column, each.type) for each in nested)
     inner = item.type if item else None
+    held = (_type_of(pair, "key"), _type_of(pair, "value"))
     physical = data.get("physicalType")
     if physical is not None:
         try:
@@ -75,7 +93,7 @@ def _type(
         except types.BareTypeError:
             word = physical.strip().lower()
             name = "map" if word == "map" else "array" if word in types.LISTS else "object"
-            return types.logical(name, _NONE, inner, fields, _pair(data, source))
+            return types.logical(name, _NONE, inner, fields, held)
         except types.UnknownTypeError as error:
             _report_type(physical, error, data, source)
             return None
@@ -83,24 +101,17 @@ def _type(
     if logical is None:
         return None
     options = data.get("logicalTypeOptions", _NONE)
-    return types.logical(logical, options, inner, fields, _pair(data, source))
+    return types.logical(logical, options, inner, fields, held)
 
 
-def _pair(data: Map, source: Source) -> tuple[ColumnType | None, ColumnType | None]:
-    """The types of a map's keys and values (ODCS 3.2 `map`)."""
-    pair = data.get("map")
-    if not pair:
-        return (None, None)
-    key, value = (
-        _type(pair[each], None, (), source) if each in pair else None for each in ("key", "value")
-    )
-    return (key, value)
+def _type_of(pair: Mapping[str, Property], part: str) -> ColumnType | None:
+    return pair[part].type if part in pair else None
 
 
 def _report_type(physical: str, error: types.UnknownTypeError, data: Map, source: Source) -> None:
     line = data.line_of("physicalType")
     if error.why:
-        vague = isinstance(error, types.VagueTypeError)
+        vague = isinstance(error, types.VagueTypeError | types.ForeignTypeError)
         severity = Severity.WARNING if vague else Severity.ERROR
         message = f"`physicalType` is {shown(physical)}: {error.why}"
         source.report("MESH-D016", message, line, severity=severity)
@@ -130,6 +141,7 @@ def property_document(column: Property, table: str, old: bool) -> dict[str, Any]
         "primaryKeyPosition": column.primary_key,
         "description": column.description,
         "classification": column.classification,
+        "deprecated": column.deprecated or None,
     }
     document: dict[str, Any] = {key: each for key, each in stated.items() if each is not None}
     if column.relationships:
@@ -142,5 +154,10 @@ def property_document(column: Property, table: str, old: bool) -> dict[str, Any]
         document["properties"] = [property_document(each, table, old) for each in column.properties]
     if column.items is not None:
         document["items"] = property_document(column.items, table, old)
+    pair = {"key": column.key, "value": column.value}
+    if any(pair.values()):
+        document["map"] = {
+            part: property_document(each, table, old) for part, each in pair.items() if each
+        }
     with_custom(document, {"entity": column.entity}, column.rest)
     return {**document, **{key: column.rest[key] for key in column.rest if key not in document}}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from mesh_dagster.descriptors.source import Map, Source
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.model.contract import Property, Relationship, SchemaObject, names_others
+from mesh_dagster.model.finding import Severity
 
 RECORDED_AT = "_recorded_at"
 """The platform's own column, last in every port."""
@@ -88,6 +89,7 @@ def _report_second(column: str, first: Property, line: int, source: Source) -> N
 def check_references(schema: Sequence[SchemaObject], source: Source) -> None:
     """Report references within the contract to tables and columns that it does not have."""
     tables = {_id(table.rest, table.name): table for table in schema}
+    tables |= {table.stored: table for table in schema}
     tables |= {table.name: table for table in schema}
     for table in schema:
         for each in _relationships(table):
@@ -96,9 +98,11 @@ def check_references(schema: Sequence[SchemaObject], source: Source) -> None:
             if each.target is None and each.target_object not in tables:
                 message = f"`to` names the table `{each.target_object}`"
                 hint = did_you_mean(each.target_object, [known.name for known in schema])
-                source.report("MESH-D017", message + hint, _line(each.where))
+                line, severity = _line(each.where), Severity.WARNING
+                source.report("MESH-D017", message + hint, line, severity=severity)
             elif each.target is None:
-                _check_columns(each, each.target_columns, tables[each.target_object], source)
+                target = tables[each.target_object]
+                _check_columns(each, each.target_columns, target, source, Severity.WARNING)
 
 
 def _relationships(table: SchemaObject) -> Iterator[Relationship]:
@@ -113,10 +117,15 @@ def _all(columns: Sequence[Property]) -> Iterator[Property]:
         yield from _all(each.properties)
         if each.items is not None:
             yield from _all([each.items])
+        yield from _all([part for part in (each.key, each.value) if part is not None])
 
 
 def _check_columns(
-    relationship: Relationship, names: Sequence[str], table: SchemaObject, source: Source
+    relationship: Relationship,
+    names: Sequence[str],
+    table: SchemaObject,
+    source: Source,
+    severity: Severity = Severity.ERROR,
 ) -> None:
     for name in names:
         first = name.partition(".")[0]
@@ -124,7 +133,7 @@ def _check_columns(
         if table.find(first) is None and first not in known:
             hint = did_you_mean(first, [each.name for each in table.properties])
             message = f"the reference names `{table.name}.{first}`{hint}"
-            source.report("MESH-D017", message, _line(relationship.where))
+            source.report("MESH-D017", message, _line(relationship.where), severity=severity)
 
 
 def _id(rest: object, name: str) -> str:

@@ -17,11 +17,12 @@ from mesh_dagster.descriptors.keys import (
 from mesh_dagster.descriptors.odcs_shape import CONTRACT
 from mesh_dagster.descriptors.quality import qualities_from, quality_document
 from mesh_dagster.descriptors.references import relationship_document, relationships_from
-from mesh_dagster.descriptors.shape import TEXT
+from mesh_dagster.descriptors.shape import TEXT, Among
 from mesh_dagster.descriptors.source import Map, Source, shown_path
 from mesh_dagster.descriptors.version import check_semver, check_standard
 from mesh_dagster.model.address import SCHEME
 from mesh_dagster.model.contract import Contract, SchemaObject
+from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.product import Status
 from mesh_dagster.model.service_level import ServiceLevel
 
@@ -32,6 +33,16 @@ _TYPED |= {"description"}
 _OBJECT_TYPED = {"name", "properties", "quality", "relationships", "description"}
 _OBJECT_TYPED |= {"customProperties"}
 _LEVEL_TYPED = {"property", "value", "unit", "element"}
+
+ADDITIONAL = "additionalColumns"
+"""The custom property of a table that says how bad columns are that it does not name."""
+
+_ADDITIONAL: dict[bool | str, Severity | None] = {
+    False: Severity.ERROR,
+    True: None,
+    "warning": Severity.WARNING,
+}
+_OTHERS = Among("true, false or warning", tuple(_ADDITIONAL))
 
 
 def read(text: str, name: str = "contract.odcs.yaml") -> Contract:
@@ -96,7 +107,7 @@ def _object(data: Map, old: bool, source: Source) -> SchemaObject:
     check_no_patterns(properties, source)
     custom = Custom(data, source)
     rest = {key: syntax.plain(value) for key, value in data.items() if key not in _OBJECT_TYPED}
-    if kept := custom.rest(("eventTime",)):
+    if kept := custom.rest(("eventTime", ADDITIONAL)):
         rest["customProperties"] = kept
     return SchemaObject(
         name=name,
@@ -105,6 +116,7 @@ def _object(data: Map, old: bool, source: Source) -> SchemaObject:
         relationships=relationships_from(data, name, None, source),
         description=data.get("description"),
         event_time=custom.take("eventTime", TEXT),
+        additional=_ADDITIONAL[custom.take(ADDITIONAL, _OTHERS, False)],
         where=source.at(data.line),
         rest=rest,
     )
@@ -157,7 +169,9 @@ def _object_document(table: SchemaObject, old: bool) -> dict[str, Any]:
         ]
     if table.quality:
         document["quality"] = [quality_document(each, old) for each in table.quality]
-    with_custom(document, {"eventTime": table.event_time}, table.rest)
+    others = next(word for word, how in _ADDITIONAL.items() if how is table.additional)
+    own = {"eventTime": table.event_time, ADDITIONAL: others or None}
+    with_custom(document, own, table.rest)
     return {**document, **{key: table.rest[key] for key in table.rest if key not in document}}
 
 

@@ -150,7 +150,7 @@ ITEM = Shape(
         "transformLogic": TEXT,
         "transformDescription": TEXT,
         "examples": ListOf(ANYTHING),
-        "enum": ListOf(_ENUM),
+        "enum": ListOf(Either(of_map=_ENUM, of_scalar=SCALAR)),
         "criticalDataElement": FLAG,
     }
 )

@@ -87,6 +87,21 @@ class Choice(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Among(Kind):
+    """One of some values, flags among them."""
+
+    name: str
+    values: tuple[Any, ...]
+
+    def called(self) -> str:
+        return self.name
+
+    def admits(self, value: Any, key: str, line: int, source: Source) -> bool:
+        fits = any(type(value) is type(each) and value == each for each in self.values)
+        return fits or self._refuse(value, key, line, source)
+
+
+@dataclass(frozen=True, slots=True)
 class ListOf(Kind):
     """A list whose items are all of one kind; items that are not are removed."""
 

@@ -33,6 +33,38 @@ _SPELLINGS = {
 SIMPLE = {word: kind for kind, words in _SPELLINGS.items() for word in words.split()}
 """Spelling, in lower case with `_` between words -> kind."""
 
+_NARROW = {
+    "int8": "tinyint byte",
+    "int16": "smallint int16 int2 short",
+    "uint8": "uint8 utinyint",
+    "uint16": "uint16 usmallint",
+    "uint32": "uint32 uinteger",
+    "timestamp_s": "timestamp_s",
+    "timestamp_ms": "timestamp_ms",
+    "timestamp_us": "timestamp_us",
+    "timestamp_ns": "timestamp_ns",
+}
+_WIDTH = {word: width for width, words in _NARROW.items() for word in words.split()}
+"""What a format may keep of a spelling that a port's storage does not."""
+
+_FOREIGN = {
+    "uuid": "uuid guid uniqueidentifier",
+    "json": "json jsonb",
+    "int128": "hugeint int128",
+    "uint64": "ubigint uint64",
+    "uint128": "uhugeint uint128",
+    "float16": "float16 half halffloat",
+    "time with time zone": "timetz time_with_time_zone",
+    "interval": "interval",
+    "bit": "bit bitstring",
+    "enum": "enum",
+    "variant": "variant",
+    "geometry": "geometry geography",
+    "xml": "xml",
+}
+FOREIGN = {word: name for name, words in _FOREIGN.items() for word in words.split()}
+"""Types that no port stores, and what a data format that has them calls them."""
+
 LISTS = {"list", "array", "large_list"}
 _STRUCTS = {"struct", "row", "record", "object"}
 _DECIMALS = {"decimal", "numeric", "dec", "decimal128", "number"}
@@ -40,7 +72,6 @@ KNOWN = tuple(sorted([*SIMPLE, *LISTS, *_STRUCTS, *_DECIMALS, "map"]))
 
 _AMBIGUOUS = {
     "int8": "8 bits to Arrow and 64 to SQL; write tinyint or bigint",
-    "uint64": "wider than what is stored; write decimal(20,0) or bigint",
 }
 _LENGTHS = {Kind.STRING, Kind.BINARY}
 _MOMENTS = {Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ}
@@ -49,6 +80,8 @@ _LONGEST = 20_000
 _TOKEN = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*|\"[^\"]*\"|`[^`]*`|[0-9]+|\[\]|[<>()\[\],:=]|.)")
 _WIDTHS = {"i8": "int", "i16": "int", "i32": "int", "u8": "int", "u16": "int"}
 _WIDTHS |= {"i64": "long", "u32": "long", "f32": "float", "f64": "double"}
+
+_NARROW_FORMATS = {"i8": "int8", "i16": "int16", "u8": "uint8", "u16": "uint16", "u32": "uint32"}
 
 
 class UnknownTypeError(ValueError):
@@ -103,10 +136,11 @@ class _Reader:
             raise UnknownTypeError("", f"is nested deeper than {_DEEPEST} levels")
         result = self.base()
         while self.peek() in ("[]", "["):
+            length = None
             if self.take() == "[":
-                self.number()
+                length = self.number(longest=5)
                 self.take("]")
-            result = ColumnType(Kind.LIST, item=result)
+            result = ColumnType(Kind.LIST, item=result, length=length)
         self.depth -= 1
         return result
 
@@ -120,10 +154,12 @@ class _Reader:
             return ColumnType(Kind.STRUCT, fields=self.inside(self.struct_fields))
         if word in _DECIMALS:
             return self.decimal(word)
+        if word in FOREIGN:
+            raise ForeignTypeError(word)
         if word not in SIMPLE:
             raise UnknownTypeError(word, _AMBIGUOUS.get(word))
-        kind = SIMPLE[word]
-        return ColumnType(self.parameters(kind))
+        kind, unit = self.parameters(SIMPLE[word])
+        return ColumnType(kind, width=unit or _WIDTH.get(word))
 
     def words(self) -> str:
         """`double precision`, `timestamp with time zone`: words that stand together."""
@@ -132,8 +168,9 @@ class _Reader:
             words.append(self.take().lower())
         return "_".join(words)
 
-    def parameters(self, kind: Kind) -> Kind:
+    def parameters(self, kind: Kind) -> tuple[Kind, str | None]:
         """A length, precision or unit, which storage does not keep; a zone decides the kind."""
+        unit = None
         opened = self.peek()
         if (opened == "(" and kind in _LENGTHS | _MOMENTS) or (opened == "[" and kind in _MOMENTS):
             inner, closed = [], {"(": ")", "[": "]"}[self.take()]
@@ -142,9 +179,11 @@ class _Reader:
             self.take(closed)
             if "tz" in inner and kind is Kind.TIMESTAMP:
                 kind = Kind.TIMESTAMPTZ
+            if opened == "[" and inner and inner[0] in ("s", "ms", "us", "ns"):
+                unit = f"timestamp_{inner[0]}" if kind is not Kind.TIME else None
         if kind in _MOMENTS and self.peek().lower() in ("with", "without"):
             kind = SIMPLE.get(f"{kind.value}_{self.words()}", kind)
-        return kind
+        return kind, unit
 
     def decimal(self, word: str) -> ColumnType:
         if not self.accept("("):
@@ -157,9 +196,9 @@ class _Reader:
             raise UnknownTypeError(f"{word}({precision},{scale})", why)
         return ColumnType(Kind.DECIMAL, precision, scale)
 
-    def number(self) -> int:
+    def number(self, longest: int = 3) -> int:
         token = self.take()
-        if not token.isdecimal() or len(token) > 3:
+        if not token.isdecimal() or len(token) > longest:
             raise UnknownTypeError(token, f"has {token!r} where a number goes")
         return int(token)
 
@@ -200,6 +239,13 @@ class VagueTypeError(UnknownTypeError):
         super().__init__(word, "leaves precision and scale open; write them, like decimal(10,2)")
 
 
+class ForeignTypeError(UnknownTypeError):
+    """A type that a data format may have and no port stores: it is compared by its name."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word, f"{word} is stored by no port; data is held against that name")
+
+
 class BareTypeError(UnknownTypeError):
     """`array`, `map` or `struct` alone: the contract's own nested properties say the rest."""
 
@@ -223,7 +269,8 @@ def logical(
             return ColumnType(Kind.TIMESTAMP if local else Kind.TIMESTAMPTZ)
         case "integer" | "number":
             width = _WIDTHS.get(str(options.get("format", "i64" if name == "integer" else "f64")))
-            return ColumnType(Kind(width)) if width else None
+            narrow = _NARROW_FORMATS.get(str(options.get("format")))
+            return ColumnType(Kind(width), width=narrow) if width else None
     return _nested(name, options, item, fields, pair)
 
 
@@ -249,4 +296,5 @@ def _nested(
 def _vector(element: str) -> ColumnType | None:
     kinds = {"float32": Kind.FLOAT, "float64": Kind.DOUBLE, "int8": Kind.INT, "uint8": Kind.INT}
     kind = kinds.get(element)
-    return ColumnType(Kind.LIST, item=ColumnType(kind)) if kind else None
+    width = element if kind is Kind.INT else None
+    return ColumnType(Kind.LIST, item=ColumnType(kind, width=width)) if kind else None

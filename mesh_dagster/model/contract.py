@@ -63,6 +63,7 @@ class Property:
 
     `type` is what is stored; None where the contract names no type the mesh knows.
     `primary_key` is its 1-based position in the key. `options` are ODCS logicalTypeOptions.
+    What lies in it: `properties` of an object, `items` of an array, `key` and `value` of a map.
     """
 
     name: str
@@ -81,6 +82,9 @@ class Property:
     quality: tuple[Quality, ...] = ()
     properties: tuple[Property, ...] = ()
     items: Property | None = None
+    key: Property | None = None
+    value: Property | None = None
+    deprecated: bool = False
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)
 
@@ -89,10 +93,21 @@ class Property:
         """The name under which the column is stored."""
         return self.physical_name or self.name
 
+    @property
+    def confidential(self) -> bool:
+        """Whether its classification keeps its values from being shown."""
+        return (self.classification or "public").strip().lower() not in _OPEN
+
+
+_OPEN = frozenset({"", "public", "open", "unclassified", "unrestricted", "none", "no"})
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaObject:
-    """One table of a contract."""
+    """One table of a contract.
+
+    `additional` is how bad a column is that it does not name; None: there may be others.
+    """
 
     name: str
     properties: tuple[Property, ...] = ()
@@ -101,8 +116,14 @@ class SchemaObject:
     description: str | None = None
     event_time: str | None = None
     """The column that says when a fact happened (customProperty `eventTime`)."""
+    additional: Severity | None = Severity.ERROR
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> str:
+        """The name under which the table is stored."""
+        return str(self.rest.get("physicalName") or self.name)
 
     @property
     def links(self) -> tuple[Relationship, ...]:
@@ -144,6 +165,11 @@ class Contract:
     def table(self) -> SchemaObject:
         """The schema object that the port serves."""
         return self.schema[0]
+
+    def object_named(self, name: str) -> SchemaObject | None:
+        """The schema object of a name, logical or stored."""
+        found = [each for each in self.schema if name in (each.name, each.stored)]
+        return found[0] if found else None
 
     def service_level(self, name: str) -> ServiceLevel | None:
         found = [level for level in self.service_levels if level.name == name]

@@ -71,7 +71,9 @@ class RuleResult:
     business_impact: str | None = None
     method: str | None = None
     evaluated_at: datetime | None = None
-    """When it was, where that is not now: a rule with a schedule is not evaluated each time."""
+    """When it was, of a rule with a schedule: that is not evaluated each time."""
+    promise: str | None = None
+    """What such a rule said then, as a checksum: a changed rule has no last result."""
 
     @property
     def holds(self) -> bool:

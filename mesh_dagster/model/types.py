@@ -6,7 +6,7 @@ storage and audit translate it to and from Arrow's, so both compare the same thi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -34,7 +34,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
-    """A type, exactly: `decimal` has precision and scale, `list` one item, `struct` fields."""
+    """A type, exactly: `decimal` has precision and scale, `list` one item, `struct` fields.
+
+    `width` and `length` are what a format keeps of it that a port's storage does not: the
+    name of a narrower type (`int8`), and how many items all lists of a column have. Types that
+    differ in these alone are the same to a port.
+    """
 
     kind: Kind
     precision: int | None = None
@@ -42,6 +47,8 @@ class ColumnType:
     item: ColumnType | None = None
     key: ColumnType | None = None
     fields: tuple[tuple[str, ColumnType], ...] = ()
+    width: str | None = field(default=None, compare=False)
+    length: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         match self.kind:

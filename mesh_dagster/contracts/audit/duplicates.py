@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.audit.frame import FAILED, WINDOW, Frame, stream, summed, together
+from mesh_dagster.contracts.audit.places import keyed_rows
 from mesh_dagster.contracts.audit.repeats import repeats
 from mesh_dagster.contracts.rules.kinds import Unique
 
@@ -24,10 +26,11 @@ def duplicates(rule: Unique, frame: Frame, published: Any | None) -> pl.DataFram
     """
     keys = list(rule.columns)
     windows = [] if frame.window is None else [WINDOW]
-    rows = frame.select(*keys).drop_nulls(keys)
+    rows = keyed_rows(rule, frame).drop_nulls(keys)
     known = None
     if rule.whole_port and published is not None:
-        rows, known = together(rows, nw.from_native(published).lazy().select(*keys))
+        others = replace(frame, partitioning=None).with_rows(nw.from_native(published).lazy())
+        rows, known = together(rows, keyed_rows(rule, others))
         known = known.drop_nulls().unique()
     native = rows.to_native()
     if isinstance(native, pl.LazyFrame):

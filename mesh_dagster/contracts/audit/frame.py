@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.types import column_type, nullable, nulls
-from mesh_dagster.contracts.rules.kinds import Schema
+from mesh_dagster.contracts.audit.found import (
+    Found,
+    found_in_duckdb,
+    found_in_polars,
+    found_in_spark,
+    found_of,
+)
+from mesh_dagster.contracts.audit.spark import in_utc
+from mesh_dagster.contracts.audit.types import nullable, nulls
+from mesh_dagster.contracts.rules.kinds import Expected, Schema
+from mesh_dagster.contracts.rules.paths import Path
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.partition import Every, Partitioning
-from mesh_dagster.model.types import ColumnType
 
 WINDOW = "__mesh_window"
 """Column of a query's result: something of which a partition's key can be told, per day or hour."""
@@ -25,26 +33,47 @@ FAILED = "__mesh_failed"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Lazy data with its schema, and how its rows fall into partitions."""
+    """Lazy data with its schema, and how its rows fall into partitions.
+
+    `raw` names for a column the one that holds its text, as a text format has it. `optional`
+    are the places (columns and paths, as texts) that a contract allows to be absent, `absent`
+    the columns that are.
+    """
 
     rows: nw.LazyFrame[Any]
     schema: Mapping[str, nw.dtypes.DType]
     partitioning: Partitioning | None = None
+    raw: Mapping[str, str] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+    levels: dict[Path, Frame] = field(default_factory=dict, compare=False, repr=False)
+    """Those of its levels that were unfolded before."""
 
     @classmethod
-    def of(cls, data: Any, partitioning: Partitioning | None = None) -> Frame:
+    def of(
+        cls,
+        data: Any,
+        partitioning: Partitioning | None = None,
+        raw: Mapping[str, str] | None = None,
+    ) -> Frame:
         """Wrap what narwhals takes. Raises `EvaluationError` when the data cannot be opened."""
         try:
             rows = nw.from_native(data).lazy()
             schema = dict(rows.collect_schema())
         except Exception as error:
             raise unreadable(error) from error
+        if rows.implementation.is_spark_like():
+            schema = in_utc(rows.to_native(), schema)
         if partitioning and partitioning.column not in schema:
             raise EvaluationError(
                 f"the data has no column {partitioning.column}, by which it is partitioned",
                 code="MESH-C001",
             )
-        return cls(rows, schema, partitioning)
+        return cls(rows, schema, partitioning, raw or {})
+
+    def with_rows(self, rows: nw.LazyFrame[Any]) -> Frame:
+        """Other rows of the same data, which hold their window where there are partitions."""
+        return replace(self, rows=rows, schema=dict(rows.collect_schema()), levels={})
 
     @property
     def is_polars(self) -> bool:
@@ -55,6 +84,8 @@ class Frame:
         """The day (or hour) of a row: cheaper to group by than the text of its key."""
         if self.partitioning is None:
             return None
+        if WINDOW in self.schema:
+            return nw.col(WINDOW)
         column, dtype = nw.col(self.partitioning.column), self.schema[self.partitioning.column]
         if not isinstance(dtype, nw.Datetime):
             return column
@@ -63,7 +94,7 @@ class Frame:
         hourly = self.partitioning.every is Every.HOUR
         return column.dt.truncate("1h") if hourly else column.dt.date()
 
-    def select(self, *columns: str) -> nw.LazyFrame[Any]:
+    def select(self, *columns: str | nw.Expr) -> nw.LazyFrame[Any]:
         """Some columns, with the window where there are partitions."""
         window = [] if self.window is None else [self.window.alias(WINDOW)]
         return self.rows.select(*columns, *window)
@@ -88,35 +119,52 @@ class Frame:
     def with_absent(self, rules: Sequence[Schema]) -> Frame:
         """With the columns that a contract allows to be absent, as the nulls they are read as."""
         absent = {
-            column.name: nullable(column.type)
+            column.name: nullable(column.type, column.logical)
             for rule in rules
             for column in rule.columns
             if column.name not in self.schema and not column.required
         }
+        optional = frozenset(
+            path for rule in rules for each in rule.columns for path in optional_in(each)
+        )
         if not absent:
-            return self
+            return replace(self, optional=optional, levels={})
         rows = self.rows.with_columns(nulls(dtype).alias(name) for name, dtype in absent.items())
-        return Frame(rows, {**self.schema, **absent}, self.partitioning)
+        return replace(
+            self,
+            rows=rows,
+            schema={**self.schema, **absent},
+            optional=optional,
+            absent=frozenset(absent),
+            levels={},
+        )
 
-    def types(self) -> dict[str, ColumnType | str]:
-        """Each column's type in the mesh's words."""
-        return {name: self._type(name, dtype) for name, dtype in self.schema.items()}
+    def types(self) -> dict[str, Found]:
+        """Each column's type, without those columns that only hold raw texts."""
+        native, texts = self.rows.to_native(), set(self.raw.values())
+        if self.is_polars:
+            found = {name: found_in_polars(each) for name, each in native.collect_schema().items()}
+        elif self.rows.implementation.is_duckdb():
+            found = dict(zip(native.columns, map(found_in_duckdb, native.types), strict=True))
+        elif self.rows.implementation.is_spark_like():
+            found = {each.name: found_in_spark(each.dataType) for each in native.schema.fields}
+        else:
+            found = {name: found_of(dtype) for name, dtype in self.schema.items()}
+        return {name: each for name, each in found.items() if name not in texts}
 
-    def _type(self, name: str, dtype: nw.dtypes.DType) -> ColumnType | str:
-        if "Unknown" in str(dtype):
-            return _native_type(self.rows.to_native(), name)
-        return column_type(dtype)
+    def type_of(self, column: str) -> Found:
+        """The type of one column."""
+        return self.types()[column]
 
 
-def _native_type(data: Any, name: str) -> ColumnType | str:
-    """What narwhals has no word for: Polars' maps, or an engine's own types."""
-    if isinstance(data, pl.LazyFrame):
-        from mesh_dagster.ports.types import type_from_polars
-
-        return type_from_polars(data.collect_schema()[name])
-    if hasattr(data, "types"):
-        return str(data.types[data.columns.index(name)]).lower()
-    return "unknown"
+def optional_in(column: Expected, above: str = "") -> Iterator[str]:
+    """The places in a column, itself included, that may be absent, as texts of their paths."""
+    joint = "." if above and not column.name.startswith("[") else ""
+    name = f"{above}{joint}{column.name}"
+    if not column.required:
+        yield name
+    for each in column.inside:
+        yield from optional_in(each, name)
 
 
 def _moment(window: Any) -> datetime:

@@ -1,59 +1,82 @@
 """Rules on single values as narwhals expressions: true where a row breaks the rule.
 
 One definition serves every engine. A null gives null (which counts for nothing) for every kind
-but the two that ask for nulls.
+but those that ask for nulls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import reduce
-from operator import or_
+from operator import add, or_
 from typing import Any
 
 import narwhals as nw
 
+from mesh_dagster.contracts.audit.multiples import not_multiple
+from mesh_dagster.contracts.audit.places import Place
 from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Counted,
+    Distinct,
+    Format,
     Length,
     Missing,
+    Multiple,
+    Parsed,
     Pattern,
     Range,
     Required,
+    Size,
 )
 
 
-def breaks(rule: Counted, schema: Mapping[str, nw.dtypes.DType]) -> nw.Expr:
-    """The expression that is true for the rows that break the rule."""
-    column = nw.col(_column(rule))
+def breaks(rule: Counted, place: Place) -> nw.Expr:
+    """The expression that is true for the rows of the place's level that break the rule."""
+    value = place.value
     match rule:
         case Required():
-            return column.is_null()
+            return _there(place, value.is_null() if place.raw is None else place.raw.is_null())
         case Missing():
-            return column.is_null() | column.is_in(rule.values) if rule.values else column.is_null()
+            return _there(place, _missing(rule, place))
+        case Parsed():
+            return value.is_null() & ~(value if place.raw is None else place.raw).is_null()
         case Allowed():
-            outside = ~column.is_in(rule.values)
-            return outside | ~column.str.contains(rule.pattern) if rule.pattern else outside
+            outside = ~value.is_in(rule.values)
+            return outside | ~value.str.contains(rule.pattern) if rule.pattern else outside
         case Pattern():
-            return ~column.str.contains(rule.pattern)
+            return ~value.str.contains(rule.pattern)
+        case Format():
+            return _of_no_form(rule, value)
         case Length():
-            return _length(rule, column.str.len_chars())
+            return _length(rule, value.str.len_chars())
         case Range():
-            return _range(rule, column, schema[_column(rule)])
+            return _range(rule, value, place.dtype)
+        case Multiple():
+            return not_multiple(rule.of, value, place.dtype)
+        case Size():
+            return _length(rule, _size(value, place.dtype))
+        case Distinct():
+            held = _as_list(value, place.dtype)
+            return held.list.unique().list.len() < held.list.len()
 
 
-def obstacle(rule: Counted, schema: Mapping[str, nw.dtypes.DType]) -> str | None:
-    """Why the rule cannot be run on these columns, in words; None when it can."""
-    name = _column(rule)
-    if name not in schema:
-        return f"{name} is missing in the data"
-    dtype = schema[name]
-    if isinstance(rule, Length | Pattern) or (isinstance(rule, Allowed) and rule.pattern):
+def obstacle(rule: Counted, place: Place) -> str | None:
+    """Why the rule cannot be run on what is there, in words; None when it can."""
+    name, dtype = place.name, place.dtype
+    if isinstance(dtype, nw.Unknown):
+        return None
+    if isinstance(rule, Length | Pattern | Format) or (isinstance(rule, Allowed) and rule.pattern):
         if not isinstance(dtype, nw.String):
             return f"{name} is {_told(dtype)} in the data, and the rule is one on text"
+        return None
+    if isinstance(rule, Multiple) and not dtype.is_numeric():
+        return f"{name} is {_told(dtype)} in the data, and the rule is one on numbers"
+    if isinstance(rule, Size | Distinct):
+        fits = isinstance(dtype, nw.List | nw.Array)
+        if not (fits or (isinstance(rule, Size) and isinstance(dtype, nw.Struct))):
+            return f"{name} is {_told(dtype)} in the data, and the rule is one on lists"
         return None
     for value in _values(rule):
         if not _comparable(value, dtype):
@@ -61,13 +84,38 @@ def obstacle(rule: Counted, schema: Mapping[str, nw.dtypes.DType]) -> str | None
     return None
 
 
-def _column(rule: Counted) -> str:
-    if rule.column is None:
-        raise ValueError(f"rule {rule.id} of kind {rule.kind} names no column")
-    return rule.column
+def _there(place: Place, broken: nw.Expr) -> nw.Expr:
+    return broken if place.present is None else broken & place.present
 
 
-def _length(rule: Length, length: nw.Expr) -> nw.Expr:
+def _missing(rule: Missing, place: Place) -> nw.Expr:
+    missing = (place.value if place.raw is None else place.raw).is_null()
+    return missing | place.value.is_in(rule.values) if rule.values else missing
+
+
+def _of_no_form(rule: Format, text: nw.Expr) -> nw.Expr:
+    broken = [~text.str.contains(pattern) for pattern in rule.patterns]
+    broken += [text.str.contains(pattern) for pattern in rule.refused]
+    any_of_them: nw.Expr = reduce(or_, broken)
+    return any_of_them
+
+
+def _size(value: nw.Expr, dtype: nw.dtypes.DType) -> nw.Expr:
+    """The items of a list, or the values of an object; nothing of what is null."""
+    if not isinstance(dtype, nw.Struct):
+        return _as_list(value, dtype).list.len()
+    given = [(~value.struct.field(each.name).is_null()).cast(nw.Int64) for each in dtype.fields]
+    count: nw.Expr = reduce(add, given)
+    return nw.when(~value.is_null()).then(count)
+
+
+def _as_list(value: nw.Expr, dtype: nw.dtypes.DType) -> nw.Expr:
+    if isinstance(dtype, nw.Array):
+        return value.cast(nw.List(dtype.inner))
+    return value
+
+
+def _length(rule: Length | Size, length: nw.Expr) -> nw.Expr:
     if rule.minimum is None:
         return length > rule.maximum
     if rule.maximum is None:

@@ -8,6 +8,7 @@ import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.audit.frame import FAILED, WINDOW, Frame, summed, together
+from mesh_dagster.contracts.audit.places import keyed_rows
 from mesh_dagster.contracts.rules.kinds import Reference
 
 
@@ -29,7 +30,7 @@ def orphans(rule: Reference, frame: Frame, target: Any) -> pl.DataFrame:
 def without_target(rule: Reference, frame: Frame, target: Any, *others: str) -> nw.LazyFrame[Any]:
     """Those rows: the columns of the key, the window, and others that are asked for."""
     keys = list(rule.columns)
-    rows = frame.select(*keys, *(each for each in others if each not in keys)).drop_nulls(keys)
+    rows = keyed_rows(rule, frame, *others).drop_nulls(keys)
     known = _keys_of(rule, nw.from_native(target).lazy())
     rows, known = together(rows, known)
     casts = _common_integers(rule, rows, known)
@@ -43,7 +44,7 @@ def _keys_of(rule: Reference, target: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     present = target.collect_schema().names()
     absent = [name for name in rule.target_columns if name not in present]
     if absent:
-        raise Unresolvable(f"{rule.target or 'the table'} has no column {', '.join(absent)}")
+        raise Unresolvable(f"{_target(rule)} has no column {', '.join(absent)}")
     pairs = zip(rule.target_columns, rule.columns, strict=True)
     keys = target.select(*(nw.col(theirs).alias(ours) for theirs, ours in pairs))
     return keys.drop_nulls().unique()
@@ -60,7 +61,11 @@ def _common_integers(
         if one == other:
             continue
         if not (one.is_integer() and other.is_integer()):
-            told = f"{column} is {one} and {target} of {rule.target or 'the table'} is {other}"
+            told = f"{column} is {one} and {target} of {_target(rule)} is {other}"
             raise Unresolvable(told.lower())
         casts.append(nw.col(column).cast(nw.Int64))
     return casts
+
+
+def _target(rule: Reference) -> str:
+    return rule.target or rule.target_object or "the table"

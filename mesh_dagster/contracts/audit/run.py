@@ -7,7 +7,6 @@ than one plan that does all at once. Nothing that a rule runs into sinks the oth
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,25 +17,25 @@ from mesh_dagster.contracts.audit.answers import History, answers
 from mesh_dagster.contracts.audit.duplicates import duplicates
 from mesh_dagster.contracts.audit.frame import FAILED, Frame, first_line, together
 from mesh_dagster.contracts.audit.fused import Counts, fused, tallied
+from mesh_dagster.contracts.audit.owned import ALONE, Around, answers_of_owned
 from mesh_dagster.contracts.audit.references import orphans
-from mesh_dagster.contracts.audit.types import Difference, differences
+from mesh_dagster.contracts.audit.results import result
+from mesh_dagster.contracts.audit.types import differences
 from mesh_dagster.contracts.rules.kinds import (
     Answered,
     ExpectedRows,
     Freshness,
     Reference,
     Retention,
-    RowCount,
     Rule,
     Schema,
     Shape,
     Unique,
     Unsupported,
 )
-from mesh_dagster.contracts.rules.wording import outcome
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.contract import names_others
-from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.partition import Partitioning
 
 
@@ -48,7 +47,9 @@ def audit(
     partitions: Sequence[str] | None = None,
     published: Any | None = None,
     references: Mapping[str, Any] | None = None,
+    raw: Mapping[str, str] | None = None,
     history: History | None = None,
+    around: Around = ALONE,
     port: str | None = None,
 ) -> tuple[RuleResult, ...]:
     """Hold data against rules: one result a rule and partition, partitions in order of time.
@@ -57,16 +58,18 @@ def audit(
     relation. With `partitioning` each of `partitions` is judged, those without rows too, and
     any other that rows fall into. `published` holds the port's other published partitions with
     the columns that `rules.needed_elsewhere` names. `references` has by rule id the target's
-    rows, or a text that says why there are none. `history` finds what rules on the shape of the
-    data compare it with. `port` is passed on to the results.
+    rows, or a text that says why there are none. `raw` names for columns of a text format
+    those of the data that hold their texts: one that is there beside a null does not parse.
+    `history` finds what rules on the shape of the data compare it with. `around` is what the
+    owner's queries and code may use. `port` is passed on to the results.
 
-    In a result `failed` counts rows, for the schema columns; for a number of rows it is 1 when
-    the number breaks the rule.
+    In a result `failed` counts rows, or the elements of the list or map that the rule is on; for
+    the schema columns; for a number of rows it is 1 when the number breaks the rule.
 
     Raises `EvaluationError` when the data itself cannot be read, or has rows that belong to no
     partition. What only one rule runs into is that rule's result, with the verdict `error`.
     """
-    bare = Frame.of(data, partitioning)
+    bare = Frame.of(data, partitioning, raw)
     _check_names(rules, bare)
     schemas = [rule for rule in rules if isinstance(rule, Schema)]
     found = {rule.id: differences(rule, bare.types()) for rule in schemas}
@@ -78,13 +81,14 @@ def audit(
             case Unsupported():
                 counts.reasons[rule.id] = rule.reason
             case Unique():
-                _count(rule, rule.columns, frame, counts, _duplicates(rule, frame, published))
+                _count(rule, frame, counts, _duplicates(rule, frame, published))
             case Reference():
                 target = _target(rule, frame, published, references or {})
-                _count(rule, rule.columns, frame, counts, _orphans(rule, frame, target))
+                _count(rule, frame, counts, _orphans(rule, frame, target))
             case Freshness() | Retention() | ExpectedRows() | Shape():
                 _answer(rule, frame, counts, keys, history)
-    return tuple(_result(rule, counts, found, key, port) for key in keys for rule in rules)
+    counts.answers |= answers_of_owned(rules, frame, keys, counts.rows, around)
+    return tuple(result(rule, counts, found, key, port) for key in keys for rule in rules)
 
 
 def _check_names(rules: Sequence[Rule], frame: Frame) -> None:
@@ -110,13 +114,12 @@ def _check_names(rules: Sequence[Rule], frame: Frame) -> None:
 
 def _count(
     rule: Unique | Reference,
-    columns: Sequence[str],
     frame: Frame,
     counts: Counts,
     table: Callable[[], pl.DataFrame],
 ) -> None:
     """Run one rule that has a table of its own; what it runs into is its reason."""
-    missing = [name for name in columns if name not in frame.schema]
+    missing = [name for name in rule.columns if name not in frame.schema and not rule.paths]
     if missing:
         counts.reasons[rule.id] = f"{', '.join(missing)} is missing in the data"
         return
@@ -159,6 +162,8 @@ def _target(
     """The rows that a reference's keys are looked up in, or why there are none."""
     if rule.id in references or rule.target is not None:
         return references.get(rule.id, f"nothing of {rule.target} was handed over")
+    if rule.target_object is not None:
+        return f"nothing of {rule.target_object} was handed over"
     columns = rule.target_columns
     own = frame.rows.select(*columns)
     if published is None:
@@ -174,56 +179,3 @@ def _partitions(
         return
     present = {key for key in counts.rows if key is not None}
     yield from sorted(present | set(wanted or ()), key=lambda key: partitioning.window(key)[0])
-
-
-def _result(
-    rule: Rule,
-    counts: Counts,
-    found: Mapping[str, tuple[Difference, ...]],
-    partition: str | None,
-    port: str | None,
-) -> RuleResult:
-    rows, where = counts.rows[partition], rule.where
-    checked: int | None = rows
-    failed: int | None
-    if isinstance(rule, Schema):
-        broken = found[rule.id]
-        checked, failed, kept = len(rule.columns), len(broken), not broken
-        message = "; ".join(each.message for each in broken) or rule.message
-        where = next((each.where for each in broken if each.where), where)
-    elif isinstance(rule, Unsupported) or rule.id in counts.reasons:
-        checked = failed = None
-        kept = False
-        message = f"{rule.message}: could not be checked, {counts.reasons[rule.id]}"
-    elif isinstance(rule, Answered):
-        answer = counts.answers[rule.id][partition]
-        kept, checked, failed = answer.kept, answer.checked, answer.failed
-        message = answer.message
-    elif isinstance(rule, RowCount):
-        kept = rule.bound.keeps(rows, rows)
-        failed, message = int(not kept), outcome(rule, rows, rows)
-    else:
-        failed = counts.failed.get(rule.id, Counter())[partition]
-        kept, message = rule.bound.keeps(failed, rows), outcome(rule, failed, rows)
-    return RuleResult(
-        rule=rule.id,
-        kind=rule.kind,
-        verdict=_verdict(rule, kept, evaluated=failed is not None),
-        severity=rule.severity,
-        message=message,
-        column=rule.column,
-        dimension=rule.dimension,
-        checked=checked,
-        failed=failed,
-        port=port,
-        partition=partition,
-        where=where,
-    )
-
-
-def _verdict(rule: Rule, kept: bool, *, evaluated: bool) -> Verdict:
-    if not evaluated:
-        return Verdict.ERROR
-    if kept:
-        return Verdict.PASSED
-    return Verdict.WARNED if rule.severity is Severity.WARNING else Verdict.FAILED

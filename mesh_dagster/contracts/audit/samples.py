@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.audit.frame import Frame, collected, first_line, together
+from mesh_dagster.contracts.audit.levels import ELEMENT, UnreachableError, level_of
+from mesh_dagster.contracts.audit.places import keyed_rows, place_of
 from mesh_dagster.contracts.audit.predicates import breaks, obstacle
 from mesh_dagster.contracts.audit.references import without_target
-from mesh_dagster.contracts.rules.kinds import (
-    Reference,
-    RowCount,
-    Rule,
-    Schema,
-    Unique,
-    Unsupported,
-)
+from mesh_dagster.contracts.rules.kinds import Counted, Reference, Rule, Unique
 from mesh_dagster.errors import EvaluationError, MeshError
 
 _COUNT = "__mesh_count"
+MASK = "***"
+"""What is shown of a value that is there and may not be seen."""
 
 
 def failing_rows(
@@ -30,55 +28,82 @@ def failing_rows(
     limit: int = 10,
     published: Any | None = None,
     reference: Any | None = None,
+    raw: Mapping[str, str] | None = None,
+    masked: Collection[str] = (),
 ) -> pl.DataFrame:
     """At most `limit` whole rows that break a rule, as a Polars frame of the data's columns.
 
     `data` is what was audited, already cut to the partition in question. Of a key all rows are
     shown that share it, the first too, group by group: 6 rows for 3 beyond the first; those of
     `published` are not shown but count as sharing. Of a reference (`reference`: the target's
-    rows) those whose key is not found. A rule on the table as a whole has no failing rows.
+    rows) those whose key is not found. Of a rule on what lies in a list or map, the row of each
+    element that breaks it, with the element in a column of its own, last. A rule on the table
+    as a whole has no failing rows. `raw` names, as for `audit`, the columns that hold texts: in
+    the place of the others they are what is shown. Of columns that are `masked` (`rules.masked`)
+    only stars.
 
     Raises `EvaluationError` where the rule cannot be run on this data.
     """
-    frame = Frame.of(data)
+    frame = Frame.of(data, raw=raw)
     try:
-        return collected(_failing(rule, frame, published, reference).head(limit))
+        found = collected(_failing(rule, frame, published, reference).head(limit))
     except MeshError:
         raise
+    except UnreachableError as error:
+        raise _unevaluable(rule, str(error)) from error
     except Exception as error:
         raise _unevaluable(rule, first_line(error)) from error
+    return _shown(found, rule, frame, masked)
+
+
+def _shown(found: pl.DataFrame, rule: Rule, frame: Frame, masked: Collection[str]) -> pl.DataFrame:
+    """Texts as they stand in the file, and nothing of what is confidential."""
+    texts = {column: raw for column, raw in frame.raw.items() if raw in found.columns}
+    found = found.with_columns(pl.col(raw).alias(column) for column, raw in texts.items())
+    found = found.drop(texts.values())
+    hidden = [name for name in found.columns if name in masked]
+    if rule.level is not None and rule.level.column in masked:
+        hidden.append(str(rule.level))
+    stars = (pl.when(pl.col(name).is_not_null()).then(pl.lit(MASK)).alias(name) for name in hidden)
+    return found.with_columns(stars)
 
 
 def _failing(
     rule: Rule, frame: Frame, published: Any | None, reference: Any | None
 ) -> nw.LazyFrame[Any]:
     match rule:
-        case Schema() | RowCount() | Unsupported():
-            return frame.rows.head(0)
         case Unique():
             return _sharing(rule, frame, published)
         case Reference():
             return _orphaned(rule, frame, reference)
-    reason = obstacle(rule, frame.schema)
+        case _ if not isinstance(rule, Counted):
+            return frame.rows.head(0)
+    place = place_of(rule.column or "", rule.path, frame)
+    reason = obstacle(rule, place)
     if reason:
         raise _unevaluable(rule, reason)
-    return frame.rows.filter(breaks(rule, frame.schema))
+    broken = breaks(rule, place)
+    if rule.level is None:
+        return frame.rows.filter(broken)
+    rows = level_of(frame, rule.level, tuple(frame.schema)).rows.filter(broken)
+    return rows.select(*frame.schema, nw.col(ELEMENT).alias(str(rule.level)))
 
 
 def _sharing(rule: Unique, frame: Frame, published: Any | None) -> nw.LazyFrame[Any]:
     keys = list(rule.columns)
     _demand(rule, frame)
-    rows = frame.rows.drop_nulls(keys)
+    rows = keyed_rows(rule, frame, *frame.schema).drop_nulls(keys)
     counts = rows.group_by(*keys).agg(nw.len().alias(_COUNT))
     shared = counts.filter(nw.col(_COUNT) > 1).select(*keys)
     if rule.whole_port and published is not None:
-        others = nw.from_native(published).lazy().select(*keys)
+        others = keyed_rows(rule, frame.with_rows(nw.from_native(published).lazy()))
         mine, others = together(rows.select(*keys).unique(), others)
         elsewhere = mine.join(others, on=keys, how="semi")
         shared, elsewhere = together(shared, elsewhere)
         shared = nw.concat([shared, elsewhere]).unique()
     rows, shared = together(rows, shared)
-    return rows.join(shared, on=keys, how="semi").sort(*keys)
+    found = rows.join(shared, on=keys, how="semi").sort(*keys)
+    return found.select(*frame.schema, *(key for key in keys if key not in frame.schema))
 
 
 def _orphaned(rule: Reference, frame: Frame, target: Any | None) -> nw.LazyFrame[Any]:
@@ -87,11 +112,13 @@ def _orphaned(rule: Reference, frame: Frame, target: Any | None) -> nw.LazyFrame
         target = frame.rows.to_native()
     if target is None or isinstance(target, str):
         raise _unevaluable(rule, target or f"nothing of {rule.target} was handed over")
-    return without_target(rule, frame, target, *frame.schema).select(*frame.schema)
+    found = without_target(rule, frame, target, *frame.schema)
+    keys = (name for name in rule.columns if name not in frame.schema)
+    return found.select(*frame.schema, *keys)
 
 
 def _demand(rule: Unique | Reference, frame: Frame) -> None:
-    missing = [name for name in rule.columns if name not in frame.schema]
+    missing = [name for name in rule.columns if name not in frame.schema and not rule.paths]
     if missing:
         raise _unevaluable(rule, f"{', '.join(missing)} is missing in the data")
 

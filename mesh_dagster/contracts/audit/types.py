@@ -8,81 +8,177 @@ from datetime import UTC, datetime
 
 import narwhals as nw
 
-from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS, Schema
+from mesh_dagster.contracts.audit.families import in_family
+from mesh_dagster.contracts.audit.found import Found
+from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS, Expected, Schema
+from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType, Kind
 
-_SIMPLE: dict[type[nw.dtypes.DType], Kind] = {
-    nw.Boolean: Kind.BOOLEAN,
-    nw.Int32: Kind.INT,
-    nw.Int64: Kind.LONG,
-    nw.Float32: Kind.FLOAT,
-    nw.Float64: Kind.DOUBLE,
-    nw.String: Kind.STRING,
-    nw.Binary: Kind.BINARY,
-    nw.Date: Kind.DATE,
-    nw.Time: Kind.TIME,
-}
-_SIMPLE_OF: dict[Kind, nw.dtypes.DType] = {
-    **{kind: dtype() for dtype, kind in _SIMPLE.items()},
+_NULLS_OF: dict[Kind, nw.dtypes.DType] = {
+    Kind.BOOLEAN: nw.Boolean(),
+    Kind.INT: nw.Int32(),
+    Kind.LONG: nw.Int64(),
+    Kind.FLOAT: nw.Float32(),
+    Kind.DOUBLE: nw.Float64(),
+    Kind.STRING: nw.String(),
+    Kind.BINARY: nw.Binary(),
+    Kind.DATE: nw.Date(),
+    Kind.TIME: nw.Time(),
     Kind.TIMESTAMP: nw.Datetime("us"),
     Kind.TIMESTAMPTZ: nw.Datetime("us", "UTC"),
 }
-_UTC = ("UTC", "Etc/UTC")
+_PLAINEST = {
+    "integer": Kind.LONG,
+    "number": Kind.DOUBLE,
+    "boolean": Kind.BOOLEAN,
+    "date": Kind.DATE,
+    "time": Kind.TIME,
+    "timestamp": Kind.TIMESTAMPTZ,
+}
+"""Of each family the type that literals of a contract are compared with."""
+
+_WIDTHS = {Kind.INT: "int32", Kind.LONG: "int64", Kind.FLOAT: "float32", Kind.DOUBLE: "float64"}
+_SHAPES = {"object": Kind.STRUCT, "array": Kind.LIST, "vector": Kind.LIST, "map": Kind.MAP}
+_WORDS = {Kind.STRUCT: "an object", Kind.LIST: "an array", Kind.MAP: "a map"}
+_MOMENTS = (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One way in which the columns are not the contract's, and the line that says so."""
 
-    message: str
+    column: str
+    problem: str
     where: str | None = None
+    severity: Severity = Severity.ERROR
+
+    @property
+    def message(self) -> str:
+        return f"{self.column} {self.problem}"
 
 
-def differences(rule: Schema, staged: Mapping[str, ColumnType | str]) -> tuple[Difference, ...]:
+def differences(rule: Schema, found: Mapping[str, Found]) -> tuple[Difference, ...]:
     """All of them: columns of another type, required ones that are missing, extra ones."""
-    return tuple(_differences(rule, staged))
+    return tuple(_Comparison(rule).of_columns(found))
 
 
-def _differences(rule: Schema, staged: Mapping[str, ColumnType | str]) -> Iterator[Difference]:
-    for column in rule.columns:
-        found = staged.get(column.name)
-        if found is None:
-            if column.required:
-                yield Difference(f"{column.name} is required and missing", column.where)
-        elif column.type is not None and found != column.type:
-            told = f"{column.name} is {found} in the data, {column.type} in the contract"
-            yield Difference(told, column.where)
-    known = {column.name for column in rule.columns} | PLATFORM_COLUMNS
-    for name, found in staged.items():
-        if name not in known:
-            yield Difference(f"{name} ({found}) is in the data and not in the contract", rule.where)
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    rule: Schema
+
+    def of_columns(self, found: Mapping[str, Found]) -> Iterator[Difference]:
+        known = {column.name for column in self.rule.columns} | PLATFORM_COLUMNS
+        for column in self.rule.columns:
+            there = found.get(column.name)
+            if there is not None:
+                yield from self.of(column.name, column, there)
+            elif column.required:
+                yield Difference(column.name, "is required and missing", column.where)
+        if self.rule.extra is not None:
+            for name, there in found.items():
+                if name not in known:
+                    problem = f"({there}) is in the data and not in the contract"
+                    yield Difference(name, problem, self.rule.where, self.rule.extra)
+
+    def of(self, path: str, wanted: Expected, there: Found) -> Iterator[Difference]:
+        """What differs at one place and in it."""
+        shape = _SHAPES.get(wanted.logical or "")
+        shape = wanted.type.kind if wanted.type and wanted.type.kind in _WORDS else shape
+        if shape is None:
+            if not self._fits(wanted, there):
+                told = wanted.type or wanted.physical or wanted.logical
+                yield Difference(path, _instead(there, _told(told)), wanted.where)
+        elif there.kind is not shape:
+            yield Difference(path, self._misshapen(path, wanted, shape, there), wanted.where)
+        elif shape is Kind.STRUCT:
+            yield from self._of_fields(path, wanted, there)
+        elif shape is Kind.MAP:
+            yield from self._of_parts(path, wanted, (("[key]", there.key), ("[value]", there.item)))
+        else:
+            yield from self._of_parts(path, wanted, (("[]", there.item),))
+            length = wanted.length or (wanted.type.length if wanted.type else None)
+            if self.rule.widths and length and there.length not in (None, length):
+                problem = _instead(f"of {there.length} items", f"of {length}")
+                yield Difference(path, problem, wanted.where)
+
+    def _fits(self, wanted: Expected, there: Found) -> bool:
+        if wanted.type is None:
+            if wanted.physical is not None:
+                return there.word.startswith(wanted.physical)
+            return wanted.logical is None or in_family(wanted.logical, there)
+        if not self.rule.widths:
+            return there.stored == wanted.type
+        type_ = wanted.type
+        if there.kind is not type_.kind:
+            return False
+        if type_.kind is Kind.DECIMAL:
+            return (there.precision, there.scale) == (type_.precision, type_.scale)
+        if type_.kind in _MOMENTS:
+            return type_.width is None or type_.width == (there.width or "timestamp_us")
+        ours = type_.width or _WIDTHS.get(type_.kind)
+        return ours == (there.width or _WIDTHS.get(type_.kind))
+
+    def _misshapen(self, path: str, wanted: Expected, shape: Kind, there: Found) -> str:
+        if there.kind is Kind.MAP and shape is Kind.STRUCT:
+            return f"is a map in the data, not an object: declare {path} as a map"
+        told = wanted.type or _WORDS[shape]
+        if there.word == "json":
+            return f"is untyped data (json), {told} in the contract"
+        return _instead(there, told)
+
+    def _of_fields(self, path: str, wanted: Expected, there: Found) -> Iterator[Difference]:
+        fields = dict(there.fields)
+        promised = _fields(wanted)
+        for each in promised:
+            place = f"{path}.{each.name}"
+            if each.name in fields:
+                yield from self.of(place, each, fields[each.name])
+            elif each.required:
+                yield Difference(place, "is required and missing", each.where or wanted.where)
+        names = {each.name for each in promised}
+        if self.rule.extra is None or not promised:
+            return
+        for name, kind in fields.items():
+            if name not in names:
+                problem = f"({kind}) is in the data and not in the contract"
+                yield Difference(f"{path}.{name}", problem, wanted.where, self.rule.extra)
+
+    def _of_parts(
+        self, path: str, wanted: Expected, parts: tuple[tuple[str, Found | None], ...]
+    ) -> Iterator[Difference]:
+        type_ = wanted.type
+        types = {"[]": type_.item, "[value]": type_.item, "[key]": type_.key} if type_ else {}
+        inside = {each.name: each for each in wanted.inside}
+        for name, there in parts:
+            part = inside.get(name) or Expected(name, types.get(name), where=wanted.where)
+            if there is not None:
+                yield from self.of(f"{path}{name}", part, there)
 
 
-def column_type(dtype: nw.dtypes.DType) -> ColumnType | str:
-    """A type of any engine in the mesh's words, or its own text where the mesh has none.
-
-    Lengths of fixed-size lists are no part of a type: they are stored as lists.
-    """
-    match dtype:
-        case nw.Decimal():
-            return ColumnType(Kind.DECIMAL, precision=dtype.precision, scale=dtype.scale)
-        case nw.Datetime():
-            return _moment(dtype)
-        case nw.List() | nw.Array():
-            return _list(column_type(_instance(dtype.inner)))
-        case nw.Struct():
-            return _struct(dtype)
-    simple = _SIMPLE.get(type(dtype))
-    return ColumnType(simple) if simple else str(dtype).lower()
+def _fields(wanted: Expected) -> tuple[Expected, ...]:
+    """The fields as properties of the contract say, else as its physicalType does."""
+    if wanted.inside or wanted.type is None:
+        return wanted.inside
+    return tuple(Expected(name, type_, True, wanted.where) for name, type_ in wanted.type.fields)
 
 
-def nullable(type_: ColumnType | None) -> nw.dtypes.DType:
+def _instead(there: object, wanted: object) -> str:
+    return f"is {there} in the data, {wanted} in the contract"
+
+
+def _told(wanted: ColumnType | str | None) -> str:
+    if isinstance(wanted, ColumnType) and wanted.width:
+        return wanted.width
+    return str(wanted)
+
+
+def nullable(type_: ColumnType | None, logical: str | None = None) -> nw.dtypes.DType:
     """The engine's type for a column of nulls only; nested ones are as good as texts there."""
     if type_ is None:
-        return nw.String()
+        return _NULLS_OF.get(_PLAINEST.get(logical or "", Kind.STRING), nw.String())
     if type_.kind is Kind.DECIMAL:
         return nw.Decimal(type_.precision, type_.scale or 0)
-    return _SIMPLE_OF.get(type_.kind, nw.String())
+    return _NULLS_OF.get(type_.kind, nw.String())
 
 
 def nulls(dtype: nw.dtypes.DType) -> nw.Expr:
@@ -91,30 +187,3 @@ def nulls(dtype: nw.dtypes.DType) -> nw.Expr:
         # DuckDB takes no zone but its session's, which a value in UTC is of and UTC is not.
         return nw.when(nw.lit(False)).then(nw.lit(datetime.fromtimestamp(0, UTC)))
     return nw.lit(None, dtype=dtype)
-
-
-def _moment(dtype: nw.Datetime) -> ColumnType | str:
-    if dtype.time_unit == "us" and dtype.time_zone is None:
-        return ColumnType(Kind.TIMESTAMP)
-    if dtype.time_unit == "us" and dtype.time_zone in _UTC:
-        return ColumnType(Kind.TIMESTAMPTZ)
-    zone = f", {dtype.time_zone}" if dtype.time_zone else ""
-    return f"timestamp[{dtype.time_unit}{zone}]"
-
-
-def _list(item: ColumnType | str) -> ColumnType | str:
-    if isinstance(item, ColumnType):
-        return ColumnType(Kind.LIST, item=item)
-    return f"list<{item}>"
-
-
-def _struct(dtype: nw.Struct) -> ColumnType | str:
-    fields = [(each.name, column_type(_instance(each.dtype))) for each in dtype.fields]
-    known = tuple((name, kind) for name, kind in fields if isinstance(kind, ColumnType))
-    if len(known) == len(fields):
-        return ColumnType(Kind.STRUCT, fields=known)
-    return "struct<" + ", ".join(f"{name}: {kind}" for name, kind in fields) + ">"
-
-
-def _instance(dtype: nw.dtypes.DType | type[nw.dtypes.DType]) -> nw.dtypes.DType:
-    return dtype() if isinstance(dtype, type) else dtype

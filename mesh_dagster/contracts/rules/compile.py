@@ -11,36 +11,48 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from zlib import crc32
 
-from mesh_dagster.contracts.rules.kinds import (
-    Expected,
-    Reference,
-    Required,
-    Rule,
-    Schema,
-    Unique,
-    Unsupported,
-)
+from mesh_dagster.contracts.rules.kinds import Parsed, Reference, Required, Rule, Unique
+from mesh_dagster.contracts.rules.links import reference
+from mesh_dagster.contracts.rules.nested import links_in, nested_in, parts_of, put_on_path
 from mesh_dagster.contracts.rules.options import option_rules
 from mesh_dagster.contracts.rules.quality import quality_rules
+from mesh_dagster.contracts.rules.schema import Reading, schema_rule
 from mesh_dagster.contracts.rules.service_levels import service_level_rules
-from mesh_dagster.model.contract import Contract, Property, Relationship, SchemaObject
+from mesh_dagster.model.contract import Contract, Property, SchemaObject
 
 
-def rules(contract: Contract, *, partition_column: str | None = None) -> tuple[Rule, ...]:
-    """Every rule of the table that a contract's port serves, the schema itself first.
+def rules(
+    contract: Contract,
+    table: str | None = None,
+    *,
+    partition_column: str | None = None,
+    standalone: bool = False,
+    texts: bool = False,
+    server: str | None = None,
+) -> tuple[Rule, ...]:
+    """Every rule of one schema object of a contract, the schema itself first.
 
-    `partition_column` is the column the port is partitioned by: a key that does not hold it
-    must be unique over all partitions. Ids are unique within the result, stable as long as the
-    promise they stand for is, and of `[A-Za-z0-9_]` only.
+    `table` names the object, by its own or its stored name; a port serves the first, which is
+    the default. `partition_column` is the column the port is partitioned by: a key that does
+    not hold it must be unique over all partitions. `standalone`: the data is no port's, so its
+    own format decides which types differ, a logicalType alone stands for a family of types, and
+    the contract's other objects can be referred to. `texts`: its format knows only texts, so
+    that types are a matter of parsing them. `server` names the one of the contract's whose
+    dialect its queries are in; without it, it is the first. Ids are unique within the result, stable as long as
+    the promise they stand for is, and of `[A-Za-z0-9_]` only. Raises `LookupError` where the
+    contract has no such object.
     """
-    table = contract.table
+    here = contract.table if table is None else contract.object_named(table)
+    if here is None:
+        raise LookupError(f"the contract has no schema object {table!r}")
+    how = Reading(contract, standalone=standalone or texts, texts=texts, server=server)
     found = [
-        _schema(table, contract.where),
-        *(rule for each in table.properties for rule in _of_property(table, each)),
-        *_keys(table),
-        *(_reference(table, each) for each in table.links),
-        *quality_rules(table.quality, table, None),
-        *service_level_rules(contract, table),
+        schema_rule(here, how),
+        *(rule for each in here.properties for rule in _of_column(here, each, how)),
+        *_keys(here),
+        *(reference(each, here, how) for each in here.links),
+        *quality_rules(here.quality, here, None, how.dialect),
+        *service_level_rules(contract, here),
     ]
     placed = (_over_partitions(rule, partition_column) for rule in found)
     return tuple(_with_distinct_ids(placed))
@@ -51,27 +63,37 @@ def needed_elsewhere(rules: Iterable[Rule]) -> frozenset[str]:
     columns: set[str] = set()
     for rule in rules:
         if isinstance(rule, Unique) and rule.whole_port:
-            columns.update(rule.columns)
-        if isinstance(rule, Reference) and rule.target is None:
+            columns.update([path.column for path in rule.paths] or rule.columns)
+        if isinstance(rule, Reference) and rule.target is None and rule.target_object is None:
             columns.update(rule.target_columns)
     return frozenset(columns)
 
 
-def _schema(table: SchemaObject, where: str | None) -> Schema:
-    columns = tuple(
-        Expected(each.column, each.type, each.required or each.primary_key is not None, each.where)
-        for each in table.properties
-    )
-    return Schema(
-        id="schema",
-        message=f"the columns are the {len(columns)} of the contract, of exactly their types",
-        dimension="conformity",
-        where=table.where or where,
-        columns=columns,
-    )
+def masked(contract: Contract, table: str | None = None) -> frozenset[str]:
+    """The columns whose classification, or that of something in them, keeps them hidden."""
+    here = contract.table if table is None else contract.object_named(table)
+    columns = here.properties if here else ()
+    return frozenset(each.column for each in columns if _hidden(each))
 
 
-def _of_property(table: SchemaObject, each: Property) -> Iterator[Rule]:
+def _hidden(each: Property) -> bool:
+    return each.confidential or any(_hidden(part) for _, part in parts_of(each))
+
+
+def _of_column(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rule]:
+    """The rules of a column and of all that lies in it."""
+    if how.texts and (each.type or each.logical_type):
+        yield _parsed(each)
+    yield from _of_property(table, each, how)
+    for nested in nested_in(each, table):
+        yield from (
+            put_on_path(rule, nested) for rule in _of_property(nested.siblings, nested.at, how)
+        )
+        for link in links_in(nested):
+            yield put_on_path(reference(link, table, how), nested)
+
+
+def _of_property(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rule]:
     column = each.column
     if each.required or each.primary_key is not None:
         yield Required(
@@ -83,26 +105,19 @@ def _of_property(table: SchemaObject, each: Property) -> Iterator[Rule]:
         )
     if each.unique and table.key != (column,):
         yield _unique(f"{column}_unique", (column,), each.where)
-    yield from option_rules(each)
-    yield from quality_rules(each.quality, table, each)
-    yield from _nested(each)
+    yield from option_rules(each, how)
+    yield from quality_rules(each.quality, table, each, how.dialect)
 
 
-def _nested(each: Property) -> Iterator[Rule]:
-    """The type of a nested field is part of its column's; more than that cannot be checked."""
-    inner = (*each.properties, *([each.items] if each.items else []))
-    for field in inner:
-        promises = field.required or field.unique or field.options or field.quality
-        if promises or field.rest.get("enum") or field.relationships:
-            yield Unsupported(
-                id=f"{each.column}_{field.name or 'items'}_nested",
-                message=f"what the contract says of {field.name or 'the items'} in {each.column}",
-                column=each.column,
-                dimension="conformity",
-                where=field.where,
-                reason="rules on nested fields cannot be run yet; their types are checked",
-            )
-        yield from _nested(replace(field, physical_name=f"{each.column}_{field.name or 'items'}"))
+def _parsed(each: Property) -> Rule:
+    return Parsed(
+        id=f"{each.column}_type",
+        message=f"every {each.column} is a {each.type or each.logical_type}",
+        column=each.column,
+        dimension="conformity",
+        where=each.where,
+        type=each.type,
+    )
 
 
 def _keys(table: SchemaObject) -> Iterator[Rule]:
@@ -120,48 +135,6 @@ def _unique(id_: str, columns: tuple[str, ...], where: str | None) -> Unique:
         where=where,
         columns=columns,
     )
-
-
-def _reference(table: SchemaObject, link: Relationship) -> Rule:
-    columns = tuple(_stored(table, name) for name in link.columns)
-    to = link.target or link.target_object
-    id_ = f"{'_'.join(columns)}_in_{_readable(to)}"
-    message = f"every ({', '.join(columns)}) is a ({', '.join(link.target_columns)}) of {to}"
-    column = columns[0] if len(columns) == 1 else None
-    reason = None
-    if link.target is None and link.target_object != table.name:
-        reason = f"{link.target_object} is no port of its own, and only the first object is served"
-    if len(columns) != len(link.target_columns) or not columns:
-        reason = f"{len(columns)} columns refer to {len(link.target_columns)}"
-    if reason:
-        return Unsupported(
-            id=id_,
-            message=message,
-            column=column,
-            dimension="consistency",
-            severity=link.severity,
-            where=link.where,
-            reason=reason,
-        )
-    targets = link.target_columns
-    if link.target is None:
-        targets = tuple(_stored(table, name) for name in targets)
-    return Reference(
-        id=id_,
-        message=message,
-        column=column,
-        dimension="consistency",
-        severity=link.severity,
-        where=link.where,
-        columns=columns,
-        target=link.target,
-        target_columns=targets,
-    )
-
-
-def _stored(table: SchemaObject, name: str) -> str:
-    found = table.find(name)
-    return found.column if found else name
 
 
 def _over_partitions(rule: Rule, partition_column: str | None) -> Rule:

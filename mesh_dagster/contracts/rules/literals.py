@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mesh_dagster import clock
 from mesh_dagster.model.types import ColumnType, Kind
@@ -40,6 +41,17 @@ def value_of(given: Any, kind: Kind | None) -> Any:
         return _CONVERT[kind](given)
     except (KeyError, ValueError, TypeError, InvalidOperation, OverflowError):
         raise ValueError(f"{given!r} is no {kind}") from None
+
+
+def value_in_zone(given: Any, kind: Kind | None, zone: Any) -> Any:
+    """As `value_of`; a moment that says no zone is one of the contract's defaultTimezone."""
+    value = value_of(given, kind)
+    if zone is None or kind is not Kind.TIMESTAMPTZ or _moment(given).tzinfo is not None:
+        return value
+    try:
+        return _moment(given).replace(tzinfo=ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
+        raise ValueError(f"{zone!r} is no time zone") from None
 
 
 def values_of(given: Iterable[Any], kind: Kind | None) -> tuple[Any, ...]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
+from mesh_dagster.contracts.rules.dialects import DUCKDB
 from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Bound,
     Missing,
-    Operator,
     Pattern,
     Required,
     RowCount,
@@ -22,20 +20,34 @@ from mesh_dagster.contracts.rules.kinds import (
     Unsupported,
 )
 from mesh_dagster.contracts.rules.literals import kind_of, possible_values, values_of
+from mesh_dagster.contracts.rules.owned import ENGINES, code_rule, sql_rule, text_rule
 from mesh_dagster.contracts.rules.shape import ENGINE, mesh_rule
+from mesh_dagster.contracts.rules.thresholds import bound_of
 from mesh_dagster.contracts.rules.wording import shown
+from mesh_dagster.descriptors.cron import cron_problem
 from mesh_dagster.model.contract import Property, Quality, SchemaObject
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import Kind
 
-METRICS = ("rowCount", "nullValues", "missingValues", "invalidValues", "duplicateValues", "unique")
+METRICS = ("rowCount", "nullValues", "missingValues", "invalidValues", "duplicateValues")
+_OLD_NAMES = {
+    "countCheck": "rowCount",
+    "duplicateCheck": "duplicateValues",
+    "duplicateCount": "duplicateValues",
+    "invalidCount": "invalidValues",
+    "missingCount": "missingValues",
+    "nullCheck": "nullValues",
+    "nullCount": "nullValues",
+    "unique": "duplicateValues",
+    "uniqueCheck": "duplicateValues",
+    "validValues": "invalidValues",
+}
 _DIMENSIONS = {
     "rowCount": "completeness",
     "nullValues": "completeness",
     "missingValues": "completeness",
     "invalidValues": "conformity",
     "duplicateValues": "uniqueness",
-    "unique": "uniqueness",
 }
 
 
@@ -53,6 +65,10 @@ class _Identity(TypedDict):
     dimension: str | None
     severity: Severity
     where: str | None
+    business_impact: str | None
+    method: str | None
+    schedule: str | None
+    scheduler: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class _Entry:
     quality: Quality
     table: SchemaObject
     at: Property | None
+    dialect: str = DUCKDB
 
     @property
     def identity(self) -> _Identity:
@@ -69,12 +86,17 @@ class _Entry:
         column = self.at.column if self.at else None
         own = quality.rest.get("id") or quality.name
         metric = _snake(quality.metric or quality.type)
+        schedule = quality.rest.get("schedule")
         return {
             "id": str(own) if own else f"{column}_{metric}" if column else metric,
             "column": column,
-            "dimension": quality.dimension or _DIMENSIONS.get(quality.metric or ""),
+            "dimension": quality.dimension or _DIMENSIONS.get(_metric(quality)),
             "severity": quality.severity,
             "where": quality.where,
+            "business_impact": quality.rest.get("businessImpact"),
+            "method": quality.rest.get("method"),
+            "schedule": schedule if schedule and cron_problem(schedule) is None else None,
+            "scheduler": quality.rest.get("scheduler"),
         }
 
     @property
@@ -83,11 +105,17 @@ class _Entry:
 
 
 def quality_rules(
-    entries: tuple[Quality, ...], table: SchemaObject, at: Property | None
+    entries: tuple[Quality, ...],
+    table: SchemaObject,
+    at: Property | None,
+    dialect: str = DUCKDB,
 ) -> Iterator[Rule]:
-    """One rule for each quality entry of a column, or of the table when `at` is None."""
+    """One rule for each quality entry of a column, or of the table when `at` is None.
+
+    `dialect` is that of the contract's queries.
+    """
     for quality in entries:
-        entry = _Entry(quality, table, at)
+        entry = _Entry(quality, table, at, dialect)
         try:
             yield _rule(entry)
         except _Unclear as unclear:
@@ -98,18 +126,39 @@ def quality_rules(
 
 
 def _rule(entry: _Entry) -> Rule:
-    quality = entry.quality
-    match quality.type:
+    match entry.quality.type:
         case "text":
-            raise _Unclear("a text is for people; nothing checks it", Severity.WARNING)
-        case "custom" if quality.rest.get("engine") == ENGINE:
-            try:
-                return mesh_rule(quality, entry.table, entry.at, entry.identity)
-            except ValueError as error:
-                raise _Unclear(str(error)) from None
-        case "sql" | "custom":
-            raise _Unclear(f"rules of type {quality.type} cannot be run yet")
-    match quality.metric:
+            return text_rule(entry.quality, entry.identity)
+        case "sql":
+            return _sql(entry)
+        case "custom":
+            return _custom(entry)
+    return _of_library(entry)
+
+
+def _sql(entry: _Entry) -> Rule:
+    try:
+        return sql_rule(entry.quality, entry.table, entry.dialect, entry.identity)
+    except ValueError as error:
+        raise _Unclear(str(error)) from None
+
+
+def _custom(entry: _Entry) -> Rule:
+    engine = entry.quality.rest.get("engine")
+    try:
+        if engine == ENGINE:
+            return mesh_rule(entry.quality, entry.table, entry.at, entry.identity)
+        if engine in ENGINES:
+            return code_rule(entry.quality, entry.at, entry.identity)
+    except ValueError as error:
+        raise _Unclear(str(error)) from None
+    run = ", ".join((*ENGINES, ENGINE))
+    raise _Unclear(f"the engine {engine!r} is not run here; {run} are", Severity.WARNING)
+
+
+def _of_library(entry: _Entry) -> Rule:
+    entry = _with_default(entry)
+    match _metric(entry.quality):
         case "rowCount":
             return _row_count(entry)
         case "nullValues":
@@ -118,10 +167,25 @@ def _rule(entry: _Entry) -> Rule:
             return _missing_values(entry)
         case "invalidValues":
             return _invalid_values(entry)
-        case "duplicateValues" | "unique":
+        case "duplicateValues":
             return _duplicate_values(entry)
     known = ", ".join(METRICS)
-    raise _Unclear(f"{quality.metric!r} is no metric; there are {known}", Severity.WARNING)
+    raise _Unclear(f"{entry.quality.metric!r} is no metric; there are {known}", Severity.WARNING)
+
+
+def _metric(quality: Quality) -> str:
+    """The metric by its name of today: ODCS 3.0 left it open how a `rule` is called."""
+    name = quality.metric or ""
+    return _OLD_NAMES.get(name, name)
+
+
+def _with_default(entry: _Entry) -> _Entry:
+    """ODCS 3.0 asks for no operator: what should not be there is then not there at all."""
+    if entry.quality.operator is not None:
+        return entry
+    if _metric(entry.quality) == "rowCount":
+        raise _Unclear("it says no number of rows", Severity.WARNING)
+    return replace(entry, quality=replace(entry.quality, operator="mustBe", threshold=0))
 
 
 def _row_count(entry: _Entry) -> Rule:
@@ -194,29 +258,10 @@ def _list(quality: Quality, argument: str) -> list[Any] | None:
 
 
 def _bound(quality: Quality) -> Bound:
-    if quality.unit not in (None, "rows", "percent"):
-        raise _Unclear(f"the unit is rows or percent, not {quality.unit!r}")
     try:
-        operator = Operator(quality.operator or "")
-    except ValueError:
-        raise _Unclear(f"{quality.operator!r} is no operator") from None
-    betweens = (Operator.BETWEEN, Operator.NOT_BETWEEN)
-    given = quality.threshold if operator in betweens else [quality.threshold]
-    wanted = 2 if operator in betweens else 1
-    if not isinstance(given, list | tuple) or len(given) != wanted:
-        raise _Unclear(f"{operator} takes {wanted} numbers, not {quality.threshold!r}")
-    numbers = tuple(_number(each, operator) for each in given)
-    if numbers[0] > numbers[-1]:
-        raise _Unclear(f"{operator} takes the smaller number first, not {quality.threshold!r}")
-    return Bound(operator, numbers, percent=quality.unit == "percent")
-
-
-def _number(given: Any, operator: Operator) -> Fraction:
-    """Exactly the number that was written: 0.1 is a tenth."""
-    fits = isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
-    if not fits:
-        raise _Unclear(f"{operator} takes a number, not {given!r}")
-    return Fraction(str(given))
+        return bound_of(quality)
+    except ValueError as error:
+        raise _Unclear(str(error)) from None
 
 
 def _amount(bound: Bound) -> str:

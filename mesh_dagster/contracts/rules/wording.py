@@ -8,15 +8,21 @@ from mesh_dagster.contracts.rules.kinds import (
     NONE_ALLOWED,
     Allowed,
     Counted,
+    Distinct,
+    Format,
     Length,
     Missing,
+    Multiple,
+    Parsed,
     Pattern,
     Range,
     Reference,
     Required,
     RowCount,
+    Size,
     Unique,
 )
+from mesh_dagster.contracts.rules.paths import Into, Path
 
 
 def outcome(rule: Counted | Unique | RowCount | Reference, failed: int, rows: int) -> str:
@@ -24,11 +30,12 @@ def outcome(rule: Counted | Unique | RowCount | Reference, failed: int, rows: in
     allowed = "allows none" if rule.bound == NONE_ALLOWED else f"says {rule.bound}"
     if isinstance(rule, RowCount):
         return f"{rows:,} rows; the contract {allowed}"
+    of = "rows" if rule.level is None else _elements(rule.level)
     share = f" ({failed / rows:.4%} of {rows:,})" if rule.bound.percent and rows else ""
     if isinstance(rule, Unique):
-        found = f"{failed:,} rows beyond the first of ({', '.join(rule.columns)}){share}"
+        found = f"{failed:,} {of} beyond the first of ({', '.join(rule.columns)}){share}"
     else:
-        found = f"{failed:,} of {rows:,} rows {_violation(rule)}{share}"
+        found = f"{failed:,} of {rows:,} {of} {_violation(rule)}{share}"
     return f"{found}; the contract {allowed}"
 
 
@@ -48,13 +55,31 @@ def _violation(rule: Counted | Reference) -> str:
         case Length():
             bounds = range_in_words(rule.minimum, rule.maximum)
             told = f"have a {column} that has not {bounds} characters"
+        case Parsed():
+            told = f"have a {column} that is no {rule.type or 'value of its type'}"
+        case Format():
+            told = f"have a {column} that is not of the form {rule.format}"
+        case Multiple():
+            told = f"have a {column} that is no multiple of {float(rule.of):.15g}"
+        case Size():
+            same = rule.minimum == rule.maximum
+            bounds = str(rule.minimum) if same else range_in_words(rule.minimum, rule.maximum)
+            told = f"have a {column} that does not hold {bounds}"
+        case Distinct():
+            told = f"have a {column} that holds an item twice"
         case Range():
             told = f"have a {column} that is not {_ends(rule)}"
         case Reference():
-            target = rule.target or "the table itself"
+            target = rule.target or rule.target_object or "the table itself"
             columns, theirs = ", ".join(rule.columns), ", ".join(rule.target_columns)
             told = f"have a ({columns}) that is not in {target} ({theirs})"
     return told
+
+
+def _elements(level: Path) -> str:
+    words = {Into.ITEM: "items", Into.KEY: "keys", Into.VALUE: "values"}
+    last = level.steps[-1]
+    return f"{words[last] if isinstance(last, Into) else 'values'} of {Path(level.column, level.steps[:-1])}"
 
 
 def _ends(rule: Range) -> str:

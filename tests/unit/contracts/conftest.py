@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import indent
 from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 
+from mesh_dagster.descriptors import odcs
 from mesh_dagster.model.contract import (
     Contract,
     Property,
@@ -42,6 +44,18 @@ def promise() -> Promise:
         return Contract("mesh://d/p/v1", "1.0.0", Status.ACTIVE, (table,))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def contract_text() -> Callable[[str], Contract]:
+    """`contract_text("- name: a\n  logicalType: string")` reads a contract of a table t."""
+
+    def read_properties(properties: str, more: str = "") -> Contract:
+        head = "apiVersion: v3.2.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\n"
+        table = "schema:\n- name: t\n  properties:\n"
+        return odcs.read(head + table + indent(properties, "  ") + "\n" + more)
+
+    return read_properties
 
 
 @pytest.fixture(scope="session")

@@ -313,8 +313,8 @@ def test_what_cannot_be_run_is_a_result_and_never_left_out(
     found = results(contract, opened(pl.DataFrame({"a": [1]})))
     assert found["sql"].verdict is Verdict.ERROR
     assert found["sql"].blocks
-    assert "cannot be run yet" in found["sql"].message
-    assert found["be_nice"].verdict is Verdict.ERROR
+    assert "there is no `query` to run" in found["sql"].message
+    assert found["be_nice"].verdict is Verdict.UNVERIFIED
     assert not found["be_nice"].blocks
 
 

@@ -30,6 +30,7 @@ from mesh_dagster.contracts.rules.kinds import (
     Unique,
     Unsupported,
 )
+from mesh_dagster.contracts.rules.paths import Path
 from mesh_dagster.model.contract import Contract, Property, Quality, Relationship
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType, Kind
@@ -196,15 +197,14 @@ def test_a_relationship_within_the_table_uses_stored_names(
 @pytest.mark.parametrize(
     ("entry", "severity", "reason"),
     [
-        (Quality("text"), Severity.WARNING, "for people"),
-        (Quality("sql", operator="mustBe", threshold=0), Severity.ERROR, "type sql"),
-        (Quality("custom"), Severity.ERROR, "type custom"),
+        (Quality("sql", operator="mustBe", threshold=0), Severity.ERROR, "no `query`"),
+        (Quality("custom", rest={"engine": "soda"}), Severity.WARNING, "'soda' is not run"),
         (Quality("library", "rowCount", "mustBe", "many"), Severity.ERROR, "'many'"),
         (Quality("library", "rowCount", "mustBe", True), Severity.ERROR, "True"),
         (Quality("library", "rowCount", "mustBe", float("nan")), Severity.ERROR, "nan"),
         (Quality("library", "rowCount", "mustBeBetween", [5, 1]), Severity.ERROR, "smaller"),
         (Quality("library", "rowCount", "mustBeBetween", 5), Severity.ERROR, "2 numbers"),
-        (Quality("library", "rowCount", None), Severity.ERROR, "no operator"),
+        (Quality("library", "rowCount", None), Severity.WARNING, "no number of rows"),
         (Quality("library", "rowCount", "mustBe", 1, unit="percent"), Severity.ERROR, "share"),
         (Quality("library", "rowCount", "mustBe", 1, unit="miles"), Severity.ERROR, "'miles'"),
         (Quality("library", "nullValues", "mustBe", 0), Severity.WARNING, "one property"),
@@ -233,9 +233,11 @@ def test_a_quality_entry_that_cannot_be_run_is_a_rule_that_says_why(
         ("long", {"options": {"enum": [1.5]}}, "1.5 is no long"),
         ("string", {"options": {"maxLength": "3"}}, "whole number"),
         ("string", {"options": {"pattern": 3}}, "is a text"),
-        ("string", {"options": {"format": "email"}}, "'email'"),
-        ("long", {"options": {"multipleOf": 5}}, "multipleOf"),
-        ("list", {"options": {"minItems": 1}}, "minItems"),
+        ("string", {"options": {"format": "carrier pigeon"}}, "'carrier pigeon'"),
+        ("long", {"options": {"multipleOf": 0}}, "multipleOf"),
+        ("list", {"options": {"minItems": -1}}, "items"),
+        ("list", {"options": {"uniqueItems": "yes"}}, "uniqueItems"),
+        ("long", {"options": {"wings": 2}}, "wings"),
     ],
 )
 def test_an_option_that_cannot_be_run_is_a_rule_that_says_why(
@@ -252,12 +254,17 @@ def test_a_type_that_says_nothing_is_told(promise: Promise) -> None:
     assert "'WIDGET'" in rule.reason
 
 
-def test_a_promise_on_a_nested_field_is_told(promise: Promise) -> None:
+def test_a_promise_on_a_nested_field_is_a_rule_with_its_path(promise: Promise) -> None:
     field = Property("city", type=ColumnType(Kind.STRING), required=True)
     struct = ColumnType(Kind.STRUCT, fields=(("city", ColumnType(Kind.STRING)),))
     rule = only(promise(Property("home", type=struct, properties=(field,))))
-    assert isinstance(rule, Unsupported)
-    assert "city in home" in rule.message
+    assert rule == Required(
+        id="home_city_required",
+        message="every row has a home.city",
+        column="home.city",
+        path=Path("home", ("city",)),
+        dimension="completeness",
+    )
 
 
 def test_options_that_only_say_the_type_are_no_rules(promise: Promise, column: Column) -> None:

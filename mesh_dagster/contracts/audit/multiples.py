@@ -1,0 +1,35 @@
+"""Whether a number is a whole multiple of another, as both are written in decimals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import narwhals as nw
+
+_ROUNDING = 2.0**-51
+"""Two numbers that are not exact and their quotient differ from the true one by less."""
+
+
+def not_multiple(of: Fraction, value: nw.Expr, dtype: nw.dtypes.DType) -> nw.Expr:
+    """True where a number of the type is no multiple.
+
+    Whole numbers and decimals exactly. A binary float is as good as the decimal it stands for:
+    0.3 is a multiple of 0.1, though neither is what it says.
+    """
+    if dtype.is_integer():
+        # p/q in lowest terms divides a whole number if p does.
+        return value % of.numerator != 0
+    if isinstance(dtype, nw.Decimal):
+        return _of_decimal(of, value, dtype)
+    ratio = value / (of.numerator / of.denominator)
+    away = (ratio - ratio.round()).abs() > ratio.abs() * _ROUNDING
+    return away | value.is_nan()
+
+
+def _of_decimal(of: Fraction, value: nw.Expr, dtype: nw.Decimal) -> nw.Expr:
+    """In units of the last digit a decimal is a whole number."""
+    from decimal import Decimal
+
+    unit = Fraction(1, 10 ** (dtype.scale or 0))
+    steps = (of / unit).numerator
+    return value % (Decimal(steps).scaleb(-(dtype.scale or 0))) != 0

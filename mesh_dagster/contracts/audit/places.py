@@ -1,0 +1,105 @@
+"""Where a rule looks, found in the data: an expression, its type, and where it does not apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from mesh_dagster.contracts.audit.found import Found
+from mesh_dagster.contracts.audit.levels import ELEMENT, UnreachableError, level_of
+from mesh_dagster.contracts.rules.kinds import Reference, Unique
+from mesh_dagster.contracts.rules.paths import Path
+from mesh_dagster.model.types import Kind
+
+if TYPE_CHECKING:
+    from mesh_dagster.contracts.audit.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The values that a rule is about, in rows of its level.
+
+    `present` is true in rows where the place exists, whatever its value: a field of a null
+    struct does not. None: it exists in all. `raw` is the value as its text format has it.
+    """
+
+    name: str
+    value: nw.Expr
+    dtype: nw.dtypes.DType
+    present: nw.Expr | None = None
+    raw: nw.Expr | None = None
+    nowhere: bool = False
+    """What would hold it is absent altogether, as the contract allows."""
+
+
+def place_of(column: str, path: Path | None, frame: Frame) -> Place:
+    """The place of a column, or of a path into one. Raises `UnreachableError`."""
+    if path is None or not path.steps:
+        if column not in frame.schema:
+            raise UnreachableError(f"{column} is missing in the data")
+        raw = frame.raw.get(column)
+        dtype = frame.schema[column]
+        return Place(column, nw.col(column), dtype, raw=nw.col(raw) if raw else None)
+    level = path.level
+    rows = frame if level is None else level_of(frame, level)
+    return walk(path, rows, ELEMENT if level else path.column, frame)
+
+
+def keyed_rows(rule: Unique | Reference, frame: Frame, *others: str) -> nw.LazyFrame[Any]:
+    """The rows of a rule's level: its key by its columns' names, the window, other columns.
+
+    Raises `UnreachableError`.
+    """
+    names = [each for each in others if each not in rule.columns]
+    if not rule.paths:
+        return frame.select(*rule.columns, *names)
+    places = [place_of(str(path), path, frame) for path in rule.paths]
+    rows = frame if rule.level is None else level_of(frame, rule.level, names or None)
+    values = [each.value.alias(name) for each, name in zip(places, rule.columns, strict=True)]
+    return rows.select(*values, *(name for name in names if name in rows.schema))
+
+
+def walk(path: Path, rows: Frame, start: str, frame: Frame) -> Place:
+    """Follow the fields of a path from the column `start` of the rows of its level."""
+    so_far = path.level or Path(path.column)
+    if start not in rows.schema:
+        raise UnreachableError(f"{so_far} is missing in the data")
+    value, dtype = nw.col(start), rows.schema[start]
+    present: nw.Expr | None = None
+    for step in path.fields:
+        if str(so_far) in frame.absent:
+            return _nowhere(path)
+        if not isinstance(dtype, nw.Struct):
+            raise UnreachableError(told_instead(str(so_far), dtype, rows, start, "an object"))
+        present = ~value.is_null()
+        so_far = so_far.into(step)
+        types = {each.name: each.dtype for each in dtype.fields}
+        if step not in types:
+            if str(so_far) not in frame.optional:
+                raise UnreachableError(f"{so_far} is missing in the data")
+            if so_far != path:
+                return _nowhere(path)
+            return Place(str(path), nw.lit(None, dtype=nw.String()), nw.Unknown(), present)
+        found = types[step]
+        value = value.struct.field(step)
+        dtype = found() if isinstance(found, type) else found
+    return Place(str(path), value, dtype, present)
+
+
+def told_instead(name: str, dtype: nw.dtypes.DType, rows: Frame, column: str, wanted: str) -> str:
+    """That something else is there, and what to declare where that is a map."""
+    found = rows.type_of(column) if column in rows.schema else Found(str(dtype).lower())
+    if isinstance(dtype, nw.Unknown) and found.kind is Kind.MAP:
+        return f"{name} is a map in the data, not {wanted}: declare it as a map"
+    if found.word == "json":
+        return f"{name} is untyped data (json), whose parts cannot be read"
+    return f"{name} is {str(dtype).lower()} in the data, not {wanted}"
+
+
+def _nowhere(path: Path) -> Place:
+    """A place in what is absent altogether: no row has it."""
+    return Place(
+        str(path), nw.lit(None, dtype=nw.String()), nw.Unknown(), nw.lit(False), nowhere=True
+    )
