@@ -22,7 +22,7 @@ _MOST_PARTITIONS_SHOWN = 100
 def check_specs(loaded: LoadedProduct) -> list[dg.AssetCheckSpec]:
     """One check a rule of each port's contract, named by the rule's id."""
     return [
-        _check_spec(rule, asset_key(loaded, port))
+        check_spec(rule, asset_key(loaded, port))
         for port in loaded.contracts
         for rule in rules_of(loaded, port)
     ]
@@ -41,10 +41,11 @@ def check_results(
     for (port, rule), group in groupby(ordered, key=lambda each: (each.port or "", each.rule)):
         key = asset_key(loaded, port)
         if dg.AssetCheckKey(key, rule) in selected:
-            yield _check_result(key, rule, list(group))
+            yield check_result(key, rule, list(group))
 
 
-def _check_spec(rule: Rule, key: dg.AssetKey) -> dg.AssetCheckSpec:
+def check_spec(rule: Rule, key: dg.AssetKey) -> dg.AssetCheckSpec:
+    """The check that stands for a rule."""
     stated = {
         "severity": rule.severity.value,
         "dimension": rule.dimension,
@@ -62,9 +63,8 @@ def _check_spec(rule: Rule, key: dg.AssetKey) -> dg.AssetCheckSpec:
     )
 
 
-def _check_result(
-    key: dg.AssetKey, rule: str, results: Sequence[RuleResult]
-) -> dg.AssetCheckResult:
+def check_result(key: dg.AssetKey, rule: str, results: Sequence[RuleResult]) -> dg.AssetCheckResult:
+    """The evaluation of a rule, from its results over one or several partitions."""
     bad = [each for each in results if not each.holds]
     worst = next((each for each in bad if each.blocks), (bad or results)[0])
     return dg.AssetCheckResult(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
+import pandas as pd
+import pandera.errors as pandas_errors
 import pandera.polars as pa
 import polars as pl
+import polars.selectors as cs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +17,7 @@ from hypothesis import strategies as st
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import failing_rows
 from mesh_dagster.contracts.exchange.pandera import to_pandera
+from mesh_dagster.contracts.exchange.pandera_parts import is_first_of_keys, is_native
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.model.contract import (
     Contract,
@@ -34,16 +40,18 @@ def broken(contract: Contract, data: object) -> dict[str, int | None]:
     return {each.rule: each.failed for each in found if each.verdict is Verdict.FAILED}
 
 
-def broken_by_pandera(contract: Contract, data: pl.DataFrame) -> set[str]:
-    """The rules that pandera finds broken, by our names for them."""
+def found_by_pandera(contract: Contract, data: Any, backend: str) -> dict[str, list[int]]:
+    """The rules that pandera finds broken, by our names, with the failing rows of each check."""
+    found: dict[str, list[int]] = {}
     try:
-        to_pandera(contract).validate(data, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        return {_rule(error) for error in errors.schema_errors}
-    return set()
+        to_pandera(contract, backend).validate(data, lazy=True)
+    except (pa.errors.SchemaErrors, pandas_errors.SchemaErrors) as errors:
+        for error in errors.schema_errors:
+            found.setdefault(_rule(error), []).append(_failing(error.failure_cases))
+    return found
 
 
-def _rule(error: pa.errors.SchemaError) -> str:
+def _rule(error: Any) -> str:
     reason = error.reason_code.name
     if reason in ("COLUMN_NOT_IN_SCHEMA", "COLUMN_NOT_IN_DATAFRAME", "WRONG_DATATYPE"):
         return "schema"
@@ -53,13 +61,40 @@ def _rule(error: pa.errors.SchemaError) -> str:
     return str(error.check.name)
 
 
-def test_pandera_finds_the_same_rules_broken(cases: st.SearchStrategy) -> None:
+def _failing(cases: Any) -> int:
+    if isinstance(cases, pl.DataFrame):
+        return cases.height
+    return int(cases["index"].nunique()) if isinstance(cases, pd.DataFrame) else 1
+
+
+def assert_the_same(contract: Contract, want: dict[str, int | None], found: dict[str, list[int]]):
+    """The same rules, and where pandera goes row by row the same number of them."""
+    assert set(found) == set(want)
+    for rule in rules(contract):
+        if rule.id in found and (is_native(rule) or is_first_of_keys(rule)):
+            # The two ends of a range are two checks; one row can break both only if they cross.
+            assert max(found[rule.id]) <= want[rule.id] <= sum(found[rule.id]), rule
+
+
+def test_pandera_polars_counts_what_the_audit_counts(cases: st.SearchStrategy) -> None:
     @generously
     @given(cases)
     def agree(case) -> None:
-        assert set(broken(case.contract, case.data.lazy())) == broken_by_pandera(
-            case.contract, case.data
-        )
+        want = broken(case.contract, case.data.lazy())
+        assert_the_same(case.contract, want, found_by_pandera(case.contract, case.data, "polars"))
+
+    agree()
+
+
+def test_pandera_pandas_counts_what_the_audit_counts(cases: st.SearchStrategy) -> None:
+    @generously
+    @given(cases)
+    def agree(case) -> None:
+        # In pandas NaN is a null.
+        data = case.data.with_columns(cs.float().fill_nan(None))
+        want = broken(case.contract, data.lazy())
+        frame = data.to_pandas(use_pyarrow_extension_array=True)
+        assert_the_same(case.contract, want, found_by_pandera(case.contract, frame, "pandas"))
 
     agree()
 
@@ -107,7 +142,7 @@ def test_a_team_extends_the_schema_and_sees_what_pandera_cannot_check() -> None:
         ],
     )
     even.validate(pl.DataFrame({"a": [2, 4]}), lazy=True)
-    assert broken_by_pandera(contract, pl.DataFrame({"a": [1]})) == set()
+    assert found_by_pandera(contract, pl.DataFrame({"a": [1]}), "polars") == {}
     with pytest.raises(pa.errors.SchemaErrors) as caught:
         even.validate(pl.DataFrame({"a": [1]}), lazy=True)
     assert [error.check.name for error in caught.value.schema_errors] == ["even"]
