@@ -256,6 +256,18 @@ class Journal:
         with self._database.reading() as connection:
             return queries.results_of_latest(connection, product, partition)
 
+    def last_evaluated(
+        self, product: str, port: str | None, rules: Collection[str]
+    ) -> dict[str, RuleResult]:
+        """The newest result that a product's attempts have of each rule, if a recent one has."""
+        with self._database.reading() as connection:
+            return queries.newest_results(connection, product, port, rules)
+
+    def last_columns(self, product: str, port: str, address: str) -> dict[str, str] | None:
+        """The columns (and types) of a source at its last good read; None before the first."""
+        with self._database.reading() as connection:
+            return queries.last_columns(connection, product, port, address)
+
     def publications(self, product: str, limit: int | None = None) -> list[Publication]:
         """The product's publications, newest first."""
         with self._database.reading() as connection:

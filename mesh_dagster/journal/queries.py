@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -41,6 +41,8 @@ from mesh_dagster.model.snapshot import (
 K = TypeVar("K")
 V = TypeVar("V")
 
+_RECENT = 50
+"""Attempts among which a rule's last result is looked for; of an older one it is due anyway."""
 _AT_ONCE = 500
 """Ids in one query; drivers bound the number of parameters."""
 
@@ -77,6 +79,21 @@ def attempts_with(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> lis
     return [
         attempt_from_rows(row, decided[row.id], read[row.id], manifests[row.id]) for row in rows
     ]
+
+
+def last_columns(
+    connection: sa.Connection, product: str, port: str, address: str
+) -> dict[str, str] | None:
+    """The columns of a source when it was last read and as its contract says."""
+    of_source = (reads.c.port == port) & (reads.c.address == address)
+    found = (
+        sa.select(reads.c.source_columns)
+        .join(attempts, attempts.c.id == reads.c.attempt)
+        .where(attempts.c.product == product, of_source, reads.c.source_columns.is_not(None))
+        .order_by(reads.c.attempt.desc())
+        .limit(1)
+    )
+    return connection.execute(found).scalar()
 
 
 def current_decision(
@@ -160,6 +177,29 @@ def results_of_latest(
     if partition is not None:
         latest = latest.where(decisions.c.partition == partition)
     return tuple(result_from_row(row) for row in connection.execute(latest))
+
+
+def newest_results(
+    connection: sa.Connection, product: str, port: str | None, rules: Collection[str]
+) -> dict[str, RuleResult]:
+    """Of each rule of a port its newest result with the time of its evaluation.
+
+    Only the newest attempts are asked, each by its key: a journal grows, this does not.
+    """
+    recent = sa.select(attempts.c.id).where(attempts.c.product == product)
+    recent = recent.order_by(attempts.c.id.desc()).limit(_RECENT)
+    of_port = results.c.port.is_(None) if port is None else results.c.port == port
+    found = (
+        sa.select(results)
+        .where(results.c.attempt.in_(recent.scalar_subquery()), results.c.rule.in_(rules), of_port)
+        .order_by(results.c.attempt.desc(), results.c.revision.desc(), results.c.partition)
+    )
+    newest: dict[str, RuleResult] = {}
+    for row in connection.execute(found):
+        result = result_from_row(row)
+        if result.evaluated_at is not None:
+            newest.setdefault(row.rule, result)
+    return newest
 
 
 def revisions(connection: sa.Connection, attempt: str, partition: str | None) -> list[Revision]:

@@ -93,6 +93,7 @@ def rows_from_results(decision: Decision, *, attempt: str, revision: int) -> lis
             "port": result.port,
             "of_partition": result.partition,
             "place": result.where,
+            "details": _details(result),
         }
         for position, result in enumerate(decision.results)
     ]
@@ -112,7 +113,32 @@ def result_from_row(row: sa.Row[Any]) -> RuleResult:
         port=row.port,
         partition=row.of_partition,
         where=row.place,
+        **_told(row.details or {}),
     )
+
+
+def _details(result: RuleResult) -> Row | None:
+    """What of a result is read by people and by the rule itself, and by no query."""
+    told = {
+        "columns": [list(each) for each in result.columns],
+        "business_impact": result.business_impact,
+        "method": result.method,
+        "evaluated_at": result.evaluated_at and result.evaluated_at.isoformat(),
+        "promise": result.promise,
+    }
+    return {key: value for key, value in told.items() if value} or None
+
+
+def _told(details: Row) -> Row:
+    """The details as arguments of a result; those of newer releases are left out."""
+    at = details.get("evaluated_at")
+    return {
+        "columns": tuple((str(name), str(told)) for name, told in details.get("columns", ())),
+        "business_impact": details.get("business_impact"),
+        "method": details.get("method"),
+        "evaluated_at": datetime.fromisoformat(at) if at else None,
+        "promise": details.get("promise"),
+    }
 
 
 def row_from_staged(staged: Staged) -> Row:
@@ -134,12 +160,18 @@ def row_from_read(attempt: str, position: int, read: InputRead) -> Row:
         "publication": read.publication,
         "number": read.number,
         "partitions": list_or_none(read.partitions),
+        "source_columns": None if read.columns is None else dict(read.columns),
     }
 
 
 def read_from_row(row: sa.Row[Any]) -> InputRead:
     return InputRead(
-        row.port, row.address, row.publication, row.number, _tuple_or_none(row.partitions)
+        row.port,
+        row.address,
+        row.publication,
+        row.number,
+        _tuple_or_none(row.partitions),
+        row.source_columns,
     )
 
 

@@ -96,6 +96,7 @@ reads = sa.Table(
     sa.Column("publication", sa.Text),
     sa.Column("number", sa.BigInteger),
     sa.Column("partitions", _json()),
+    sa.Column("source_columns", _json()),
 )
 
 decisions = sa.Table(
@@ -148,6 +149,7 @@ results = sa.Table(
     sa.Column("port", sa.Text),
     sa.Column("of_partition", sa.Text),
     sa.Column("place", sa.Text),
+    sa.Column("details", _json()),
     sa.ForeignKeyConstraint(
         ["attempt", "partition", "revision"],
         ["decisions.attempt", "decisions.partition", "decisions.revision"],

@@ -107,6 +107,8 @@ class InputRead:
     publication: str | None = None
     number: int | None = None
     partitions: tuple[str, ...] | None = None
+    columns: Mapping[str, str] | None = None
+    """Of a source with a contract that held: its columns and their types."""
 
 
 @dataclass(frozen=True, slots=True)

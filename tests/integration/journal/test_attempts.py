@@ -98,6 +98,11 @@ def test_no_field_of_any_value_is_lost(journal, make):
         port="late",
         partition="a",
         where="contract.odcs.yaml:7",
+        columns=(("dest", "is no airport"),),
+        business_impact="operational",
+        method="reconciliation",
+        evaluated_at=NOON,
+        promise="0c4e",
     )
     decision = Decision("a", Outcome.PUBLISHED, 10, (result,), NOON, NOON, 2)
     publication = Publication(
@@ -112,7 +117,7 @@ def test_no_field_of_any_value_is_lost(journal, make):
         contracts={"": "1.0.0"},
         empty=("b",),
     )
-    read = InputRead("weather", "mesh://weather/observations/v1", "p-7", 7, ("a",))
+    read = InputRead("weather", "mesh://weather/observations/v1", "p-7", 7, ("a",), {"a": "long"})
     staged = make.staged(attempt, "late", "a")
 
     journal.finish(
