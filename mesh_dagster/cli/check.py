@@ -108,12 +108,14 @@ def _audits_of_all(mesh: Mesh, unread: list[str]) -> Audits:
 
 def _audit(mesh: Mesh, product: LoadedProduct, partitions: tuple[str, ...]) -> Sequence[RuleResult]:
     from mesh_dagster.products.audit import audit_published
+    from mesh_dagster.products.source_contracts import audit_sources
 
     for key in partitions:
         if product.wiring.partitioning is None:
             raise UsageError(f"{product.product.address.path} has no partitions")
         product.wiring.partitioning.window(key)
-    return audit_published(mesh, product, partitions or None)
+    published = audit_published(mesh, product, partitions or None)
+    return published if partitions else (*audit_sources(mesh, product), *published)
 
 
 def _tell(audits: Audits, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mesh_dagster.descriptors.odps import SOURCE
 from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import Domain
@@ -52,6 +53,8 @@ def check_product(
     by_port = _match(product, contracts, report)
     for contract in by_port.values():
         _check_contract(contract, product, report)
+    for name, contract in source_contracts(product, contracts).items():
+        _check_source_contract(name, contract, product, report)
     if wiring is not None:
         _check_inputs(product, wiring, report)
         _check_sources(product, wiring, report)
@@ -67,8 +70,13 @@ def _match(product: Product, contracts: Sequence[Contract], report: _Report) -> 
             report("MESH-D022", message, contract.where)
         by_id.setdefault(contract.id, contract)
     ports = {str(port.address): port for port in product.outputs}
+    sources = {f"{SOURCE}{port.source}": port for port in product.inputs if port.source}
     for id_, contract in by_id.items():
-        if id_ and id_ not in ports and product.outputs:
+        if id_.startswith(SOURCE):
+            if id_ not in sources:
+                message = f"no input port has the contract {id_!r:.120}{did_you_mean(id_, sources)}"
+                report("MESH-D022", message, contract.where)
+        elif id_ and id_ not in ports and product.outputs:
             message = f"no output port has the contract {id_!r:.120}{did_you_mean(id_, ports)}"
             found = nearest(id_, [each for each in ports if each not in by_id])
             report("MESH-D022", message, contract.where, f"id: {found}" if found else None)
@@ -82,6 +90,28 @@ def _match(product: Product, contracts: Sequence[Contract], report: _Report) -> 
             matched[port.address.port or ""] = found_contract
             _check_versions(port, found_contract, report)
     return matched
+
+
+def source_contracts(product: Product, contracts: Sequence[Contract]) -> dict[str, Contract]:
+    """Input port -> the contract of the source that it names, where the folder holds one."""
+    by_id = {contract.id: contract for contract in reversed(contracts)}
+    wanted = {port.name: f"{SOURCE}{port.source}" for port in product.inputs if port.source}
+    return {name: by_id[id_] for name, id_ in wanted.items() if id_ in by_id}
+
+
+def _check_source_contract(
+    name: str, contract: Contract, product: Product, report: _Report
+) -> None:
+    port = product.input(name)
+    if not contract.schema:
+        message = f"the contract of the source `{name}` has no `schema`, so it promises nothing"
+        report("MESH-D009", message, contract.where)
+    if port is not None and port.version != contract.version:
+        message = (
+            f"the input port `{name}` is {port.version},"
+            f" the contract of its source {contract.version} ({contract.where})"
+        )
+        report("MESH-D023", message, port.where, f"version: {contract.version}")
 
 
 def _check_versions(port: OutputPort, contract: Contract, report: _Report) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mesh_dagster.descriptors import wiring as wiring_file
-from mesh_dagster.descriptors.consistency import check_product
+from mesh_dagster.descriptors.consistency import check_product, source_contracts
 from mesh_dagster.descriptors.domain import domain_from_file, find_domain
 from mesh_dagster.descriptors.files import CONTRACTS, DESCRIPTOR, DOMAIN, WIRING
 from mesh_dagster.descriptors.odcs import contract_from_document
@@ -54,7 +54,9 @@ def examine(
         return None, findings
     if read.product is None or read.wiring is None or domain is None:
         raise AssertionError("a part is missing, and no finding says so")
-    return LoadedProduct(read.product, contracts, read.wiring, folder, domain), findings
+    sources = source_contracts(read.product, read.contracts)
+    loaded = LoadedProduct(read.product, contracts, read.wiring, folder, domain, sources)
+    return loaded, findings
 
 
 def _domain_of(read: _Folder) -> Domain | None:

@@ -46,7 +46,8 @@ def load_unchanged(folders: Sequence[Path], domain: Domain) -> tuple[LoadedProdu
 
 def _parts(loaded: LoadedProduct) -> list[Any]:
     contracts = {port: encode(each) for port, each in loaded.contracts.items()}
-    return [encode(loaded.product), contracts, encode(loaded.wiring)]
+    sources = {port: encode(each) for port, each in loaded.source_contracts.items()}
+    return [encode(loaded.product), contracts, encode(loaded.wiring), sources]
 
 
 def _kept(value: Any, folder: Path, domain: Domain) -> LoadedProduct | None:
@@ -57,8 +58,9 @@ def _kept(value: Any, folder: Path, domain: Domain) -> LoadedProduct | None:
         product: Product = decode(Product, value[0])
         contracts = {port: decode(Contract, each) for port, each in value[1].items()}
         wiring: Wiring = decode(Wiring, value[2])
+        sources = {port: decode(Contract, each) for port, each in value[3].items()}
         transform = wiring.transform
         by_file = transform.kind in (TransformKind.PYTHON, TransformKind.SQL)
         if not by_file or os.path.isfile(f"{folder}/{transform.name}"):  # noqa: PTH113
-            return LoadedProduct(product, contracts, wiring, folder, domain)
+            return LoadedProduct(product, contracts, wiring, folder, domain, sources)
     return None

@@ -67,10 +67,11 @@ class MeshConfig:
 @dataclass(frozen=True, slots=True)
 class LoadedProduct:
     """All files of a product's folder. `contracts` maps a port's name to its contract; the
-    first port's name is the empty string."""
+    first port's name is the empty string. `source_contracts` are by input port."""
 
     product: Product
     contracts: Mapping[str, Contract]
     wiring: Wiring
     folder: Path
     domain: Domain = field(compare=False)
+    source_contracts: Mapping[str, Contract] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
 from threading import Thread
@@ -110,6 +110,12 @@ class _Making:
     def make(self, transform: Transform | None) -> None:
         inputs, reads = open_inputs(self.mesh, self.loaded, self.window)
         self.journal.read(self.attempt, reads)
+        if self.loaded.source_contracts:
+            from mesh_dagster.products.source_contracts import hold_sources
+
+            held = hold_sources(self.mesh, self.loaded, self.journal, self.log)
+            good = [replace(each, columns=held[each.port]) for each in reads if each.port in held]
+            self.journal.read(self.attempt, good)
         opened = transformed(self.loaded, inputs, self.window, transform)
         with opened as frames, _importing_the_gate():
             staged = self._stage(frames)

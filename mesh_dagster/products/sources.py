@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import glob
 import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +29,14 @@ def scan_source(source: SourceRef, folder: Path, storage: str | None = None) -> 
     data = _unzipped(path) if path.suffix == ".zip" else path
     match source.format:
         case "csv":
+            separator = source.delimiter or ","
+            how = _Csv(path, _stamp(path), source.null_values, separator)
             return pl.scan_csv(
                 data,
                 glob=False,
                 null_values=list(source.null_values),
-                separator=source.delimiter or ",",
-                infer_schema_length=None,
+                separator=separator,
+                schema=_inferred(how),
             )
         case "ndjson":
             # It has no `glob=False`, so that a name is its own only when escaped.
@@ -46,6 +50,36 @@ def scan_source(source: SourceRef, folder: Path, storage: str | None = None) -> 
         where=source.where,
         fix="name it: `format: csv`",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Csv:
+    """A state of a file of texts, and how it is read."""
+
+    path: Path
+    stamp: tuple[int, int]
+    null_values: tuple[str, ...]
+    separator: str
+
+
+@lru_cache(maxsize=64)
+def _inferred(how: _Csv) -> pl.Schema:
+    """The columns and types that all rows agree with: Polars would look anew at each query."""
+    import polars as pl
+
+    data = _unzipped(how.path) if how.path.suffix == ".zip" else how.path
+    return pl.scan_csv(
+        data,
+        glob=False,
+        null_values=list(how.null_values),
+        separator=how.separator,
+        infer_schema_length=None,
+    ).collect_schema()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
 
 
 def locate(source: SourceRef, folder: Path, storage: str | None = None) -> Path:

@@ -1,0 +1,104 @@
+"""The contracts of the sources that a product reads, held against them before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from mesh_dagster.errors import EvaluationError, MeshError
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.sources import scan_source
+
+if TYPE_CHECKING:
+    from mesh_dagster.contracts.audit.sources import SourceAudit
+    from mesh_dagster.journal import Journal
+
+_TYPED = "parquet"
+
+
+def hold_sources(
+    mesh: Mesh, loaded: LoadedProduct, journal: Journal, log: Callable[[str], None]
+) -> dict[str, Mapping[str, str]]:
+    """By input port the columns of each source that has a contract and keeps it.
+
+    Raises `EvaluationError` (MESH-C060) with all that is wrong where one does not: nothing may
+    be made of it. What is only a warning, or has changed and still fits, goes to the log.
+    """
+    found = {}
+    broken: list[RuleResult] = []
+    for port, audited in _audited(mesh, loaded, journal):
+        found[port] = audited.columns
+        blocking = [result for result in audited.results if result.blocks]
+        broken += blocking
+        if not blocking:
+            for change in audited.changes:
+                log(f"source {port}: since it was last read, {change}")
+        for result in audited.results:
+            if not result.blocks and not result.holds:
+                log(f"source {port}: {result.message}")
+    if broken:
+        told = "\n  ".join(f"{each.port}: {each.message}" for each in broken)
+        raise EvaluationError(
+            f"{loaded.product.address.path} was not made: a source breaks its contract\n  {told}",
+            code="MESH-C060",
+            where=broken[0].where,
+            fix="ask its owner, or adapt the contract of the source and the transform",
+        )
+    return found
+
+
+def audit_sources(mesh: Mesh, loaded: LoadedProduct) -> tuple[RuleResult, ...]:
+    """What the contracts of a product's sources say of what lies there now."""
+    results: list[RuleResult] = []
+    if loaded.source_contracts:
+        with mesh.journal(loaded.product.address.domain) as journal:
+            for port in loaded.source_contracts:
+                try:
+                    results += _audit(mesh, loaded, port, journal).results
+                except MeshError as error:
+                    results.append(_unread(loaded, port, error))
+    return tuple(results)
+
+
+def _audited(
+    mesh: Mesh, loaded: LoadedProduct, journal: Journal
+) -> Iterator[tuple[str, SourceAudit]]:
+    for port in loaded.source_contracts:
+        if port in loaded.wiring.sources:
+            yield port, _audit(mesh, loaded, port, journal)
+
+
+def _audit(mesh: Mesh, loaded: LoadedProduct, port: str, journal: Journal) -> SourceAudit:
+    from mesh_dagster.contracts.audit.frame import unreadable
+    from mesh_dagster.contracts.audit.sources import audit_source
+
+    source = loaded.wiring.sources[port]
+    try:
+        data = scan_source(source, loaded.folder, mesh.storage.url)
+    except MeshError:
+        raise
+    except Exception as error:
+        raise unreadable(error) from error
+    declared = loaded.product.input(port)
+    address = f"source:{declared.source if declared else ''}"
+    return audit_source(
+        loaded.source_contracts[port],
+        data,
+        texts=source.format != _TYPED,
+        last=journal.last_columns(loaded.product.address.path, port, address),
+        port=port,
+    )
+
+
+def _unread(loaded: LoadedProduct, port: str, error: MeshError) -> RuleResult:
+    return RuleResult(
+        rule="schema",
+        kind="schema",
+        verdict=Verdict.ERROR,
+        severity=Severity.WARNING,
+        message=f"the source {port} could not be read: {error.what}",
+        port=port,
+        where=loaded.source_contracts[port].where,
+    )
