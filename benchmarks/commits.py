@@ -92,7 +92,8 @@ def _port(
     from mesh_dagster.model.partition import Every, Partitioning
     from mesh_dagster.model.types import ColumnType, Kind
     from mesh_dagster.ports import pointer, retention
-    from mesh_dagster.ports.publish import PortChange, publish
+    from mesh_dagster.ports.change import PortChange
+    from mesh_dagster.ports.publish import publish
     from mesh_dagster.ports.schema import PortLayout
     from mesh_dagster.ports.stage import stage
     from mesh_dagster.ports.storage import open_storage

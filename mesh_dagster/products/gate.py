@@ -23,7 +23,8 @@ from mesh_dagster.model.snapshot import (
     StagedFile,
 )
 from mesh_dagster.ports import pointer
-from mesh_dagster.ports.publish import PortChange, Published, publish
+from mesh_dagster.ports.change import PortChange
+from mesh_dagster.ports.publish import Published, publish
 from mesh_dagster.products.audit import audit_staged
 from mesh_dagster.products.events import event_ranges
 from mesh_dagster.products.layout import port_layout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mesh_dagster import clock
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Publication
-from mesh_dagster.ports import publish
+from mesh_dagster.ports import rollback as ports_rollback
 from mesh_dagster.products.describe import announce
 from mesh_dagster.products.heal import heal
 from mesh_dagster.products.mesh import Mesh
@@ -23,7 +23,7 @@ def rollback(mesh: Mesh, loaded: LoadedProduct, to: int | str) -> Publication:
     with mesh.journal(product.domain) as journal:
         heal(mesh, loaded, journal)
         attempt = clock.new_id()
-        publication = publish.rollback(
+        publication = ports_rollback.rollback(
             mesh.storage, product, to=earlier, attempt=attempt, at=clock.now()
         )
         journal.record_publication(product.path, publication)

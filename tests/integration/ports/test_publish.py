@@ -16,8 +16,10 @@ from mesh_dagster.errors import EvaluationError, NeverPublished, UnknownAddress
 from mesh_dagster.model.snapshot import PublicationKind
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports import pointer
+from mesh_dagster.ports.change import PortChange
 from mesh_dagster.ports.open import open_port
-from mesh_dagster.ports.publish import PortChange, publish, rollback
+from mesh_dagster.ports.publish import publish
+from mesh_dagster.ports.rollback import rollback
 from mesh_dagster.ports.schema import PortLayout
 from mesh_dagster.ports.stage import stage
 from mesh_dagster.ports.storage import Storage, open_storage

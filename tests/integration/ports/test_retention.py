@@ -13,7 +13,7 @@ from mesh_dagster import clock
 from mesh_dagster.errors import CorruptState, NeverPublished, UnknownAddress
 from mesh_dagster.ports import places, pointer, retention, table
 from mesh_dagster.ports.open import open_port
-from mesh_dagster.ports.publish import rollback
+from mesh_dagster.ports.rollback import rollback
 from mesh_dagster.ports.stage import scan_staged, stage
 from mesh_dagster.ports.storage import Storage
 

@@ -19,8 +19,9 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports import pointer
+from mesh_dagster.ports.change import PortChange
 from mesh_dagster.ports.open import open_port
-from mesh_dagster.ports.publish import PortChange, Published, publish
+from mesh_dagster.ports.publish import Published, publish
 from mesh_dagster.ports.schema import PortLayout
 from mesh_dagster.ports.stage import stage
 from mesh_dagster.ports.storage import Storage, open_storage

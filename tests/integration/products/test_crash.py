@@ -26,7 +26,8 @@ WORLD = str(Path(__file__).with_name("world.py"))
 ADDRESS = Address.parse("shop/sales/v1")
 DAY, NEXT, BAD = "2013-11-01", "2013-11-02", "2013-11-03"
 SERVED = (Outcome.PUBLISHED, Outcome.RELEASED)
-COMMITS = ("ports/publish.py", "ports/pointer.py", "products/materialize.py", "products/gate.py")
+COMMITS = ("ports/publish.py", "ports/swap.py", "ports/pointer.py", "products/materialize.py")
+COMMITS += ("products/gate.py",)
 RECORDS = ("journal/journal.py", "products/reaudit.py", "products/rollback.py", "products/heal.py")
 
 
