@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mesh_dagster.contracts.audit.owned import Around
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.rules.kinds import Reference, Rule
 from mesh_dagster.errors import MeshError, NeverPublished
@@ -18,6 +19,7 @@ from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.snapshot import Publication, Staged
 from mesh_dagster.ports import coverage
 from mesh_dagster.ports.stage import scan_staged
+from mesh_dagster.products.due import Due, due
 from mesh_dagster.products.history import history_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.promises import rules_of
@@ -37,7 +39,8 @@ def audit_staged(
 ) -> tuple[RuleResult, ...]:
     """What every rule says of what an attempt staged, for each port and partition.
 
-    `state` is the publication that it is to be put on top of.
+    `state` is the publication that it is to be put on top of. A rule with a schedule that is
+    not due says what it said last.
     """
     product = loaded.product.address
     return tuple(
@@ -51,6 +54,7 @@ def audit_staged(
             partitions,
             state=state,
             staged=True,
+            at_gate=True,
         )
     )
 
@@ -100,19 +104,23 @@ def _audit(
     *,
     state: Publication | None,
     staged: bool,
+    at_gate: bool = False,
 ) -> tuple[RuleResult, ...]:
     """`staged`: some partitions, of which not all are asked to be fresh, as at the gate."""
     checked = rules_of(loaded, port, staged=staged)
-    return audit(
-        checked,
+    asked = due(mesh, loaded, port, checked) if at_gate else Due(checked, {})
+    results = audit(
+        asked.now,
         data,
         partitioning=loaded.wiring.partitioning,
         partitions=partitions,
         published=rest_of_port(mesh, loaded, port, partitions, state=state, staged=data),
         references=references_of(mesh, checked),
         history=history_of(mesh, loaded, port, state, published=not staged),
+        around=Around(code=loaded.folder),
         port=port or None,
     )
+    return asked.completed(checked, results, partitions or (None,), port or None)
 
 
 def _target(mesh: Mesh, rule: Reference) -> pl.LazyFrame | str:
