@@ -1,0 +1,268 @@
+"""Spark, for real and on two cores, counts what Polars counts: a fixed set of cases."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from mesh_dagster.contracts.audit.run import audit
+from mesh_dagster.contracts.audit.samples import failing_rows
+from mesh_dagster.contracts.reading import read_contract
+from mesh_dagster.contracts.rules.compile import rules
+from mesh_dagster.contracts.rules.kinds import Rule
+from mesh_dagster.errors import EvaluationError
+from mesh_dagster.model.finding import RuleResult, Verdict
+from mesh_dagster.model.partition import Every, Partitioning
+
+pyspark = pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
+if shutil.which("java") is None:
+    pytest.skip("Spark needs Java 17", allow_module_level=True)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore")]
+
+FLAT = """
+  - {name: id, logicalType: integer, physicalType: long, required: true, unique: true}
+  - name: email
+    logicalType: string
+    physicalType: string
+    logicalTypeOptions: {pattern: '^[a-zé.]+@[a-z]+$', minLength: 4, maxLength: 6}
+  - name: digits
+    logicalType: string
+    physicalType: string
+    logicalTypeOptions: {pattern: '^\\d+$'}
+  - name: look
+    logicalType: string
+    physicalType: string
+    logicalTypeOptions: {pattern: '(?m)^a$'}
+  - name: amount
+    logicalType: number
+    physicalType: double
+    logicalTypeOptions: {minimum: 0, exclusiveMaximum: 10}
+  - {name: least, logicalType: number, physicalType: double, logicalTypeOptions: {minimum: 0}}
+  - {name: day, logicalType: date, physicalType: date, logicalTypeOptions: {minimum: '2020-01-01'}}
+  - name: at
+    logicalType: timestamp
+    physicalType: timestamptz
+    logicalTypeOptions: {maximum: '2020-01-01T00:00:00Z'}
+  - name: local
+    logicalType: timestamp
+    physicalType: timestamp
+    logicalTypeOptions: {minimum: '2020-01-01T00:00:00'}
+  - name: status
+    logicalType: string
+    physicalType: string
+    quality:
+    - {metric: invalidValues, arguments: {validValues: [a, b]}, unit: percent, mustBeLessThan: 10}
+    - {metric: missingValues, arguments: {missingValues: ['', b]}, mustBe: 0}
+  - {name: flag, logicalType: boolean, physicalType: boolean, required: true}
+  - name: price
+    logicalType: number
+    physicalType: decimal(10,2)
+    logicalTypeOptions: {minimum: 0.1}
+  - {name: whole, logicalType: integer, physicalType: int, logicalTypeOptions: {multipleOf: 3}}
+  - {name: absent, logicalType: string, physicalType: string}
+  quality:
+  - {metric: rowCount, mustBe: 5}
+  - {id: pairs, metric: duplicateValues, arguments: {properties: [status, flag]}, mustBe: 0}
+"""
+NESTED = """
+  - name: customer
+    logicalType: object
+    physicalType: struct
+    properties:
+    - {name: email, logicalType: string, physicalType: string, required: true}
+  - name: tags
+    logicalType: array
+    physicalType: array
+    items:
+      name: tag
+      logicalType: string
+      physicalType: string
+      logicalTypeOptions: {maxLength: 2}
+  - name: items
+    logicalType: array
+    physicalType: array
+    items:
+      name: item
+      logicalType: object
+      physicalType: struct
+      properties:
+      - {name: sku, logicalType: string, physicalType: string, required: true}
+      - {name: n, logicalType: integer, physicalType: long, logicalTypeOptions: {minimum: 1}}
+"""
+DAILY = """
+  - {name: day, logicalType: date, physicalType: date, required: true}
+  - {name: id, logicalType: integer, physicalType: long, unique: true}
+"""
+
+
+def checked(folder: Path, columns: str, partition_column: str | None = None) -> tuple[Rule, ...]:
+    path = folder / "t.odcs.yaml"
+    path.write_text(
+        "apiVersion: v3.1.0\nkind: DataContract\nid: mesh://d/t/v1\nversion: 1.0.0\n"
+        f"status: active\nschema:\n- name: t\n  properties:{columns}",
+        encoding="utf-8",
+    )
+    return rules(read_contract(path).contract, partition_column=partition_column)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    """A session on two cores; starting it takes most of the time of these tests."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").appName("contracts")
+    for key, value in {
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": "1g",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",
+    }.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def opened(spark: Any, tmp_path: Path) -> Any:
+    """Opens a Polars frame in Spark, by way of a Parquet file."""
+
+    def open_(frame: pl.DataFrame) -> Any:
+        path = tmp_path / f"{id(frame)}.parquet"
+        frame.write_parquet(path)
+        return spark.read.parquet(str(path))
+
+    return open_
+
+
+@pytest.fixture(scope="module")
+def flat() -> pl.DataFrame:
+    """Rows that break each rule in some way, with every value that engines order differently."""
+    nan = float("nan")
+    return pl.DataFrame(
+        {
+            "id": [1, 2, 2, None, 2**62],
+            "email": ["a@bb", "é@é", "ab@cdef", None, "a.é@x\n"],
+            "digits": ["1", "٣", "a", None, "1\n"],
+            "look": ["a", None, "b", "a", "a"],
+            "amount": [1.0, nan, -1.0, None, 10.0],
+            "least": [1.0, nan, -0.0, None, float("inf")],
+            "day": [date(2019, 12, 31), date(2020, 1, 1), None, date(1, 1, 1), date(2020, 1, 1)],
+            "at": [
+                datetime(2020, 1, 1, tzinfo=UTC),
+                datetime(2020, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
+                None,
+                None,
+                datetime(1900, 1, 1, tzinfo=UTC),
+            ],
+            "local": [
+                datetime(2019, 12, 31, 23, 59, 59, 999_999),  # noqa: DTZ001
+                datetime(2020, 1, 1),  # noqa: DTZ001
+                None,
+                None,
+                None,
+            ],
+            "status": ["a", "c", None, "b", "b"],
+            "flag": [True, None, False, True, True],
+            "price": [Decimal("0.10"), Decimal("0.09"), None, Decimal("5"), Decimal("1")],
+            "whole": [3, 4, 0, None, -3],
+        },
+        schema_overrides={
+            "at": pl.Datetime("us", "UTC"),
+            "local": pl.Datetime("us"),
+            "price": pl.Decimal(10, 2),
+            "whole": pl.Int32(),
+        },
+    )
+
+
+def told(results: tuple[RuleResult, ...]) -> dict[tuple[str, str | None], tuple[Any, ...]]:
+    return {
+        (each.rule, each.partition): (each.verdict, each.failed, each.checked) for each in results
+    }
+
+
+def test_every_kind_of_rule_on_columns_counts_the_same(
+    opened: Any, flat: pl.DataFrame, tmp_path: Path
+) -> None:
+    asked = checked(tmp_path, FLAT)
+    on_spark, on_polars = told(audit(asked, opened(flat))), told(audit(asked, flat.lazy()))
+    refused = ("look_pattern", None)
+    assert on_spark.pop(refused)[0] is Verdict.ERROR
+    assert on_polars.pop(refused)[0] is Verdict.FAILED
+    assert on_spark == on_polars
+    assert {key[0] for key, (verdict, *_) in on_spark.items() if verdict is Verdict.PASSED} == {
+        "schema",
+        "row_count",
+    }
+
+
+def test_a_pattern_that_spark_would_read_otherwise_says_so(
+    opened: Any, flat: pl.DataFrame, tmp_path: Path
+) -> None:
+    asked = [rule for rule in checked(tmp_path, FLAT) if rule.id == "look_pattern"]
+    (found,) = audit(asked, opened(flat))
+    assert found.verdict is Verdict.ERROR
+    assert "(?" in found.message
+    assert "Spark" in found.message
+
+
+def test_what_lies_in_objects_and_lists_counts_the_same(opened: Any, tmp_path: Path) -> None:
+    data = pl.DataFrame(
+        {
+            "customer": [{"email": "a"}, {"email": None}, None],
+            "tags": [["a", "abc", None], [], None],
+            "items": [[{"sku": None, "n": 0}, {"sku": "x", "n": 1}], None, [{"sku": "y", "n": -1}]],
+        }
+    )
+    asked = checked(tmp_path, NESTED)
+    on_spark, on_polars = told(audit(asked, opened(data))), told(audit(asked, data.lazy()))
+    assert on_spark == on_polars
+    assert sum(failed or 0 for _, failed, _ in on_polars.values()) == 5
+
+
+def test_each_day_is_judged_by_itself_and_keys_over_all_of_them(
+    opened: Any, tmp_path: Path
+) -> None:
+    daily = Partitioning(Every.DAY, "day", datetime(2013, 1, 1, tzinfo=UTC))
+    days = [date(2013, 1, 1), date(2013, 1, 1), date(2013, 1, 2)]
+    data = pl.DataFrame({"day": days, "id": [1, 1, 2]})
+    published = pl.DataFrame({"id": [2, 3]})
+    asked = checked(tmp_path, DAILY, "day")
+    on_spark = audit(asked, opened(data), partitioning=daily, published=opened(published))
+    on_polars = audit(asked, data.lazy(), partitioning=daily, published=published.lazy())
+    assert told(on_spark) == told(on_polars)
+    assert sum(each.failed or 0 for each in on_spark) == 2
+
+
+def test_the_failing_rows_are_shown(opened: Any, flat: pl.DataFrame, tmp_path: Path) -> None:
+    asked = {rule.id: rule for rule in checked(tmp_path, FLAT)}
+    shown = failing_rows(asked["digits_pattern"], opened(flat))
+    assert sorted(shown["digits"]) == ["1\n", "a"]
+
+
+def test_a_session_in_another_time_zone_is_refused_where_there_are_moments(
+    spark: Any, opened: Any, flat: pl.DataFrame, tmp_path: Path
+) -> None:
+    asked = checked(tmp_path, FLAT)
+    data = opened(flat)
+    spark.conf.set("spark.sql.session.timeZone", "America/New_York")
+    try:
+        with pytest.raises(EvaluationError, match="America/New_York") as caught:
+            audit(asked, data)
+        assert caught.value.code == "MESH-C070"
+        assert told(audit(asked[:1], data.select("id")))["schema", None][0] is Verdict.FAILED
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
