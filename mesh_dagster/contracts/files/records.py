@@ -96,14 +96,16 @@ class _Reader:
             try:
                 value, end = self.decode(self.text, self.at)
             except json.JSONDecodeError as error:
-                if self._more():
+                if not self.ended:
+                    self._more()
                     continue
                 raise self._broken(f"is no JSON: {error.msg}", error.pos) from None
             except RecursionError:
                 raise self._broken("is nested too deeply to be read") from None
             except ValueError as error:
                 raise self._broken(f"is no JSON: {str(error)[:80]}") from None
-            if end == len(self.text) and self._more():
+            if end == len(self.text) and not self.ended:
+                self._more()
                 continue
             self.at = end
             return value

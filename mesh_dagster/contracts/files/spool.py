@@ -6,6 +6,7 @@ import bz2
 import codecs
 import gzip
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -130,7 +131,7 @@ def as_utf8(path: Path, encoding: str | None, compression: str | None, spool: Sp
 def _read(file: IO[bytes], path: Path) -> bytes:
     try:
         return bytes(file.read(BLOCK))
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise EvaluationError(
             f"{path} cannot be decompressed: {error}",
             code="MESH-C024",
