@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mesh_dagster.contracts.rules.compile import needed_elsewhere, rules
@@ -23,7 +23,7 @@ def rules_of(loaded: LoadedProduct, port: str, *, staged: bool = True) -> tuple[
         loaded.contracts[port],
         partition_column=partitioning.column if partitioning else None,
     )
-    return tuple(_as_product(found, staged=staged))
+    return as_asked(found, staged=staged)
 
 
 def asks_elsewhere(loaded: LoadedProduct) -> bool:
@@ -31,14 +31,23 @@ def asks_elsewhere(loaded: LoadedProduct) -> bool:
     return any(needed_elsewhere(rules_of(loaded, port)) for port in loaded.contracts)
 
 
-def _as_product(found: tuple[Rule, ...], *, staged: bool) -> Iterator[Rule]:
+def as_asked(found: Iterable[Rule], *, staged: bool = True) -> tuple[Rule, ...]:
+    """The rules of a contract as a product is asked to keep them.
+
+    A retention that names no element is none on rows: it is for how long the publications of
+    the product can be read, and `ports.retention` keeps it.
+    """
+    return tuple(_asked(found, staged=staged))
+
+
+def _asked(found: Iterable[Rule], *, staged: bool) -> Iterator[Rule]:
     for rule in found:
         match rule:
             case Freshness():
                 yield replace(rule, severity=Severity.WARNING, newest_only=staged)
+            case Retention() | Unsupported() if rule.id == RETENTION:
+                pass
             case Retention():
                 yield replace(rule, severity=Severity.WARNING)
-            case Unsupported(id=id_, column=None) if id_ == RETENTION:
-                pass  # without an element it is how long publications are kept (ports.retention)
             case _:
                 yield rule

@@ -10,17 +10,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from mesh_dagster import clock
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Reference
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.model.finding import RuleResult, Verdict
 from mesh_dagster.model.partition import Every, Partitioning
+from mesh_dagster.products.promises import as_asked
 from mesh_dagster.products.transform import Window
 
 Frames = Mapping[str, pl.DataFrame]
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
+LAST_NOON = datetime(2013, 12, 31, 12, tzinfo=UTC)
 PARTITIONED = {
     "weather.observations": "local_date",
     "flights.departures": "flight_date",
@@ -41,20 +44,21 @@ WARNED = {
 
 def audited(product: str, file: Path, mesh: Frames, days: Window) -> tuple[RuleResult, ...]:
     column = PARTITIONED.get(product)
-    stated = rules(odcs.read_file(file), partition_column=column)
+    stated = as_asked(rules(odcs.read_file(file), partition_column=column))
     frame = mesh[product].with_columns(_recorded_at=pl.lit(START))
-    return audit(
-        stated,
-        frame.lazy(),
-        partitioning=Partitioning(Every.DAY, column, START) if column else None,
-        partitions=days.keys if column else None,
-        published=frame.clear().lazy() if column else None,
-        references={
-            rule.id: mesh[".".join((rule.target or "").split("/")[:2])].lazy()
-            for rule in stated
-            if isinstance(rule, Reference)
-        },
-    )
+    with clock.frozen(LAST_NOON):
+        return audit(
+            stated,
+            frame.lazy(),
+            partitioning=Partitioning(Every.DAY, column, START) if column else None,
+            partitions=days.keys if column else None,
+            published=frame.clear().lazy() if column else None,
+            references={
+                rule.id: mesh[".".join((rule.target or "").split("/")[:2])].lazy()
+                for rule in stated
+                if isinstance(rule, Reference)
+            },
+        )
 
 
 @pytest.mark.parametrize(
