@@ -6,11 +6,12 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from mesh_dagster.contracts.files import spark
 from mesh_dagster.contracts.files.formats import Format
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
-from mesh_dagster.errors import EvaluationError, MeshError, MissingExtra
+from mesh_dagster.errors import EvaluationError, MeshError
 
 
 class Engine(StrEnum):
@@ -32,6 +33,10 @@ def open_data(data: DataSet, spool: Spool, engine: Engine | None = None) -> Open
         own = Engine.DUCKDB if data.format is Format.DUCKDB else Engine.POLARS
         if engine in (None, own):
             return opened
+        if engine is Engine.SPARK:
+            rows = spark.read_directly(data, opened.data, spool)
+            if rows is not None:
+                return replace(opened, data=rows)
         spool.say(f"bringing {data.table.name} to {engine}")
         return replace(opened, data=_moved(opened, own, engine or own, spool))
     except (MeshError, KeyboardInterrupt):
@@ -89,17 +94,7 @@ def _moved(opened: Opened, own: Engine, engine: Engine, spool: Spool) -> Any:
             database.execute("SET TimeZone = 'UTC'")
             return database.read_parquet(str(copy))
         case Engine.SPARK:
-            return _spark(spool).read.parquet(str(copy))
+            return spark.session(spool).read.parquet(str(copy))
     import polars as pl
 
     return pl.scan_parquet(copy, glob=False)
-
-
-def _spark(spool: Spool) -> Any:
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError:
-        raise MissingExtra("--engine spark", "spark") from None
-    session = SparkSession.builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    return session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,8 @@ def open_iceberg(data: DataSet) -> Opened:
     """The rows of an Iceberg table, as its newest metadata says."""
     from pyiceberg.table import StaticTable
 
+    # Polars plans with a package of its own where there is one, and warns where there is none.
+    os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
     scans = []
     for place in data.paths:
         metadata = _metadata(place)
