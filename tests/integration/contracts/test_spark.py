@@ -14,9 +14,11 @@ import pytest
 
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import failing_rows
+from mesh_dagster.contracts.files.open import Engine
 from mesh_dagster.contracts.reading import read_contract
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Rule
+from mesh_dagster.contracts.standalone import Options, hold
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.finding import RuleResult, Verdict
 from mesh_dagster.model.partition import Every, Partitioning
@@ -266,3 +268,20 @@ def test_a_session_in_another_time_zone_is_refused_where_there_are_moments(
         assert told(audit(asked[:1], data.select("id")))["schema", None][0] is Verdict.FAILED
     finally:
         spark.conf.set("spark.sql.session.timeZone", "UTC")
+
+
+def test_files_are_tested_on_spark_by_their_contract_alone(
+    spark: Any, flat: pl.DataFrame, tmp_path: Path
+) -> None:
+    checked(tmp_path, FLAT)
+    for number in range(2):
+        flat.drop("look").write_parquet(tmp_path / f"t{number}.parquet")
+    found = {}
+    for engine in (Engine.SPARK, Engine.POLARS):
+        report = hold(
+            tmp_path / "t.odcs.yaml", [str(tmp_path / "t*.parquet")], Options(engine=engine)
+        )
+        assert [table.error for table in report.tables] == [None]
+        found[engine] = told(report.tables[0].results)
+    assert found[Engine.SPARK] == found[Engine.POLARS]
+    assert found[Engine.SPARK]["row_count", None][2] == 10
