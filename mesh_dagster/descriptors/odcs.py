@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from mesh_dagster.descriptors.shape import TEXT, Among
 from mesh_dagster.descriptors.source import Map, Source, shown_path
 from mesh_dagster.descriptors.version import check_semver, check_standard
 from mesh_dagster.model.address import SCHEME
-from mesh_dagster.model.contract import Contract, SchemaObject
+from mesh_dagster.model.contract import Contract, Property, SchemaObject
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.product import Status
 from mesh_dagster.model.service_level import ServiceLevel
@@ -112,7 +113,7 @@ def _object(data: Map, old: bool, source: Source) -> SchemaObject:
     return SchemaObject(
         name=name,
         properties=properties,
-        quality=qualities_from(data, old, source),
+        quality=qualities_from(data, old, source, _names_of(properties)),
         relationships=relationships_from(data, name, None, source),
         description=data.get("description"),
         event_time=custom.take("eventTime", TEXT),
@@ -120,6 +121,10 @@ def _object(data: Map, old: bool, source: Source) -> SchemaObject:
         where=source.at(data.line),
         rest=rest,
     )
+
+
+def _names_of(properties: Iterable[Property]) -> set[str]:
+    return {name for each in properties for name in (each.name, each.column)}
 
 
 def _level(data: Map, source: Source) -> ServiceLevel:

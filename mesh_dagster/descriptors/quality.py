@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from mesh_dagster.descriptors.metrics import check_arguments, check_kind
 from mesh_dagster.descriptors.odcs_shape import METRICS, OPERATORS
 from mesh_dagster.descriptors.source import Map, Source, shown
 from mesh_dagster.descriptors.suggest import did_you_mean
@@ -27,18 +29,25 @@ _TYPED = {"type", "metric", "arguments", "unit", "name", "dimension", "severity"
 _OPERATORS = frozenset(OPERATORS)
 
 
-def qualities_from(data: Map, old: bool, source: Source) -> tuple[Quality, ...]:
-    """The rules of a table or column. `old`: ODCS 3.0, which names a metric `rule`."""
-    return tuple(_quality(each, old, source) for each in data.get("quality", ()))
+def qualities_from(
+    data: Map, old: bool, source: Source, columns: Collection[str] | None = None
+) -> tuple[Quality, ...]:
+    """The rules of a table or column. `old`: ODCS 3.0, which names a metric `rule`.
+
+    `columns` are those that a rule on the table may name; None where they are not known.
+    """
+    return tuple(_quality(each, old, source, columns) for each in data.get("quality", ()))
 
 
-def _quality(data: Map, old: bool, source: Source) -> Quality:
+def _quality(data: Map, old: bool, source: Source, columns: Collection[str] | None) -> Quality:
     kind = data.get("type", "library")
     metric, typed = data.get("metric"), _TYPED
     if metric is None and "rule" in data:
         metric, typed = data["rule"], _TYPED | {"rule"}
     if kind == "library":
         _check_metric(data, metric, old, source)
+        check_arguments(data, str(metric), source, columns)
+    check_kind(data, kind, source)
     operator = _operator(data, kind, old, source)
     severity, stated = _severity(data, source)
     rest = {key: plain(value) for key, value in data.items() if key not in typed}
@@ -63,7 +72,7 @@ def _check_metric(data: Map, metric: str | None, old: bool, source: Source) -> N
     if metric is None:
         message = f"`metric` is missing; one of {', '.join(METRICS)}"
         source.report("MESH-D009", message, data.line)
-    elif not old and metric not in METRICS:
+    elif not old and metric not in (*METRICS, "unique"):
         line = data.line_of("metric" if "metric" in data else "rule")
         source.report(
             "MESH-D010", f"`metric` is {shown(metric)}{did_you_mean(metric, METRICS)}", line
