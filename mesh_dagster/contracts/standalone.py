@@ -116,6 +116,8 @@ def hold(
         raise UsageError("there is no data to test", code="MESH-C021", fix="--data PATH")
     with Spool(progress) as spool:
         bench = _Bench(read, found, before, options, spool, folder)
+        order = {table.name: at for at, table in enumerate(read.contract.schema)}
+        found.sets.sort(key=lambda each: order[each.table.name])
         tables = tuple(bench.tested(each) for each in found.sets)
     options.selection.refuse_unused()
     return Report(read.contract, tables, read.findings, tuple(found.notes))
@@ -276,6 +278,9 @@ class _Bench:
                     limit=self.options.samples,
                     reference=references.get(each.rule),
                     raw=opened.raw,
+                    schema=next(
+                        (rule for rule in asked.values() if isinstance(rule, Schema)), None
+                    ),
                     masked=hidden,
                 )
                 found[each.rule] = rows.to_dicts()

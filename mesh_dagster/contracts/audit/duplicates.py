@@ -9,7 +9,7 @@ import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.audit.frame import FAILED, WINDOW, Frame, stream, summed, together
-from mesh_dagster.contracts.audit.places import keyed_rows
+from mesh_dagster.contracts.audit.places import key_names, keyed_rows
 from mesh_dagster.contracts.audit.repeats import repeats
 from mesh_dagster.contracts.rules.kinds import Unique
 
@@ -24,7 +24,7 @@ def duplicates(rule: Unique, frame: Frame, published: Any | None) -> pl.DataFram
     A window that is absent has none. Where the key runs over the whole port, of the rows that
     share one the first is the published one, else that of the earliest partition.
     """
-    keys = list(rule.columns)
+    keys = key_names(rule)
     windows = [] if frame.window is None else [WINDOW]
     rows = keyed_rows(rule, frame).drop_nulls(keys)
     known = None

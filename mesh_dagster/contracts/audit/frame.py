@@ -19,6 +19,7 @@ from mesh_dagster.contracts.audit.found import (
 )
 from mesh_dagster.contracts.audit.spark import in_utc
 from mesh_dagster.contracts.audit.types import nullable, nulls
+from mesh_dagster.contracts.audit.untyped import with_structure
 from mesh_dagster.contracts.rules.kinds import Expected, Schema
 from mesh_dagster.contracts.rules.paths import Path
 from mesh_dagster.errors import EvaluationError
@@ -115,6 +116,15 @@ class Frame:
                 code="MESH-C002",
                 fix=f"fill {self.partitioning.column} in the transform, or drop those rows",
             ) from None
+
+    def with_structure(self, rules: Sequence[Schema]) -> Frame:
+        """With the parts of JSON that a contract names, where an engine can look into it."""
+        if not self.rows.implementation.is_duckdb():
+            return self
+        columns = (column for rule in rules for column in rule.columns)
+        native = self.rows.to_native()
+        known = with_structure(native, columns)
+        return self if known is native else self.with_rows(nw.from_native(known).lazy())
 
     def with_absent(self, rules: Sequence[Schema]) -> Frame:
         """With the columns that a contract allows to be absent, as the nulls they are read as."""

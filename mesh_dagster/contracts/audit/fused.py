@@ -13,7 +13,7 @@ import polars as pl
 from mesh_dagster.contracts.audit.frame import WINDOW, Frame, collected, first_line, unreadable
 from mesh_dagster.contracts.audit.levels import UnreachableError, level_of
 from mesh_dagster.contracts.audit.places import place_of
-from mesh_dagster.contracts.audit.predicates import breaks, obstacle
+from mesh_dagster.contracts.audit.predicates import breaks, cannot_break, obstacle
 from mesh_dagster.contracts.audit.spark import spoken
 from mesh_dagster.contracts.audit.statistics import apart, only_broken
 from mesh_dagster.contracts.rules.kinds import Counted, Rule, Unique
@@ -74,6 +74,8 @@ def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
             reason = first_line(error)
         if reason:
             counts.reasons[rule.id] = reason
+        elif cannot_break(rule, place):
+            by_level.setdefault(rule.level, {})
         else:
             by_level.setdefault(rule.level, {})[rule.id] = breaks(asked, place)
     for names in apart(rules, frame):

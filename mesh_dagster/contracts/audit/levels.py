@@ -7,6 +7,7 @@ Lists that are null or empty have no elements, on every engine.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -50,8 +51,9 @@ def _unfolded(frame: Frame, level: Path, keep: Sequence[str]) -> Frame:
     kept = [name for name in keep if name in rows.schema and name != ELEMENT]
     window = [] if rows.window is None else [rows.window.alias(WINDOW)]
     held = rows.rows.select(place.value.alias(ELEMENT), *kept, *window)
-    if str(holder) in frame.absent or place.nowhere:
-        return frame.with_rows(held.head(0))
+    if str(holder) in rows.absent or place.nowhere:
+        empty = frame.with_rows(held.head(0))
+        return replace(empty, absent=frame.absent | {str(level)})
     native = _elements(held, level.steps[-1], str(holder))
     return frame.with_rows(nw.from_native(native).lazy())
 

@@ -31,7 +31,7 @@ class Place:
     present: nw.Expr | None = None
     raw: nw.Expr | None = None
     nowhere: bool = False
-    """What would hold it is absent altogether, as the contract allows."""
+    """The data has no such place, as the contract allows; without `present`, nor its holder."""
 
 
 def place_of(column: str, path: Path | None, frame: Frame) -> Place:
@@ -47,17 +47,25 @@ def place_of(column: str, path: Path | None, frame: Frame) -> Place:
     return walk(path, rows, ELEMENT if level else path.column, frame)
 
 
+def key_names(rule: Unique | Reference) -> list[str]:
+    """What the key's columns are called while it is worked with: DuckDB takes a dot apart."""
+    plain = not rule.paths and not any("." in name for name in rule.columns)
+    return list(rule.columns) if plain else [f"__mesh_key{at}" for at in range(len(rule.columns))]
+
+
 def keyed_rows(rule: Unique | Reference, frame: Frame, *others: str) -> nw.LazyFrame[Any]:
-    """The rows of a rule's level: its key by its columns' names, the window, other columns.
+    """The rows of a rule's level: its key by `key_names`, the window, other columns.
 
     Raises `UnreachableError`.
     """
-    names = [each for each in others if each not in rule.columns]
+    keys = key_names(rule)
+    names = [each for each in others if each not in keys]
     if not rule.paths:
-        return frame.select(*rule.columns, *names)
+        pairs = zip(rule.columns, keys, strict=True)
+        return frame.select(*(nw.col(name).alias(key) for name, key in pairs), *names)
     places = [place_of(str(path), path, frame) for path in rule.paths]
     rows = frame if rule.level is None else level_of(frame, rule.level, names or None)
-    values = [each.value.alias(name) for each, name in zip(places, rule.columns, strict=True)]
+    values = [each.value.alias(key) for each, key in zip(places, keys, strict=True)]
     return rows.select(*values, *(name for name in names if name in rows.schema))
 
 
@@ -69,7 +77,7 @@ def walk(path: Path, rows: Frame, start: str, frame: Frame) -> Place:
     value, dtype = nw.col(start), rows.schema[start]
     present: nw.Expr | None = None
     for step in path.fields:
-        if str(so_far) in frame.absent:
+        if str(so_far) in rows.absent:
             return _nowhere(path)
         if not isinstance(dtype, nw.Struct):
             raise UnreachableError(told_instead(str(so_far), dtype, rows, start, "an object"))
@@ -81,7 +89,8 @@ def walk(path: Path, rows: Frame, start: str, frame: Frame) -> Place:
                 raise UnreachableError(f"{so_far} is missing in the data")
             if so_far != path:
                 return _nowhere(path)
-            return Place(str(path), nw.lit(None, dtype=nw.String()), nw.Unknown(), present)
+            null = nw.lit(None, dtype=nw.String())
+            return Place(str(path), null, nw.Unknown(), present, nowhere=True)
         found = types[step]
         value = value.struct.field(step)
         dtype = found() if isinstance(found, type) else found
@@ -100,6 +109,4 @@ def told_instead(name: str, dtype: nw.dtypes.DType, rows: Frame, column: str, wa
 
 def _nowhere(path: Path) -> Place:
     """A place in what is absent altogether: no row has it."""
-    return Place(
-        str(path), nw.lit(None, dtype=nw.String()), nw.Unknown(), nw.lit(False), nowhere=True
-    )
+    return Place(str(path), nw.lit(None, dtype=nw.String()), nw.Unknown(), nowhere=True)

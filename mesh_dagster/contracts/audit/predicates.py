@@ -62,6 +62,12 @@ def breaks(rule: Counted, place: Place) -> nw.Expr:
             return held.list.unique().list.len() < held.list.len()
 
 
+def cannot_break(rule: Counted, place: Place) -> bool:
+    """Whether what is absent, as the contract allows, leaves nothing that breaks the rule."""
+    asks_for_nulls = isinstance(rule, Required | Missing) and place.present is not None
+    return place.nowhere and not asks_for_nulls
+
+
 def obstacle(rule: Counted, place: Place) -> str | None:
     """Why the rule cannot be run on what is there, in words; None when it can."""
     name, dtype = place.name, place.dtype

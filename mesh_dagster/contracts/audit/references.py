@@ -8,7 +8,7 @@ import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.audit.frame import FAILED, WINDOW, Frame, summed, together
-from mesh_dagster.contracts.audit.places import keyed_rows
+from mesh_dagster.contracts.audit.places import key_names, keyed_rows
 from mesh_dagster.contracts.rules.kinds import Reference
 
 
@@ -29,7 +29,7 @@ def orphans(rule: Reference, frame: Frame, target: Any) -> pl.DataFrame:
 
 def without_target(rule: Reference, frame: Frame, target: Any, *others: str) -> nw.LazyFrame[Any]:
     """Those rows: the columns of the key, the window, and others that are asked for."""
-    keys = list(rule.columns)
+    keys = key_names(rule)
     rows = keyed_rows(rule, frame, *others).drop_nulls(keys)
     known = _keys_of(rule, nw.from_native(target).lazy())
     rows, known = together(rows, known)
@@ -45,7 +45,7 @@ def _keys_of(rule: Reference, target: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     absent = [name for name in rule.target_columns if name not in present]
     if absent:
         raise Unresolvable(f"{_target(rule)} has no column {', '.join(absent)}")
-    pairs = zip(rule.target_columns, rule.columns, strict=True)
+    pairs = zip(rule.target_columns, key_names(rule), strict=True)
     keys = target.select(*(nw.col(theirs).alias(ours) for theirs, ours in pairs))
     return keys.drop_nulls().unique()
 
@@ -56,14 +56,15 @@ def _common_integers(
     """Casts that make integers of two sizes comparable. Other types must be the same."""
     ours, theirs = rows.collect_schema(), known.collect_schema()
     casts = []
-    for column, target in zip(rule.columns, rule.target_columns, strict=True):
-        one, other = ours[column], theirs[column]
+    triples = zip(key_names(rule), rule.columns, rule.target_columns, strict=True)
+    for key, column, target in triples:
+        one, other = ours[key], theirs[key]
         if one == other:
             continue
         if not (one.is_integer() and other.is_integer()):
             told = f"{column} is {one} and {target} of {_target(rule)} is {other}"
             raise Unresolvable(told.lower())
-        casts.append(nw.col(column).cast(nw.Int64))
+        casts.append(nw.col(key).cast(nw.Int64))
     return casts
 
 

@@ -73,7 +73,7 @@ def audit(
     _check_names(rules, bare)
     schemas = [rule for rule in rules if isinstance(rule, Schema)]
     found = {rule.id: differences(rule, bare.types()) for rule in schemas}
-    frame = bare.with_absent(schemas)
+    frame = bare.with_structure(schemas).with_absent(schemas)
     counts = fused(rules, frame)
     keys = tuple(_partitions(counts, partitioning, partitions))
     for rule in rules:

@@ -10,10 +10,11 @@ import polars as pl
 
 from mesh_dagster.contracts.audit.frame import Frame, collected, first_line, together
 from mesh_dagster.contracts.audit.levels import ELEMENT, UnreachableError, level_of
-from mesh_dagster.contracts.audit.places import keyed_rows, place_of
-from mesh_dagster.contracts.audit.predicates import breaks, obstacle
+from mesh_dagster.contracts.audit.places import key_names, keyed_rows, place_of
+from mesh_dagster.contracts.audit.predicates import breaks, cannot_break, obstacle
 from mesh_dagster.contracts.audit.references import without_target
-from mesh_dagster.contracts.rules.kinds import Counted, Reference, Rule, Unique
+from mesh_dagster.contracts.audit.spark import spoken
+from mesh_dagster.contracts.rules.kinds import Counted, Reference, Rule, Schema, Unique
 from mesh_dagster.errors import EvaluationError, MeshError
 
 _COUNT = "__mesh_count"
@@ -29,6 +30,7 @@ def failing_rows(
     published: Any | None = None,
     reference: Any | None = None,
     raw: Mapping[str, str] | None = None,
+    schema: Schema | None = None,
     masked: Collection[str] = (),
 ) -> pl.DataFrame:
     """At most `limit` whole rows that break a rule, as a Polars frame of the data's columns.
@@ -39,12 +41,15 @@ def failing_rows(
     rows) those whose key is not found. Of a rule on what lies in a list or map, the row of each
     element that breaks it, with the element in a column of its own, last. A rule on the table
     as a whole has no failing rows. `raw` names, as for `audit`, the columns that hold texts: in
-    the place of the others they are what is shown. Of columns that are `masked` (`rules.masked`)
+    the place of the others they are what is shown. `schema` is the rule of that kind: it tells
+    what may be absent, and what lies in a column of JSON. Of columns that are `masked` (`rules.masked`)
     only stars.
 
     Raises `EvaluationError` where the rule cannot be run on this data.
     """
-    frame = Frame.of(data, raw=raw)
+    bare = Frame.of(data, raw=raw)
+    schemas = [] if schema is None else [schema]
+    frame = bare.with_structure(schemas).with_absent(schemas)
     try:
         found = collected(_failing(rule, frame, published, reference).head(limit))
     except MeshError:
@@ -53,7 +58,8 @@ def failing_rows(
         raise _unevaluable(rule, str(error)) from error
     except Exception as error:
         raise _unevaluable(rule, first_line(error)) from error
-    return _shown(found, rule, frame, masked)
+    added = [name for name in frame.schema if name not in bare.schema]
+    return _shown(found.drop(added), rule, frame, masked)
 
 
 def _shown(found: pl.DataFrame, rule: Rule, frame: Frame, masked: Collection[str]) -> pl.DataFrame:
@@ -79,9 +85,13 @@ def _failing(
         case _ if not isinstance(rule, Counted):
             return frame.rows.head(0)
     place = place_of(rule.column or "", rule.path, frame)
+    if frame.rows.implementation.is_spark_like():
+        rule = spoken(rule)
     reason = obstacle(rule, place)
     if reason:
         raise _unevaluable(rule, reason)
+    if cannot_break(rule, place):
+        return frame.rows.head(0)
     broken = breaks(rule, place)
     if rule.level is None:
         return frame.rows.filter(broken)
@@ -90,7 +100,7 @@ def _failing(
 
 
 def _sharing(rule: Unique, frame: Frame, published: Any | None) -> nw.LazyFrame[Any]:
-    keys = list(rule.columns)
+    keys = key_names(rule)
     _demand(rule, frame)
     rows = keyed_rows(rule, frame, *frame.schema).drop_nulls(keys)
     counts = rows.group_by(*keys).agg(nw.len().alias(_COUNT))
@@ -103,7 +113,7 @@ def _sharing(rule: Unique, frame: Frame, published: Any | None) -> nw.LazyFrame[
         shared = nw.concat([shared, elsewhere]).unique()
     rows, shared = together(rows, shared)
     found = rows.join(shared, on=keys, how="semi").sort(*keys)
-    return found.select(*frame.schema, *(key for key in keys if key not in frame.schema))
+    return found.select(*_columns(rule, frame))
 
 
 def _orphaned(rule: Reference, frame: Frame, target: Any | None) -> nw.LazyFrame[Any]:
@@ -113,8 +123,15 @@ def _orphaned(rule: Reference, frame: Frame, target: Any | None) -> nw.LazyFrame
     if target is None or isinstance(target, str):
         raise _unevaluable(rule, target or f"nothing of {rule.target} was handed over")
     found = without_target(rule, frame, target, *frame.schema)
-    keys = (name for name in rule.columns if name not in frame.schema)
-    return found.select(*frame.schema, *keys)
+    return found.select(*_columns(rule, frame))
+
+
+def _columns(rule: Unique | Reference, frame: Frame) -> list[nw.Expr]:
+    """Those of the data, and of a key in them its parts, by their paths."""
+    named = dict(zip(key_names(rule), rule.columns, strict=True)) if rule.paths else {}
+    return [nw.col(name) for name in frame.schema] + [
+        nw.col(key).alias(name) for key, name in named.items()
+    ]
 
 
 def _demand(rule: Unique | Reference, frame: Frame) -> None:

@@ -180,10 +180,8 @@ def _format(each: Property) -> Iterator[Rule]:
     if format_ is None or _kind(each) is not Kind.STRING:
         return
     try:
-        if each.logical_type in _MOMENTS:
-            found = moment_format(format_)
-        else:
-            found = text_format(format_)
+        moment = each.logical_type in _MOMENTS
+        found = moment_format(format_) if moment else text_format(format_)
     except (PatternError, LookupError) as error:
         yield unsupported(each, "format", str(error.args[0]), Severity.WARNING)
         return

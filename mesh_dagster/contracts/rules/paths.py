@@ -44,9 +44,12 @@ class Path:
     @property
     def words(self) -> str:
         """The path as a part of a rule's id: `items_items_sku`, `attrs_key`."""
-        spoken = {Into.ITEM: "items", Into.KEY: "key", Into.VALUE: "value"}
-        return "_".join([self.column, *(spoken.get(step, step) for step in self.steps)])  # type: ignore[arg-type, misc]
+        spoken = (_SPOKEN[step] if isinstance(step, Into) else step for step in self.steps)
+        return "_".join([self.column, *spoken])
 
     def __str__(self) -> str:
         told = (step.value if isinstance(step, Into) else f".{step}" for step in self.steps)
         return self.column + "".join(told)
+
+
+_SPOKEN = {Into.ITEM: "items", Into.KEY: "key", Into.VALUE: "value"}

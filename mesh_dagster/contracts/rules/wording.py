@@ -79,7 +79,8 @@ def _violation(rule: Counted | Reference) -> str:
 def _elements(level: Path) -> str:
     words = {Into.ITEM: "items", Into.KEY: "keys", Into.VALUE: "values"}
     last = level.steps[-1]
-    return f"{words[last] if isinstance(last, Into) else 'values'} of {Path(level.column, level.steps[:-1])}"
+    held = words[last] if isinstance(last, Into) else "values"
+    return f"{held} of {Path(level.column, level.steps[:-1])}"
 
 
 def _ends(rule: Range) -> str:
