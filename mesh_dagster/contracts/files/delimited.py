@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -56,8 +56,26 @@ def open_delimited(data: DataSet, spool: Spool) -> Opened:
         groups.setdefault((names, dialect), []).append(plain)
     scans = [_scan(paths, names, dialect) for (names, dialect), paths in groups.items()]
     rows = scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal")
-    frame, raw = typed(rows, data.table)
-    return Opened(frame, raw, is_text=True, diagnose=partial(_diagnose, originals))
+    spool.say(f"reading {data.table.name}")
+    diagnose = partial(_diagnose, originals)
+    frame, raw = typed(_whole(rows, diagnose, data.paths[0]), data.table)
+    return Opened(frame, raw, is_text=True, diagnose=diagnose)
+
+
+def _whole(rows: pl.LazyFrame, diagnose: Callable[[], None], path: Path) -> pl.LazyFrame:
+    """The same rows, all fields of which were looked at: scans skip what rules do not ask for.
+
+    Lines without any value are no rows; they are mostly what an editor left at the end.
+    """
+    nothing = pl.all_horizontal(pl.all().is_null())
+    try:
+        blank = rows.select(nothing.sum()).collect(engine="streaming").item()
+    except pl.exceptions.PolarsError as error:
+        diagnose()
+        told = (str(error).splitlines() or [""])[0]
+        raise EvaluationError(f"{path} cannot be read as CSV: {told}", code="MESH-C024") from error
+    several = len(rows.collect_schema()) > 1
+    return rows.filter(~nothing) if blank and several else rows
 
 
 def typed(rows: pl.LazyFrame, table: SchemaObject) -> tuple[pl.LazyFrame, dict[str, str]]:
@@ -114,10 +132,6 @@ def _head(blocks: Iterable[str], path: Path) -> str:
                 where=f"{path}:1",
                 fix="is it a CSV? Name the file by what it is",
             )
-    if not head.strip():
-        raise EvaluationError(
-            f"{path} holds nothing but blanks: not even a header", code="MESH-C023"
-        )
     return head
 
 
@@ -162,6 +176,10 @@ def _names(first: list[str], known: Sequence[str], dialect: Dialect, path: Path)
         extra = [f"column_{at + 1}" for at in range(len(known), len(first))]
         return (*known[: len(first)], *extra)
     names = [each.strip() for each in first]
+    if not any(names):
+        raise EvaluationError(
+            f"the first line of {path} is blank: there is not even a header", code="MESH-C023"
+        )
     counted = Counter(names)
     twice = [name for name, count in counted.items() if count > 1 and name]
     if twice:
@@ -179,18 +197,23 @@ def _names(first: list[str], known: Sequence[str], dialect: Dialect, path: Path)
             code="MESH-C025",
             where=f"{path}:1",
         )
-    return tuple(name or f"column_{at + 1}" for at, name in enumerate(names))
+    return tuple(first)
 
 
 def _scan(paths: list[Path], names: tuple[str, ...], dialect: Dialect) -> pl.LazyFrame:
-    return pl.scan_csv(
+    """All fields as texts. `names` are the header's own; a column's has no blanks around it."""
+    cleaned = [name.strip() or f"column_{at + 1}" for at, name in enumerate(names)]
+    written = [name.replace('"', '""') for name in names]
+    rows = pl.scan_csv(
         paths,
         has_header=dialect.header,
         separator=dialect.delimiter,
         quote_char=dialect.quote,
-        schema=dict.fromkeys(names, pl.String),
+        schema=dict.fromkeys(written, pl.String),
+        missing_columns="insert",
         glob=False,
     )
+    return rows.rename(dict(zip(written, cleaned, strict=True)))
 
 
 def _diagnose(files: Sequence[tuple[Path, Dialect]]) -> None:

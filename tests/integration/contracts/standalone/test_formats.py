@@ -281,3 +281,20 @@ def test_folders_named_after_values_are_columns(bench: Any, run: Run) -> None:
     folder.mkdir(parents=True)
     pl.DataFrame({"id": [1]}).write_parquet(folder / "p.parquet")
     assert run(contract, "--data", "orders", "--json").broken == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "checked"),
+    [
+        ("id,email\n1,a@x\n\n2,b@x\n\n\n", 2),
+        ("\ufeffid,email\r\n1,a@x\r\n", 1),
+        ('" id ",email \n1,a@x\n2\n', 2),
+        ("id,email\n", 0),
+        ("id,email", 0),
+    ],
+)
+def test_csv_is_read_as_people_write_it(bench: Any, run: Run, content: str, checked: int) -> None:
+    contract = bench.contract(COLUMNS)
+    bench.write("orders.csv", content)
+    ended = run(contract, "--data", "orders.csv", "--json")
+    assert (ended.code, ended.rule("id_unique")["checked"]) == (0, checked)

@@ -1,0 +1,278 @@
+"""What `mesh contract test` says, and the code it ends with."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+
+Run = Callable[..., Any]
+
+KEYS = [
+    "id",
+    "kind",
+    "schema",
+    "column",
+    "dimension",
+    "severity",
+    "verdict",
+    "checked",
+    "failed",
+    "message",
+    "at",
+]
+BAD = "id,email,amount\n1,a@x,1\n1,b,-2\n3,c,4\n"
+
+
+def test_data_that_keeps_its_contract_passes_with_exit_code_0(bench: Any, run: Run) -> None:
+    contract = bench.contract()
+    bench.write("orders.csv", "id,email,amount\n1,a@x,1\n")
+    ended = run(contract, "--data", "orders.csv")
+    assert ended.code == 0
+    assert re.search(r"^passed: (\d+) of \1 rules passed \(", ended.out, re.MULTILINE)
+
+
+def test_the_worst_is_told_first_with_its_line_and_what_to_do(bench: Any, run: Run) -> None:
+    quality = [{"metric": "nullValues", "mustBe": 3, "severity": "warning"}]
+    columns = [
+        {"name": "id", "logicalType": "integer", "quality": quality},
+        {"name": "email", "logicalType": "string", "logicalTypeOptions": {"pattern": "@"}},
+        {"name": "amount", "logicalType": "number"},
+    ]
+    contract = bench.contract(columns)
+    bench.write("orders.csv", BAD)
+    ended = run(contract, "--data", "orders.csv")
+    assert ended.code == 1
+    assert re.findall(r"^  (failed|warning)  orders\.(\w+)", ended.out, re.MULTILINE) == [
+        ("failed", "email_pattern"),
+        ("warning", "id_null_values"),
+    ]
+    line = 1 + contract.read_text().splitlines().index("  - name: email")
+    assert f"at contract.yaml:{line}" in ended.out
+    assert "fix: " in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 80
+
+
+def test_a_warning_alone_ends_with_0(bench: Any, run: Run) -> None:
+    quality = [{"metric": "rowCount", "mustBe": 3, "severity": "warning"}]
+    table = {"name": "orders", "properties": [{"name": "id"}], "quality": quality}
+    contract = bench.contract(tables=[table])
+    bench.write("orders.csv", "id\n1\n")
+    ended = run(contract, "--data", "orders.csv", "--json")
+    assert (ended.code, ended.json["verdict"]) == (0, "warning")
+
+
+def test_json_has_one_entry_a_rule_with_its_keys_in_order(bench: Any, run: Run) -> None:
+    contract = bench.contract()
+    bench.write("orders.csv", BAD)
+    found = run(contract, "--data", "orders.csv", "--json").json
+    assert list(found)[:2] == ["verdict", "rules"]
+    assert found["verdict"] == "failed"
+    assert all(list(each)[: len(KEYS)] == KEYS for each in found["rules"])
+    unique = next(each for each in found["rules"] if each["id"] == "id_unique")
+    assert (unique["kind"], unique["schema"], unique["column"]) == ("unique", "orders", "id")
+    assert (unique["checked"], unique["failed"], unique["dimension"]) == (3, 1, "uniqueness")
+    assert re.fullmatch(r"contract\.yaml:\d+", unique["at"])
+
+
+def test_junit_has_a_case_a_rule(bench: Any, run: Run) -> None:
+    contract = bench.contract()
+    bench.write("orders.csv", BAD)
+    ended = run(contract, "--data", "orders.csv", "--junit", "-")
+    suite = ElementTree.fromstring(ended.out)[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("8", "3", "0")
+    assert run(contract, "--data", "orders.csv", "--junit", "report.xml").code == 1
+    assert ElementTree.parse("report.xml").getroot().tag == "testsuites"
+    assert run(contract, "--data", "orders.csv", "--junit", "no/such/folder.xml").code == 2
+    assert run(contract, "--data", "orders.csv", "--junit", "-", "--json").code == 2
+
+
+def test_failing_rows_are_shown_only_when_asked_for_and_masked_where_classified(
+    bench: Any, run: Run
+) -> None:
+    email = {"name": "email", "logicalTypeOptions": {"pattern": "@"}, "logicalType": "string"}
+    columns = [{"name": "id"}, email | {"classification": "confidential"}, {"name": "amount"}]
+    contract = bench.contract(columns)
+    bench.write("orders.csv", "id,email,amount\n1,secret-one,1\n2,secret-two,2\n3,a@x,3\n")
+    silent = run(contract, "--data", "orders.csv", "--json")
+    assert silent.rule("email_pattern")["samples"] == []
+    one = run(contract, "--data", "orders.csv", "--json", "--samples", 1)
+    assert one.rule("email_pattern")["samples"] == [{"id": "1", "email": "***", "amount": "1"}]
+    shown = run(contract, "--data", "orders.csv", "--samples", 5)
+    assert "***" in shown.out
+    assert "secret" not in silent.out + one.out + shown.out
+
+
+@pytest.mark.parametrize(
+    ("asked", "rules"),
+    [
+        (["--only", "id_unique"], ["id_unique"]),
+        (["--only", "orders.id_*"], ["id_type", "id_required", "id_unique"]),
+        (["--only", "uniqueness,completeness"], ["id_required", "id_unique"]),
+        (["--only", "money"], ["amount_type", "amount_range"]),
+        (["--skip", "conformity"], ["id_required", "id_unique"]),
+        (["--only", "id_*", "--skip", "id_type"], ["id_required", "id_unique"]),
+    ],
+)
+def test_rules_are_chosen_by_id_dimension_or_tag(
+    bench: Any, run: Run, asked: list[str], rules: list[str]
+) -> None:
+    contract = bench.contract()
+    text = contract.read_text().replace("- name: amount", "- tags: [money]\n    name: amount")
+    contract.write_text(text)
+    bench.write("orders.csv", BAD)
+    ended = run(contract, "--data", "orders.csv", "--json", *asked)
+    assert [each["id"] for each in ended.json["rules"]] == rules
+
+
+def test_a_word_that_names_no_rule_is_refused_with_what_is_near(bench: Any, run: Run) -> None:
+    contract = bench.contract()
+    bench.write("orders.csv", BAD)
+    ended = run(contract, "--data", "orders.csv", "--only", "id_uniqe")
+    assert ended.code == 2
+    assert "did you mean `id_unique`" in ended.err
+
+
+def test_a_baseline_is_what_drift_is_measured_against(bench: Any, run: Run) -> None:
+    drift = {
+        "type": "custom",
+        "engine": "mesh",
+        "implementation": {"metric": "rowCount", "measure": "ratio"},
+        "mustBeBetween": [0.5, 2],
+    }
+    table = {"name": "orders", "properties": [{"name": "id"}], "quality": [drift]}
+    contract = bench.contract(tables=[table])
+    bench.write("orders.csv", "id\n1\n")
+    bench.write("before/orders.csv", "id\n" + "1\n" * 10)
+    alone = run(contract, "--data", "orders.csv", "--json")
+    assert alone.broken == {}, alone.out
+    ended = run(contract, "--data", "orders.csv", "--baseline", "before", "--json")
+    assert len(ended.broken) == 1, ended.out
+
+
+def test_the_owners_python_runs_only_when_it_is_trusted(bench: Any, run: Run) -> None:
+    rule = {"type": "custom", "engine": "python", "implementation": "even", "name": "even"}
+    table = {"name": "orders", "properties": [{"name": "id"}], "quality": [rule]}
+    contract = bench.contract(tables=[table])
+    bench.write("checks.py", "from pathlib import Path\nPath('ran').touch()\n")
+    bench.write("orders.csv", "id\n1\n")
+    ended = run(contract, "--data", "orders.csv", "--json")
+    assert ended.json["verdict"] != "passed"
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "told"),
+    [
+        (None, 2, "MESH-D003"),
+        ("", 2, "MESH-D004"),
+        ("\0\1", 2, "MESH-D003"),
+        ("name: x", 2, "MESH-C028"),
+        ("kind: DataContract\n", 2, "`id` is missing"),
+        (
+            "apiVersion: v3.1.0\nkind: DataContract\nid: x\nversion: 1.0.0\nstatus: draft\n",
+            2,
+            "no schema",
+        ),
+        (
+            "apiVersion: v9.0.0\nkind: DataContract\nid: x\nversion: 1.0.0\nstatus: draft\n",
+            2,
+            "newer major",
+        ),
+    ],
+)
+def test_an_unusable_contract_ends_with_2(
+    bench: Any, run: Run, content: str | None, code: int, told: str
+) -> None:
+    if content is not None:
+        bench.write("contract.yaml", content)
+    ended = run("contract.yaml", "--data", "x.csv", "--json")
+    assert ended.code == code
+    assert told in ended.err
+    assert ended.json["verdict"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "told"),
+    [
+        ("orders.csv", b"", 3, "MESH-C023"),
+        ("orders.csv", b" \n\n", 3, "not even a header"),
+        (
+            "orders.csv",
+            b"id,amount,email\n1,2,3,4\n",
+            3,
+            "line 2 has 4 fields where its header has 3",
+        ),
+        ("orders.csv", b'id,email\n1,"a\n2,b\n', 3, "orders.csv"),
+        ("orders.csv", b"id,email\n1,\xff\n", 3, "encoding: ISO-8859-1"),
+        ("orders.csv", b"id,id\n1,2\n", 3, "MESH-C025"),
+        ("orders.csv", b"id" * (3 << 20), 3, "longer than 4 MB"),
+        ("orders.csv.gz", b"id\n1\n", 3, "is called gz"),
+        ("orders.parquet", b"id\n1\n", 3, "read as parquet and is none"),
+        ("orders.csv", b"PAR1\0\0", 3, "it is parquet"),
+        ("orders.parquet", b"PAR1 and no more", 3, "cannot be read as Parquet"),
+        ("orders.json", b'{"id": 1}\n{"id": }', 3, "line 2 is no JSON"),
+        ("orders.json", b"[" * 100_000, 3, "nested"),
+        ("orders.duckdb", b"12345678DUCK" + b"\0" * 100, 3, "cannot be opened"),
+    ],
+)
+def test_data_that_cannot_be_read_ends_with_3_and_says_where(
+    bench: Any, run: Run, name: str, content: bytes, code: int, told: str
+) -> None:
+    contract = bench.contract()
+    bench.write(name, content)
+    ended = run(contract, "--data", name)
+    assert ended.code == code
+    assert told.replace(" ", "") in re.sub(r"\s+", "", ended.out), ended.out
+    assert "Traceback" not in ended.out + ended.err
+    assert run(contract, "--data", name, "--json").json["verdict"] == "error"
+
+
+def test_a_call_that_makes_no_sense_ends_with_2(bench: Any, run: Run) -> None:
+    contract = bench.contract()
+    assert run(contract).code == 2
+    assert run(contract, "--data", "nowhere.csv").code == 2
+    assert run(contract, "--data", "*.parquet").code == 2
+    assert run(contract, "--server", "x").code == 2
+    assert run(contract, "--data", "x.csv", "--engine", "abacus").code == 2
+
+
+def test_one_unreadable_table_hides_no_other(bench: Any, run: Run) -> None:
+    tables = [{"name": name, "properties": [{"name": "id"}]} for name in ("orders", "lines")]
+    contract = bench.contract(tables=tables)
+    bench.write("in/orders.csv", b"")
+    bench.write("in/lines.csv", "id,extra\n1,2\n")
+    ended = run(contract, "--data", "in", "--json")
+    assert ended.code == 1
+    assert [(each["schema"], each["verdict"]) for each in ended.json["rules"]][:2] == [
+        ("orders", "error"),
+        ("lines", "failed"),
+    ]
+
+
+def test_no_dagster_is_imported_and_no_mesh_is_looked_for(bench: Any) -> None:
+    contract = bench.contract()
+    bench.write("mesh.yaml", "this: [is broken\n")
+    pl.DataFrame({"id": [1]}).write_parquet("orders.parquet")
+    code = (
+        "import sys; from mesh_dagster.cli.root import run;"
+        f"code = run(['contract', 'test', {str(contract)!r}, '--data', 'orders.parquet',"
+        " '--json']);"
+        "heavy = [m for m in ('dagster', 'sqlalchemy', 'pandera', 'pandas', 'pyiceberg', 'pyspark')"
+        " if m in sys.modules];"
+        "print(heavy, file=sys.stderr); sys.exit(code)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.strip() == "[]"
+    assert json.loads(ended.stdout)["verdict"] == "passed"
