@@ -12,7 +12,7 @@ from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS
 from mesh_dagster.errors import EvaluationError, MeshError, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.finding import Finding, Severity, Verdict
+from mesh_dagster.model.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from mesh_dagster.model.domain import LoadedProduct
@@ -36,11 +36,27 @@ Audits = Sequence[tuple[Address, "Sequence[RuleResult]"]]
 @click.option(
     "--partition", "partitions", multiple=True, metavar="P", help="Audit this partition only."
 )
+@click.option(
+    "--against",
+    metavar="REF",
+    help="Compare contracts with those at a git ref, not with what is published.",
+)
 @as_json
-def check(address: Address | None, data: bool, partitions: tuple[str, ...], as_json: bool) -> int:
+def check(
+    address: Address | None,
+    data: bool,
+    partitions: tuple[str, ...],
+    against: str | None,
+    as_json: bool,
+) -> int:
     """Find what is wrong with the files of the mesh, or of the product at ADDRESS."""
     from mesh_dagster.products.mesh import Mesh
 
+    if against is not None and (data or address):
+        raise UsageError(
+            "--against compares the contracts of the whole mesh",
+            fix=f"mesh check --against {against}",
+        )
     if partitions and not (data and address):
         raise UsageError(
             "--partition is for the published data of one product",
@@ -49,14 +65,14 @@ def check(address: Address | None, data: bool, partitions: tuple[str, ...], as_j
     mesh = Mesh.open()
     if data:
         return _check_data(mesh, address, partitions, as_json)
-    return _check_files(mesh, address, as_json)
+    return _check_files(mesh, address, against, as_json)
 
 
-def _check_files(mesh: Mesh, address: Address | None, as_json: bool) -> int:
+def _check_files(mesh: Mesh, address: Address | None, against: str | None, as_json: bool) -> int:
     from mesh_dagster.products.check import check as check_mesh
     from mesh_dagster.products.check import check_product
 
-    findings = check_mesh(mesh) if address is None else check_product(mesh, address)
+    findings = check_product(mesh, address) if address else check_mesh(mesh, against)
     if as_json:
         emit_json(findings)
     else:
@@ -128,10 +144,10 @@ def _tell(audits: Audits, as_json: bool) -> None:
         (address.path, each.partition, each.verdict.value, each.checked, each.failed, each.message)
         for address, results in audits
         for each in results
-        if each.verdict is not Verdict.PASSED
+        if not each.holds
     ]
     if rows:
         emit_styled(render(_COLUMNS, rows).text)
     for address, results in audits:
-        passed = sum(each.verdict is Verdict.PASSED for each in results)
+        passed = sum(each.holds for each in results)
         say(f"{address.path}: {passed} of {len(results)} results passed")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mesh_dagster.descriptors import syntax, writing
-from mesh_dagster.descriptors.custom import Custom, with_custom
+from mesh_dagster.descriptors.custom import KEY, Custom, with_custom
 from mesh_dagster.descriptors.files import DESCRIPTOR
 from mesh_dagster.descriptors.odps_shape import PRODUCT
 from mesh_dagster.descriptors.shape import TEXT, Choice, ListOf
@@ -148,11 +148,30 @@ def _inputs(data: Map, own: Address, source: Source) -> tuple[InputPort, ...]:
         if address and address.of_product == own:
             message = f"the input port `{name}` is a port of the product itself"
             source.report("MESH-D014", message, line)
-        rest = _kept(each, ("name", "version", "contractId"))
-        version = each.get("version", "")
-        ports.append(InputPort(name, version, address, system, source.at(each.line), rest))
+        custom = Custom(each, source)
+        rest = _kept(each, ("name", "version", "contractId", KEY))
+        if kept := custom.rest(("columns",)):
+            rest[KEY] = kept
+        columns, version = _columns(each, custom, source), each.get("version", "")
+        where = source.at(each.line)
+        ports.append(InputPort(name, version, address, system, where, rest, columns))
     _check_unique([(port.name, port.where) for port in ports], "input port", source)
     return tuple(ports)
+
+
+def _columns(port: Map, custom: Custom, source: Source) -> tuple[str, ...] | None:
+    """The columns that an input port declares to read."""
+    found = custom.take("columns", ListOf(TEXT))
+    if found is None:
+        return None
+    line = custom.line("columns")
+    if port["contractId"].startswith(SOURCE):
+        message = f"`columns` of `{port['name']}`, which is a source: its contract says them"
+        source.report("MESH-C044", message, line, fix="remove it")
+    elif not found or len(set(found)) < len(found):
+        message = f"`columns` of `{port['name']}` is {found!r:.80}, expected names, each once"
+        source.report("MESH-C044", message, line)
+    return tuple(found)
 
 
 def _system(text: str, line: int, source: Source) -> str | None:
@@ -279,7 +298,9 @@ def document_from_product(product: Product) -> dict[str, Any]:
 
 def _input_document(port: InputPort) -> dict[str, Any]:
     target = str(port.address) if port.address else f"{SOURCE}{port.source}"
-    return {"name": port.name, "version": port.version, "contractId": target, **port.rest}
+    document = {"name": port.name, "version": port.version, "contractId": target}
+    with_custom(document, {"columns": port.columns}, port.rest)
+    return {**document, **{key: port.rest[key] for key in port.rest if key not in document}}
 
 
 def _output_document(port: OutputPort) -> dict[str, Any]:

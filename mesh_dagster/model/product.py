@@ -41,7 +41,8 @@ class InputPort:
     """A declared upstream: another product's output port, or a source system.
 
     Exactly one of `address` and `source` is set; `source` is the name of the external system's
-    data (`source:<system>/<name>` in the descriptor).
+    data (`source:<system>/<name>` in the descriptor). `columns` are those that it reads of
+    another product's port, and all that it gets (customProperty `columns`); None is every one.
     """
 
     name: str
@@ -50,6 +51,7 @@ class InputPort:
     source: str | None = None
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from mesh_dagster.orchestrate.folders import find_folders
 from mesh_dagster.orchestrate.product import product_definitions
 from mesh_dagster.orchestrate.publications import publications_sensor
 from mesh_dagster.orchestrate.upstreams import Upstreams
+from mesh_dagster.products.evolution import refuse_breaking
 from mesh_dagster.products.mesh import Mesh
 
 
@@ -34,6 +35,7 @@ def domain_definitions(definitions_file: str | Path) -> dg.Definitions:
     domain = read_domain(folder)
     found = find_folders(folder / "defs")
     every = load_products([*found.products, *found.products_of_dg], domain)
+    refuse_breaking(mesh, every)
     upstreams = Upstreams(mesh, every)
     return dg.Definitions.merge(
         product_definitions(mesh, every[: len(found.products)], upstreams),

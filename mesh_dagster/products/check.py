@@ -6,23 +6,34 @@ and refers to, another has to serve.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS
 from mesh_dagster.descriptors.check import check_mesh
 from mesh_dagster.descriptors.product import folder_problems
 from mesh_dagster.descriptors.suggest import did_you_mean
-from mesh_dagster.errors import DescriptorError, MeshError
+from mesh_dagster.errors import DescriptorError, MeshError, MissingExtra, StorageError
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.contract import Contract, Relationship
+from mesh_dagster.model.contract import Contract, Relationship, SchemaObject
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
+from mesh_dagster.model.product import InputPort
+from mesh_dagster.products.evolution import evolution_findings
 from mesh_dagster.products.mesh import Mesh
 
 
-def check(mesh: Mesh) -> tuple[Finding, ...]:
-    """All findings of all files of the mesh that are in this checkout, warnings included."""
-    return (*check_mesh(mesh.config), *_between_products(mesh), *_registry(mesh))
+def check(mesh: Mesh, against: str | None = None) -> tuple[Finding, ...]:
+    """All findings of all files of the mesh that are in this checkout, warnings included.
+
+    Contracts are compared with what is published of them, or, `against` a git ref, with what is
+    there: that asks no storage. Raises `UsageError` for a ref that git does not know.
+    """
+    found = check_mesh(mesh.config)
+    loaded = tuple(_loaded(mesh))
+    between = [finding for each in loaded for finding in _dangling(mesh, each)]
+    return (*found, *between, *_history(mesh, loaded, against), *_registry(mesh))
 
 
 def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
@@ -32,7 +43,16 @@ def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
     findings = [finding for folder in folders for finding in folder_problems(folder)]
     if any(each.severity is Severity.ERROR for each in findings):
         return tuple(findings)
-    return (*findings, *_dangling(mesh, mesh.load(product)))
+    loaded = mesh.load(product)
+    return (*findings, *_dangling(mesh, loaded), *_history(mesh, [loaded], None))
+
+
+def _history(
+    mesh: Mesh, products: Sequence[LoadedProduct], against: str | None
+) -> Iterator[Finding]:
+    """What contracts break of their own past. That storage cannot be asked, `_registry` tells."""
+    with suppress(StorageError, MissingExtra):
+        yield from evolution_findings(mesh, products, against)
 
 
 def _registry(mesh: Mesh) -> Iterator[Finding]:
@@ -48,13 +68,12 @@ def _registry(mesh: Mesh) -> Iterator[Finding]:
         yield replace(each, severity=Severity.WARNING) if theirs else each
 
 
-def _between_products(mesh: Mesh) -> Iterator[Finding]:
+def _loaded(mesh: Mesh) -> Iterator[LoadedProduct]:
     for product in mesh.own():
         try:
-            loaded = mesh.load(product.address)
+            yield mesh.load(product.address)
         except DescriptorError:
             continue  # its own findings are told already
-        yield from _dangling(mesh, loaded)
 
 
 def _dangling(mesh: Mesh, loaded: LoadedProduct) -> Iterator[Finding]:
@@ -63,6 +82,7 @@ def _dangling(mesh: Mesh, loaded: LoadedProduct) -> Iterator[Finding]:
     for port in loaded.product.inputs:
         if port.address is not None:
             yield from _unknown(mesh, subject, port.address, f"its input `{port.name}`", port.where)
+            yield from _undeclared(mesh, subject, port)
     for contract in loaded.contracts.values():
         for each in _references(contract):
             target = Address.parse(each.target or "")
@@ -94,19 +114,42 @@ def _unknown(
         )
 
 
+def _undeclared(mesh: Mesh, subject: str, port: InputPort) -> Iterator[Finding]:
+    """Columns that an input port declares and its upstream does not promise."""
+    table = _table(mesh, port.address) if port.address and port.columns else None
+    if table is None:
+        return
+    known = [each.column for each in table.properties]
+    for column in port.columns or ():
+        if column not in known and column not in PLATFORM_COLUMNS:
+            yield Finding(
+                "MESH-C044",
+                f"its input `{port.name}` declares the column `{column}`, which the contract of "
+                f"{port.address} does not have{did_you_mean(column, known)}",
+                subject=subject,
+                where=port.where,
+            )
+
+
+def _table(mesh: Mesh, address: Address) -> SchemaObject | None:
+    """The table that a port serves; None where nobody knows."""
+    try:
+        resolved = mesh.resolve(address)
+        contract = mesh.described(resolved).contracts.get(resolved.port or "")
+    except MeshError:
+        return None
+    return contract.table if contract and contract.schema else None
+
+
 def _unknown_columns(
     mesh: Mesh, subject: str, target: Address, reference: Relationship
 ) -> Iterator[Finding]:
-    try:
-        described = mesh.described(target)
-    except MeshError:
+    table = _table(mesh, target)
+    if table is None:
         return
-    contract = described.contracts.get(target.port or "")
-    if contract is None or not contract.schema:
-        return
-    known = [each.name for each in contract.table.properties]
+    known = [each.name for each in table.properties]
     for column in reference.target_columns:
-        if contract.table.find(column) is None:
+        if table.find(column) is None:
             yield Finding(
                 "MESH-M049",
                 f"the reference of {', '.join(reference.columns)} is to {target.path}.{column}, "

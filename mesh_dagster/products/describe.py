@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from mesh_dagster.errors import StorageError
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.products.evolution import breaks_published
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.documents import Described, write_document
 
@@ -13,7 +14,9 @@ from mesh_dagster.registry.documents import Described, write_document
 def announce(mesh: Mesh, loaded: LoadedProduct) -> None:
     """Put the product's document in the registry, if it says anything new.
 
-    A registry that refuses does not undo a publication: the next load or run tries again.
+    A contract that breaks what is published stays out of it. A registry that refuses does not
+    undo a publication: the next load or run tries again.
     """
     with suppress(StorageError):
-        write_document(mesh.documents, Described.of(loaded))
+        if not breaks_published(mesh, loaded):
+            write_document(mesh.documents, Described.of(loaded))

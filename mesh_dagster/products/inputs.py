@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -60,13 +60,15 @@ class NoData:
     """An input of which a window reads no partition that exists: no rows, the right columns."""
 
     layout: PortLayout
+    columns: tuple[str, ...] | None = None
     files: tuple[str, ...] = ()
 
     def polars(self) -> pl.LazyFrame:
         import polars as pl
 
-        columns = {name: polars_type(kind) for name, kind in self.layout.types() if kind}
-        return pl.LazyFrame(schema=columns)
+        types = {name: polars_type(kind) for name, kind in self.layout.types() if kind}
+        names = types if self.columns is None else self.columns
+        return pl.LazyFrame(schema={name: types[name] for name in names if name in types})
 
     def duckdb(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         return connection.from_arrow(self.polars().collect().to_arrow())
@@ -153,10 +155,12 @@ def _open_product(
     keys = upstream_keys(loaded, port.name, window, mesh.partitioning(address))
     if keys == ():
         contract = mesh.described(address).contracts[address.port or ""]
-        return NoData(contract_layout(contract)), InputRead(port.name, str(address), partitions=())
+        none = NoData(contract_layout(contract), port.columns)
+        return none, InputRead(port.name, str(address), partitions=())
     product = address.of_product
     publication = states.setdefault(product, publication_at(mesh, address))
     data = open_published(mesh, address, publication=publication, partitions=keys)
+    data = replace(data, columns=port.columns)
     if missing := _missing(mesh, data, product, keys or ()):
         raise NeverPublished(
             f"{loaded.product.address.path} needs partitions of {address.path} that are not "

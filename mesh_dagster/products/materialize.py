@@ -23,6 +23,7 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import stage
 from mesh_dagster.products.clean import clean_after, discard_staged
 from mesh_dagster.products.describe import announce
+from mesh_dagster.products.evolution import refuse_broken
 from mesh_dagster.products.heal import heal, leave, publication_of
 from mesh_dagster.products.inputs import open_inputs
 from mesh_dagster.products.layout import port_layout
@@ -47,8 +48,10 @@ def materialize(
     `transform` stands in for the product's own file where something else does the work. What
     breaks the contract is an outcome in the attempt that comes back (`quarantined`), not an
     exception; an `EvaluationError` means that no answer was reached and nothing was published.
+    Raises `DescriptorError` for a contract that breaks what its major has promised.
     """
     window = window_of(loaded, partitions)
+    refuse_broken(mesh, loaded)
     with mesh.journal(loaded.product.address.domain) as journal:
         heal(mesh, loaded, journal)
         making = _Making(mesh, loaded, journal, window, log)

@@ -19,6 +19,7 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import scan_staged
 from mesh_dagster.products.audit import references_of
 from mesh_dagster.products.describe import announce
+from mesh_dagster.products.evolution import refuse_broken
 from mesh_dagster.products.gate import Gate
 from mesh_dagster.products.heal import heal
 from mesh_dagster.products.mesh import Mesh
@@ -52,8 +53,10 @@ def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]
     """Audit what waits in quarantine again, with the contract as it is now.
 
     What passes is published from the same files; what a newer attempt has published meanwhile
-    is closed as superseded; the rest goes on waiting, with its new results on the record.
+    is closed as superseded; the rest goes on waiting, with its new results on the record. Raises
+    `DescriptorError` for a contract that breaks what its major has promised.
     """
+    refuse_broken(mesh, loaded)
     with mesh.journal(loaded.product.address.domain) as journal:
         heal(mesh, loaded, journal)
         decisions = tuple(

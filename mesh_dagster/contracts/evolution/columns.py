@@ -134,6 +134,8 @@ def _of_inner(
         if before is not None or after is not None:
             mine = before or (_bare(after) if typed and after else _NOTHING)
             its = after or replace(_bare(before) if typed and before else _NOTHING, where=new.where)
+            if typed and (before is None or after is None):
+                yield _described(before, after, f"{path}{mark}", touched)
             yield from of_column(mine, its, f"{path}{mark}", Keys(), touched)
 
 
@@ -153,9 +155,20 @@ def _of_undescribed(
         return
     for each in old.properties:
         bare = replace(_bare(each), where=new.where)
+        yield _described(each, None, f"{path}.{each.name}", touched)
         yield from of_column(each, bare, f"{path}.{each.name}", Keys(), touched)
     for each in new.properties:
+        yield _described(None, each, f"{path}.{each.name}", touched)
         yield from of_column(_bare(each), each, f"{path}.{each.name}", Keys(), touched)
+
+
+def _described(
+    old: Property | None, new: Property | None, path: str, touched: tuple[str, ...]
+) -> Change:
+    """What lies in a column has a text of its own, or no more: its type says the same."""
+    before, after = (None if each is None else _summary(each) for each in (old, new))
+    where = new.where if new else old.where if old else None
+    return Change(path, What.RESPELLED, before, after, touched, where=where)
 
 
 def _bare(column: Property) -> Property:

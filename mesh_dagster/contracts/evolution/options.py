@@ -103,14 +103,19 @@ def _ends(pair: _Pair, keys: tuple[str, str], *, lower: bool) -> Iterator[Differ
         _end(column, kind, keys, lower=lower)
         for column, kind in zip((pair.old, pair.new), pair.kinds, strict=True)
     )
-    key = keys[1] if (after or before or (None, False))[1] else keys[0]
-    shown = (before[0] if before else None, after[0] if after else None)
-    if what := of_presence(before, after):
-        yield key, what, *shown
-    elif before and after:
-        compared = of_lower_ends if lower else of_upper_ends
-        if changed := compared(before, after).what:
-            yield key, changed, *shown
+    excluded = all(end[1] for end in (before, after) if end)
+    word = "more" if lower else "less"
+    mine, its = (
+        None if end is None else f"{word} than {end[0]}" if end[1] and not excluded else end[0]
+        for end in (before, after)
+    )
+    what = of_presence(before, after)
+    if before and after:
+        what = (of_lower_ends if lower else of_upper_ends)(before, after).what
+        if what is None and any(pair.values(each)[0] != pair.values(each)[1] for each in keys):
+            what = What.RESPELLED
+    if what:
+        yield keys[1] if excluded else keys[0], what, mine, its
 
 
 def _end(

@@ -232,6 +232,12 @@ def test_a_second_audit_publishes_what_a_corrected_contract_lets_pass(
     document = yaml.safe_load(path.read_text())
     document["schema"][0]["properties"][2] |= {"primaryKey": True, "primaryKeyPosition": 3}
     path.write_text(yaml.safe_dump(document, sort_keys=False))
+    loosened = run("audit", "air/flights", "--quarantined")
+    assert loosened.code == 2
+    assert "MESH-C040 air/flights/v1 · flights.primaryKey: promise loosened" in loosened.err
+    correction = {"promise": "flights.primaryKey", "of": "1.0.0", "reason": "it never was one"}
+    document["customProperties"] = [{"property": "corrections", "value": [correction]}]
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
     released = run("audit", "air/flights", "--quarantined")
     assert released.code == 0
     assert re.search(r"2013-11-02 +released", released.out)

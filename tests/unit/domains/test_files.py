@@ -36,7 +36,7 @@ def load(file: Path) -> Any:
 @needs_schemas
 def test_every_descriptor_is_by_the_standard(root: Path) -> None:
     files = sorted(root.glob("domains/**/*.odps.yaml"))
-    assert len(files) == 8
+    assert len(files) == 10
     assert {str(file): errors(load(file), "odps-1.0.0.json") for file in files} == {
         str(file): [] for file in files
     }
@@ -107,6 +107,8 @@ def test_the_correction_changes_the_key_and_nothing_else_that_binds(
     wrong = load(folders["weather.observations"] / "contract.odcs.yaml")
     corrected = load(root / "domains/weather/corrections/contract-1.0.1.odcs.yaml")
     assert (wrong.pop("version"), corrected.pop("version")) == ("1.0.0", "1.0.1")
+    (told,) = corrected.pop("customProperties")
+    assert [each["promise"] for each in told["value"]] == ["observations.primaryKey"]
     assert keys(wrong) == ["origin", "local_date", "local_hour"]
     assert keys(corrected) == ["origin", "observed_at"]
     assert without_key(wrong) == without_key(corrected)
