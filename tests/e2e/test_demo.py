@@ -139,10 +139,11 @@ def test_the_table_tells_what_the_real_data_comes_to(demo: Done) -> None:
     rows = {row["path"]: row for row in _ROW.finditer(demo.out)}
     found = {path: (row["parts"], row["rows"], row["quarantined"]) for path, row in rows.items()}
     assert found == SHOWN
-    # Two references of departures hold on no day, two days of delay_risk lack weather.
+    # Hours are missing on four days, two references of departures hold on no day, two days of
+    # delay_risk lack weather.
     assert {path: (row["warned"], row["failed"]) for path, row in rows.items()} == {
         **dict.fromkeys(PRODUCTS, ("0", "0")),
-        OBSERVATIONS: ("0", "1"),
+        OBSERVATIONS: ("4", "1"),
         DEPARTURES: ("14", "0"),
         DELAY_RISK: ("2", "0"),
     }

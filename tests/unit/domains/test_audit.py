@@ -32,14 +32,18 @@ PARTITIONED = {
 }
 BLOCKED = {"weather.observations": {("primary_key", "2013-11-03", 3)}}
 WARNED = {
-    "weather.observations": {"the_day_was_observed": 1},
+    "weather.observations": {"the_day_was_observed": 1, "every_hour_was_observed": 25},
     "flights.departures": {
         "dest_in_network_airports_v1": 365,
         "tailnum_in_fleet_aircraft_v1": 365,
     },
     "journeys.delay_risk": {"flights_have_weather": 15},
 }
-"""Rule -> on how many days of the year it warns; nothing was observed on 31 December."""
+"""Rule -> on how many days of the year it warns; nothing was observed on 31 December.
+
+Of 26,229 hours at the three stations 114 have no observation (those after the clock's noon of the
+last day are not expected yet).
+"""
 
 
 def audited(product: str, file: Path, mesh: Frames, days: Window) -> tuple[RuleResult, ...]:

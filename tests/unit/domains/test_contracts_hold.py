@@ -32,6 +32,7 @@ INTENDED: dict[str, set[Broken]] = {
     },
 }
 WARNED: dict[str, dict[str, int]] = {
+    "weather.observations": {"expectedRows of observations": 24},
     "flights.departures": {"reference of dest": 365, "reference of tailnum": 365},
     "journeys.delay_risk": {"nullValues of weather_observed_at": 15},
 }
@@ -82,7 +83,8 @@ def rules_of(table: dict[str, Any], severity: str) -> dict[str, pl.Expr]:
     for each in [table, *table["properties"]]:
         for quality in each.get("quality", ()):
             if quality.get("severity", "error") == severity:
-                rules[f"{quality['metric']} of {each['name']}"] = metric_holds(quality, each)
+                stated = quality.get("implementation", quality)
+                rules[f"{stated['metric']} of {each['name']}"] = metric_holds(stated, each)
     return rules
 
 
@@ -125,6 +127,15 @@ def metric_holds(quality: dict[str, Any], each: dict[str, Any]) -> pl.Expr:
             assert quality["unit"] == "percent"
             nulls = pl.col(each["name"]).is_null().mean() * 100
             return nulls <= quality["mustBeLessOrEqualTo"]
+        case "expectedRows":
+            (groups,) = quality["per"].values()
+            day = pl.col("local_date").first().cast(pl.Datetime)
+            midnights = [
+                moment.dt.replace_time_zone(quality["timezone"])
+                for moment in (day, day.dt.offset_by("1d"))
+            ]
+            hours = (midnights[1] - midnights[0]).dt.total_hours()
+            return pl.struct("origin", "observed_at").n_unique() == len(groups) * hours
     raise AssertionError(quality)
 
 
