@@ -41,6 +41,8 @@ _REFUSED: tuple[type[exp.Expr], ...] = (
     exp.DDL,
     exp.DML,
     exp.Command,
+    exp.Describe,
+    exp.Summarize,
     exp.Into,
     exp.Lock,
     exp.ReadCSV,
