@@ -230,13 +230,19 @@ def test_no_job_no_schedule_and_no_sensor_spans_two_domains(live: Live) -> None:
 def test_the_readme_is_true(live: Live, mesh: Checkout, after: After) -> None:
     make, *rest = [each for each in blocks("README.md") if each.language in ("sh", "python")]
     assert re.findall(r"^make (\w+)", make.text, re.MULTILINE) == ["demo", "test"]
-    _, quarantined, waiting, released, shell, python = [follow(mesh, block) for block in rest]
+    done = [follow(mesh, block) for block in rest]
+    _, quarantined, waiting, released, shell, python, tested = done
     assert "rows beyond the first" in quarantined
     assert CLOCKS_BACK not in waiting.partition("flight_date")[2]
     assert re.search(rf"{CLOCKS_BACK} +released +72", released)
     assert "Every scheduled departure from New York" in shell
     assert "dep_delay" in python
     assert "(6486, 14)" in python
+    assert re.findall(r"^  failed  carriers\.(\w+)", tested, re.MULTILINE) == [
+        "name_required",
+        "primary_key",
+        "the_list_is_whole",
+    ]
 
 
 def test_the_corrected_contract_has_published_the_day_from_the_same_files(
