@@ -21,10 +21,17 @@ class Selection:
     skip: tuple[str, ...] = ()
     _met: set[str] = field(default_factory=set)
     _used: set[str] = field(default_factory=set)
+    _tags: dict[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    """Of each table that was asked about: finding them walks the whole table."""
 
     def takes(self, rule: Rule, table: SchemaObject) -> bool:
         """Whether a rule is asked for."""
-        names = {rule.id, f"{table.name}.{rule.id}", *_tags(table).get(rule.where or "", ())}
+        if not self.only and not self.skip:
+            return True
+        if table.name not in self._tags:
+            self._tags[table.name] = _tags(table)
+        tags = self._tags[table.name].get(rule.where or "", ())
+        names = {rule.id, f"{table.name}.{rule.id}", *tags}
         names |= {rule.dimension} if rule.dimension else set()
         self._met |= names
         wanted = [word for word in self.only if _names(word, names)]

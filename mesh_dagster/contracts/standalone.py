@@ -196,7 +196,8 @@ class _Bench:
         self.spool.say(f"testing {table.name}")
         asked = self._rules(table, opened)
         chosen = [rule for rule in asked if self.options.selection.takes(rule, table)]
-        needed = [rule for rule in asked if rule in chosen or isinstance(rule, Schema)]
+        kept = {rule.id: rule for rule in chosen}
+        needed = [rule for rule in asked if rule.id in kept or isinstance(rule, Schema)]
         references = {rule.id: self._target(rule) for rule in needed if isinstance(rule, Reference)}
         around = self._around(table, needed)
         try:
@@ -204,7 +205,6 @@ class _Bench:
             results = _audited(needed, opened, references, around, history)
         except EvaluationError as error:
             return Tested(table.name, shown, error=error)
-        kept = {rule.id: rule for rule in chosen}
         results = tuple(each for each in results if each.rule in kept)
         results += tuple(_of_findings(self.read.findings, asked, table, self.read.contract))
         samples = {}

@@ -94,11 +94,12 @@ def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
 
 def tallied(frame: Frame, table: pl.DataFrame, column: str) -> Tally:
     """A column of a small result, by partition; windows of one partition are added up."""
-    if column not in table.columns:
-        return Counter()
-    windows = table[WINDOW].to_list() if WINDOW in table.columns else [None] * table.height
+    found, cut = table.get_column(column, default=None), table.get_column(WINDOW, default=None)
     tally: Tally = Counter()
-    for window, count in zip(windows, table[column].to_list(), strict=True):
+    if found is None:
+        return tally
+    windows = [None] * table.height if cut is None else cut.to_list()
+    for window, count in zip(windows, found.to_list(), strict=True):
         if count or column == _ROWS:
             tally[frame.key_of(window)] += int(count or 0)
     return tally
