@@ -8,10 +8,10 @@ DOMAINS := $(wildcard domains/*)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-contracts dev clean
+.PHONY: help demo test check bench bench-contracts conformance dev clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 demo: $(INSTALLED) ## six domains of a real mesh load, run, publish and feed each other
 	mesh demo

@@ -54,5 +54,5 @@ def test_make_lists_each_of_its_targets(root: Path) -> None:
     text = (root / "Makefile").read_text(encoding="utf-8")
     phony = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)
     assert phony is not None
-    described = re.findall(r"^([a-z]+):.*## .+$", text, re.MULTILINE)
+    described = re.findall(r"^([a-z-]+):.*## .+$", text, re.MULTILINE)
     assert described == phony[1].split()
