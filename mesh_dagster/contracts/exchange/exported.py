@@ -1,0 +1,102 @@
+"""What an export gives: a text, and what of the contract its format cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mesh_dagster.errors import UsageError
+from mesh_dagster.model.contract import Contract, Property, SchemaObject
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A document, and notes: one sentence for each promise that it does not hold."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def table_of(contract: Contract, name: str | None) -> SchemaObject:
+    """The schema object that is meant: the one named, or the only one. Raises `UsageError`."""
+    if not contract.schema:
+        raise UsageError(f"{contract.id} has no schema to export", code="MESH-C053")
+    if name is None and len(contract.schema) == 1:
+        return contract.schema[0]
+    for each in contract.schema:
+        if name in (each.name, each.stored):
+            return each
+    known = ", ".join(each.name for each in contract.schema)
+    told = f"has no schema object {name!r}" if name else "has several schema objects"
+    raise UsageError(
+        f"{contract.id} {told}; there are: {known}", code="MESH-C053", fix="--table NAME"
+    )
+
+
+def walked(columns: Collection[Property], before: str = "") -> Iterator[tuple[str, Property]]:
+    """Each property and all that lies in it, with its path."""
+    for each in columns:
+        path = f"{before}{each.name}"
+        yield path, each
+        yield from walked(each.properties, f"{path}.")
+        if each.items:
+            yield f"{path}[]", each.items
+            yield from walked(each.items.properties, f"{path}[].")
+        for part, inner in (("[key]", each.key), ("[value]", each.value)):
+            if inner:
+                yield f"{path}{part}", inner
+                yield from walked(inner.properties, f"{path}{part}.")
+
+
+def unsaid(
+    table: SchemaObject,
+    contract: Contract,
+    *,
+    keys: Collection[str],
+    options: Collection[str] = (),
+) -> Iterator[str]:
+    """What a format does not say, whose words are these keys of a property and these options.
+
+    `keys` are of: required, unique, primaryKey, description, classification, enum,
+    relationships, quality, entity.
+    """
+    for path, each in walked(table.properties):
+        held = {
+            "required": each.required and each.primary_key is None,
+            "unique": each.unique,
+            "description": each.description,
+            "classification": each.classification,
+            "enum": each.rest.get("enum"),
+            "relationships": each.relationships,
+            "entity": each.entity,
+        }
+        for key, stated in held.items():
+            if stated and key not in keys:
+                yield f"{path}: {key}"
+        for option, value in each.options.items():
+            if option not in options and not _is_type(option, each):
+                yield f"{path}: {option} {value!r}"
+        if "quality" not in keys:
+            yield from (f"{path}: {_told(rule)}" for rule in each.quality)
+    if table.key and "primaryKey" not in keys:
+        yield f"primary key ({', '.join(table.key)})"
+    if "quality" not in keys:
+        yield from (f"{table.name}: {_told(rule)}" for rule in table.quality)
+    if table.relationships and "relationships" not in keys:
+        yield f"{table.name}: relationships of several columns"
+    yield from (f"service level: {level.name} {level.value}" for level in contract.service_levels)
+
+
+def _is_type(option: str, column: Property) -> bool:
+    """Options that say what is stored: the type of the column says the same."""
+    if option == "format":
+        return column.logical_type in ("integer", "number")
+    return option in ("timezone", "defaultTimezone", "elementType", "dimensions")
+
+
+def _told(rule: Any) -> str:
+    """A quality rule in a few words."""
+    name = rule.name or rule.rest.get("description") or rule.metric or rule.type
+    bound = f" {rule.operator} {rule.threshold}" if rule.operator else ""
+    return f"quality rule {' '.join(str(name).split())[:80]}{bound}"
