@@ -152,10 +152,11 @@ def contracts(draw: st.DrawFn) -> Contract:
     for number, kind in enumerate(kinds):
         options: dict[str, Any] = {}
         if kind in (Kind.LONG, Kind.INT):
-            ends = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-            options = draw(
-                st.fixed_dictionaries({}, optional=dict.fromkeys(ends, st.integers(-9, 9)))
-            )
+            ends = {
+                draw(st.sampled_from(["minimum", "exclusiveMinimum"])): st.integers(-9, 0),
+                draw(st.sampled_from(["maximum", "exclusiveMaximum"])): st.integers(2, 9),
+            }
+            options = draw(st.fixed_dictionaries({}, optional=ends))
         elif kind is Kind.STRING:
             lengths = {"minLength": st.integers(0, 4), "maxLength": st.integers(5, 9)}
             lengths["pattern"] = st.sampled_from(["^a", "b$"])
