@@ -15,6 +15,7 @@ from mesh_dagster.orchestrate.assets import GetAssetSpec, asset_spec, product_as
 from mesh_dagster.orchestrate.schedules import schedules
 from mesh_dagster.orchestrate.upstreams import Upstreams
 from mesh_dagster.orchestrate.work import Work, asset_work
+from mesh_dagster.products.evolution import refuse_broken
 from mesh_dagster.products.mesh import Mesh
 
 
@@ -22,6 +23,7 @@ def one_product(folder: Path, get_asset_spec: GetAssetSpec) -> dg.Definitions:
     """The definitions of the product in a folder, for dg."""
     mesh = Mesh.open(folder)
     loaded = load_product(folder)
+    refuse_broken(mesh, loaded)
     return product_definitions(mesh, [loaded], Upstreams(mesh, [loaded]), get_asset_spec)
 
 
