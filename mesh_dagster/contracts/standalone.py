@@ -213,7 +213,13 @@ class _Bench:
         return Tested(table.name, shown, results, samples)
 
     def _rules(self, table: SchemaObject, opened: Opened) -> tuple[Rule, ...]:
-        found = rules(self.read.contract, table.name, standalone=True, texts=opened.is_text)
+        found = rules(
+            self.read.contract,
+            table.name,
+            standalone=True,
+            texts=opened.is_text,
+            server=self.options.server,
+        )
         unsaid = {link.where for link in table.links if not link.severity_stated}
         return tuple(self._hardened(rule, unsaid) for rule in found)
 

@@ -250,7 +250,7 @@ def _same(wanted: Any, kind: str, value: Any) -> bool:
             return kind == "boolean" and value is wanted
         case datetime() | date():
             return kind == "text" and value == wanted.isoformat()
-    return kind == "text" and value == str(wanted)
+    return kind in ("text", "number") and value == str(wanted)
 
 
 def _number(kind: str, value: Any) -> Fraction | None:

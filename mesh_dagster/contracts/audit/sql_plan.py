@@ -86,13 +86,13 @@ def plan(
     for node in tree.walk():
         _check(node, dialect)
     asked = list(_tables(tree, tables, dialect))
-    needs = _needs(tree, asked, tables)
     for node, table in asked:
         _rename(node, (views or {}).get(table))
     try:
-        return Plan(tree.sql(dialect=write, unsupported_level=ErrorLevel.RAISE), needs)
+        sql = tree.sql(dialect=write, unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
         raise Refused(f"it cannot be said in {write} SQL: {_first(error)}") from None
+    return Plan(sql, _needs(tree, sql, asked, tables))
 
 
 def _filled(query: str, dialect: str, own: Sequence[str], path: Sequence[str] | None) -> str:
@@ -200,11 +200,14 @@ def _rename(node: exp.Table, view: str | None) -> None:
 
 def _needs(
     tree: exp.Expr,
+    sql: str,
     asked: Sequence[tuple[exp.Table, str]],
     tables: Mapping[str, Sequence[str]],
 ) -> dict[str, tuple[str, ...]]:
     """Of each table the columns whose name occurs at all: never fewer than are read."""
     names = {each.name.casefold() for each in tree.find_all(exp.Identifier)}
+    # What is a word of the language may be a column too: `list`, `date`.
+    names.update(re.findall(r"\w+", sql.casefold()))
     rows = {each.alias_or_name.casefold() for each, _ in asked}
     everything = any(_reads_all(star) for star in tree.find_all(exp.Star))
     everything |= any(column.name.casefold() in rows for column in tree.find_all(exp.Column))

@@ -288,7 +288,7 @@ select from where orders id amount note count(*) ( ) , * = < 1 0 'x' "id" null a
 union all join using on group by having order limit case when then end cast int ; -- /* */ $$ \\ `
 { } [ ] ${table} {column} ${schema}.${table} @ # ? :: || copy to attach set over filter qualify
 read_csv('/etc/passwd') '/etc/passwd' \u202e \x00 é 🦆 1e999 0x 1..2
-""".split()
+""".split()  # noqa: SIM905
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
