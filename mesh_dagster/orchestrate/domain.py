@@ -18,8 +18,8 @@ from mesh_dagster.orchestrate.folders import find_folders
 from mesh_dagster.orchestrate.product import product_definitions
 from mesh_dagster.orchestrate.publications import publications_sensor
 from mesh_dagster.orchestrate.upstreams import Upstreams
-from mesh_dagster.products.evolution import refuse_breaking
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.published import refuse_breaking
 
 
 @collecting_later()

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from mesh_dagster.errors import StorageError
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.products.evolution import breaks_published
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.published import breaks_published
 from mesh_dagster.registry.documents import Described, write_document
 
 

@@ -1,15 +1,12 @@
 """Contracts of products against what was published of them, or against what git has.
 
-A contract that breaks what its major promised is refused where a domain loads and before a
-product is made, and never gets into the mesh's documents: whoever reads the major goes on being
-promised what he was.
+What is only in one of two contracts, or weaker in the new one, becomes a finding here; who is
+stopped by it is decided in `published`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from logging import getLogger
 from pathlib import Path
 
 from mesh_dagster.contracts.evolution import git
@@ -18,8 +15,8 @@ from mesh_dagster.contracts.evolution.corrections import corrections
 from mesh_dagster.contracts.evolution.diff import Diff, diff
 from mesh_dagster.contracts.evolution.sources import contract_from_bytes
 from mesh_dagster.descriptors.files import CONTRACTS, DESCRIPTOR
-from mesh_dagster.descriptors.source import Source, refuse, shown_path
-from mesh_dagster.errors import DescriptorError, MeshError, StorageError, UnknownAddress
+from mesh_dagster.descriptors.source import Source, shown_path
+from mesh_dagster.errors import DescriptorError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import LoadedProduct
@@ -27,7 +24,7 @@ from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import Status
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.published import Compared, changed
+from mesh_dagster.products.published import Changed, changed
 from mesh_dagster.registry.documents import Described, decode, document_key, read_documents
 from mesh_dagster.registry.resolve import resolve
 
@@ -59,39 +56,6 @@ def published_contract(mesh: Mesh, address: Address) -> tuple[Address, Contract]
     return port, described.contracts[port.port or ""]
 
 
-def refuse_breaking(mesh: Mesh, products: Sequence[LoadedProduct]) -> None:
-    """Raise `DescriptorError` if a product of a domain breaks what is published of its major.
-
-    Storage that cannot be asked stops nobody: it is logged, and `mesh check` tells it.
-    """
-    if not products:
-        return
-    try:
-        compared = Compared(mesh.documents, products)
-        findings = list(_published(mesh, compared.unknown))
-    except MeshError as error:
-        getLogger("mesh_dagster").warning(
-            "contracts were not compared with what is published: %s", error.what
-        )
-        return
-    refuse([each for each in findings if each.severity is Severity.ERROR])
-    compared.keep(compared.unknown)
-
-
-def refuse_broken(mesh: Mesh, loaded: LoadedProduct) -> None:
-    """The same of one product, before anything is made of it."""
-    with suppress(StorageError):  # the registry is none of what a run needs
-        refuse([each for each in _published(mesh, [loaded]) if each.severity is Severity.ERROR])
-
-
-def breaks_published(mesh: Mesh, loaded: LoadedProduct) -> bool:
-    """Whether a product's contract breaks what is published of its major.
-
-    Raises `StorageError` where that cannot be told.
-    """
-    return any(each.severity is Severity.ERROR for each in _published(mesh, [loaded]))
-
-
 def evolution_findings(
     mesh: Mesh, products: Sequence[LoadedProduct], against: str | None
 ) -> Iterator[Finding]:
@@ -105,11 +69,15 @@ def evolution_findings(
                 path = Address.parse(contract.id).path
                 message = f"a correction corrects nothing: {problem}"
                 yield Finding(_NO_CORRECTION, message, Severity.WARNING, path, contract.where)
-    yield from _published(mesh, products) if against is None else _in_git(mesh, products, against)
+    if against is None:
+        yield from published_findings(mesh, changed(mesh.documents, products))
+    else:
+        yield from _in_git(mesh, products, against)
 
 
-def _published(mesh: Mesh, products: Sequence[LoadedProduct]) -> Iterator[Finding]:
-    for loaded, data in changed(mesh.documents, products):
+def published_findings(mesh: Mesh, differing: Iterable[Changed]) -> Iterator[Finding]:
+    """What products say that are not as published. Raises `StorageError`."""
+    for loaded, data in differing:
         key = document_key(loaded.product.address)
         source = Source(key, loaded.product.address.path, tolerant=True)
         old = decode(data, key, source)

@@ -23,11 +23,11 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import stage
 from mesh_dagster.products.clean import clean_after, discard_staged
 from mesh_dagster.products.describe import announce
-from mesh_dagster.products.evolution import refuse_broken
 from mesh_dagster.products.heal import heal, leave, publication_of
 from mesh_dagster.products.inputs import open_inputs
 from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.published import refuse_broken
 from mesh_dagster.products.transform import Transform, Window, blaming, transformed
 
 if TYPE_CHECKING:

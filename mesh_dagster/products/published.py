@@ -1,4 +1,8 @@
-"""Which products are not as their discovery documents have them, cheaply.
+"""Whether products still promise what their discovery documents say, cheaply.
+
+A contract that breaks what its major promised is refused where a domain loads and before a
+product is made, and never gets into the mesh's documents: whoever reads the major goes on being
+promised what he was.
 
 A location of a thousand products asks this at each load. One listing of the domain's documents
 tells which of them were compared before, as they are now, with the files as they are now; of the
@@ -10,21 +14,73 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache, partial
+from logging import getLogger
 from pathlib import Path
 
 from mesh_dagster.contracts import evolution
 from mesh_dagster.descriptors.cache import ModelCache, Stamps, stamp
 from mesh_dagster.descriptors.files import DESCRIPTOR
 from mesh_dagster.descriptors.folder import contract_files
-from mesh_dagster.errors import MissingObject
+from mesh_dagster.descriptors.source import refuse
+from mesh_dagster.errors import MeshError, MissingObject, StorageError
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.ports.storage import Entry, Storage
+from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.documents import Described, document_key, encode
 
 _FEW = 4
 _AT_ONCE = 16
 Changed = tuple[LoadedProduct, bytes]
+"""A product, and the document of it that says something else."""
+
+
+def refuse_breaking(mesh: Mesh, products: Sequence[LoadedProduct]) -> None:
+    """Raise `DescriptorError` if a product of a domain breaks what is published of its major.
+
+    Storage that cannot be asked stops nobody: it is logged, and `mesh check` tells it.
+    """
+    if not products:
+        return
+    try:
+        compared = Compared(mesh.documents, products)
+        errors = _errors(mesh, compared.unknown)
+    except MeshError as error:
+        getLogger("mesh_dagster").warning(
+            "contracts were not compared with what is published: %s", error.what
+        )
+        return
+    refuse(errors)
+    compared.keep(compared.unknown)
+
+
+def refuse_broken(mesh: Mesh, loaded: LoadedProduct) -> None:
+    """The same of one product, before anything is made of it."""
+    errors: list[Finding] = []
+    with suppress(StorageError):  # the registry is none of what a run needs
+        errors = _errors(mesh, [loaded])
+    refuse(errors)
+
+
+def breaks_published(mesh: Mesh, loaded: LoadedProduct) -> bool:
+    """Whether a product's contract breaks what is published of its major.
+
+    Raises `StorageError` where that cannot be told.
+    """
+    return bool(_errors(mesh, [loaded]))
+
+
+def _errors(mesh: Mesh, products: Sequence[LoadedProduct]) -> list[Finding]:
+    differing = list(changed(mesh.documents, products))
+    if not differing:
+        return []
+    # Comparing contracts is imported where one changed: most loads do without.
+    from mesh_dagster.products.evolution import published_findings
+
+    found = published_findings(mesh, differing)
+    return [each for each in found if each.severity is Severity.ERROR]
 
 
 def changed(storage: Storage, products: Sequence[LoadedProduct]) -> Iterator[Changed]:

@@ -19,11 +19,11 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import scan_staged
 from mesh_dagster.products.audit import references_of
 from mesh_dagster.products.describe import announce
-from mesh_dagster.products.evolution import refuse_broken
 from mesh_dagster.products.gate import Gate
 from mesh_dagster.products.heal import heal
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.promises import rules_of
+from mesh_dagster.products.published import refuse_broken
 from mesh_dagster.products.rest import rest_of_port
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 
 from mesh_dagster.errors import DescriptorError
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.evolution import refuse_breaking
 from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.published import refuse_breaking
 from mesh_dagster.testing import write_mesh, write_product
 
 DAY = "2013-11-01"
@@ -27,7 +27,7 @@ def published(mesh: Any) -> Any:
 
 
 def _contract(mesh: Any) -> Path:
-    return mesh.folder("shop", "sales") / "contract.odcs.yaml"
+    return Path(mesh.folder("shop", "sales")) / "contract.odcs.yaml"
 
 
 def _edit(mesh: Any, old: str, new: str) -> None:
