@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mesh_dagster.descriptors.odps import SOURCE
+from mesh_dagster.descriptors.service_levels import service_level_findings
 from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import Domain
@@ -133,7 +134,7 @@ def _check_contract(contract: Contract, product: Product, report: _Report) -> No
             "MESH-D009", "the contract has no `schema`, so its port serves nothing", contract.where
         )
         return
-    _check_retention(contract, report)
+    report.findings.extend(service_level_findings(contract, report.subject))
     table = contract.table
     stated = contract.rest.get("domain", product.address.domain)
     if stated != product.address.domain:
@@ -148,18 +149,6 @@ def _check_contract(contract: Contract, product: Product, report: _Report) -> No
     elif column.type is not None and column.type.kind not in _MOMENTS:
         message = f"`eventTime` is `{column.name}`, a {column.type}; expected a date or timestamp"
         report("MESH-D027", message, column.where)
-
-
-def _check_retention(contract: Contract, report: _Report) -> None:
-    level = contract.service_level("retention")
-    if level is not None and level.days is None:
-        message = f"`retention` is {level.value!r:.60} {level.unit or ''}".rstrip()
-        report(
-            "MESH-D031",
-            f"{message}; expected a number of h, d, w, month or y",
-            level.where,
-            "{property: retention, value: 30, unit: d}",
-        )
 
 
 def _check_inputs(product: Product, wiring: Wiring, report: _Report) -> None:

@@ -13,8 +13,9 @@ from mesh_dagster.contracts.audit.levels import ELEMENT, UnreachableError, level
 from mesh_dagster.contracts.audit.places import key_names, keyed_rows, place_of
 from mesh_dagster.contracts.audit.predicates import breaks, cannot_break, obstacle
 from mesh_dagster.contracts.audit.references import without_target
+from mesh_dagster.contracts.audit.service_levels import too_old
 from mesh_dagster.contracts.audit.spark import spoken
-from mesh_dagster.contracts.rules.kinds import Counted, Reference, Rule, Schema, Unique
+from mesh_dagster.contracts.rules.kinds import Counted, Reference, Retention, Rule, Schema, Unique
 from mesh_dagster.errors import EvaluationError, MeshError
 
 _COUNT = "__mesh_count"
@@ -82,6 +83,8 @@ def _failing(
             return _sharing(rule, frame, published)
         case Reference():
             return _orphaned(rule, frame, reference)
+        case Retention():
+            return frame.rows.filter(too_old(rule, frame))
         case _ if not isinstance(rule, Counted):
             return frame.rows.head(0)
     place = place_of(rule.column or "", rule.path, frame)

@@ -28,6 +28,19 @@ def aged(
 
     Raises `EvaluationError` where the data has no such column, or one of no moments.
     """
+    column = _column(rule, frame)
+    if isinstance(rule, Retention):
+        return _kept(rule, column, frame, keys, rows)
+    return _fresh(rule, column, frame, keys, rows)
+
+
+def too_old(rule: Retention, frame: Frame) -> nw.Expr:
+    """Whether a row is older than the contract keeps it. Raises `EvaluationError` as `aged`."""
+    column = _column(rule, frame)
+    return is_before(nw.col(column), frame.schema[column], earliest(clock.now(), rule.within))
+
+
+def _column(rule: Freshness | Retention, frame: Frame) -> str:
     column = rule.column or RECORDED
     if column not in frame.schema:
         named = f"{column} is missing in the data"
@@ -36,9 +49,7 @@ def aged(
     if not isinstance(dtype, nw.Date | nw.Datetime):
         told = str(dtype).lower()
         raise EvaluationError(f"{column} is {told} in the data, which tells no moment")
-    if isinstance(rule, Retention):
-        return _kept(rule, column, frame, keys, rows)
-    return _fresh(rule, column, frame, keys, rows)
+    return column
 
 
 def _fresh(
@@ -57,7 +68,9 @@ def _fresh(
     if rule.newest_only and last is not None and frame.partitioning is not None:
         end = frame.partitioning.window(last)[1]
         if end <= oldest:
-            told[last] = Answer(True, "a later partition answers for it", rows[last], 0)
+            told[last] = Answer(
+                True, "its time is over: nothing in it can be so new", rows[last], 0
+            )
             return told
     newest = _newest(frame, column)
     if newest is None:
@@ -83,7 +96,7 @@ def _kept(
     rows: Mapping[str | None, int],
 ) -> dict[str | None, Answer]:
     oldest = earliest(clock.now(), rule.within)
-    older = is_before(nw.col(column), frame.schema[column], oldest)
+    older = too_old(rule, frame)
     windows = [] if frame.window is None else [WINDOW]
     counts = frame.select(column).select(*windows, older.cast(nw.Int64).alias(FAILED))
     failed = tallied(frame, summed(counts, windows), FAILED)

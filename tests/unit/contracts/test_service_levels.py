@@ -10,6 +10,7 @@ import pytest
 
 from mesh_dagster import clock
 from mesh_dagster.contracts.audit.run import audit
+from mesh_dagster.contracts.audit.samples import failing_rows
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Freshness, Retention, Unsupported
 from mesh_dagster.contracts.rules.service_levels import span_in_words
@@ -232,6 +233,14 @@ def test_retention_is_counted_in_each_partition(opened: Any) -> None:
     cut = Partitioning(Every.DAY, "day", NOW - timedelta(days=300))
     found = verdicts(promising(KEPT), opened(data), partitioning=cut)
     assert found == [("2013-08-09", Verdict.FAILED, 2, 2), ("2013-11-08", Verdict.PASSED, 1, 0)]
+
+
+def test_the_rows_that_are_too_old_can_be_shown(opened: Any) -> None:
+    data = pl.DataFrame({"happened_at": [NOW - 91 * DAY, NOW, None], "x": [1, 2, 3]})
+    (rule,) = of_kind(promising(KEPT), Retention)
+    assert failing_rows(rule, opened(data))["x"].to_list() == [1]
+    (fresh,) = of_kind(promising(FRESH), Freshness)
+    assert failing_rows(fresh, opened(data)).is_empty()
 
 
 def test_a_message_tells_the_age_and_what_is_allowed() -> None:

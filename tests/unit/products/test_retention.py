@@ -38,7 +38,7 @@ def test_a_retention_is_a_number_of_a_unit(
 
 
 def test_without_a_retention_thirty_days_are_kept(tmp_path: Path) -> None:
-    loaded = load_product(_written(tmp_path, {"property": "freshness", "value": 1, "unit": "x"}))
+    loaded = load_product(_written(tmp_path, {"property": "frequency", "value": 1, "unit": "d"}))
     assert days_kept(loaded.contracts[""]) == KEEP_DAYS == 30
 
 
