@@ -36,12 +36,12 @@ _MOST = 2**63 - 1
 
 
 class _Found:
-    """How many rows (or whatever it counts) a check finds failing, and what it says of them."""
+    """How many rows a check finds failing, and what it says of them; `whole`: of all as one."""
 
-    def __init__(self, failed: int, told: str = "") -> None:
+    def __init__(self, failed: int, told: str = "", *, whole: bool = False) -> None:
         if not 0 <= failed <= _MOST:
             raise ValueError(f"it returned {failed}, which is no number of rows")
-        self.failed, self.told = failed, told
+        self.failed, self.told, self.whole = failed, told, whole
 
 
 def answers_of_code(
@@ -118,7 +118,7 @@ def _python(rule: Code, folder: Path) -> Check:
 def _counted(returned: Any) -> _Found:
     """What a function returned: whether it holds, how many rows fail, or those very rows."""
     if isinstance(returned, bool) or type(returned).__name__ == "bool":
-        return _Found(int(not returned), "" if returned else "it returned False")
+        return _Found(int(not returned), f"it returned {bool(returned)}", whole=True)
     try:
         return _Found(index(returned))
     except TypeError:
