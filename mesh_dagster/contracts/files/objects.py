@@ -7,14 +7,15 @@ that holds such a one, in a list or an object, is one too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mesh_dagster.contracts.files.arrow import arrow_type
@@ -36,36 +37,69 @@ SHOWN = 200
 """Characters of a value that could not be read: enough to see what it is."""
 
 
+_PLAIN: dict[Kind, set[type]] = {
+    Kind.STRING: {str},
+    Kind.BOOLEAN: {bool},
+    Kind.INT: {int},
+    Kind.LONG: {int},
+    Kind.FLOAT: {int, float},
+    Kind.DOUBLE: {int, float},
+}
+"""What Python makes of JSON that needs no look at each value."""
+
+
+class _OtherwiseError(Exception):
+    """A record has what those before it did not let expect."""
+
+
 @dataclass(slots=True)
 class _Column:
-    """One column on its way from JSON to Arrow."""
+    """One column on its way from JSON to Arrow. `typed`: the contract says as what."""
 
     name: str
+    type: ColumnType | None
     read: Read
-    arrow: pa.DataType
     typed: bool
     seen: bool = False
-    values: list[Any] = field(default_factory=list)
-    raw: list[str | None] = field(default_factory=list)
 
-    def take(self, value: Any) -> None:
-        if value is None:
-            self.values.append(None)
-            self.raw.append(None)
-            return
+    @property
+    def arrow(self) -> pa.DataType:
+        return arrow_type(self.type) if self.type else pa.string()
+
+    def arrays(self, batch: list[Record]) -> list[pa.Array]:
+        """Its values in some records and, where it is typed, the texts of those unreadable."""
+        self.seen = self.seen or any(self.name in record for record in batch)
+        values = [record.get(self.name) for record in batch]
+        found = self._plain(values)
+        if found is not None:
+            raw = pc.if_else(pc.is_valid(found), "", None)
+            return [found, raw] if self.typed else [found]
+        read, texts = self._one_by_one(values)
+        if not self.typed and any(texts):
+            raise _OtherwiseError
+        found = pa.array(read, self.arrow)
+        return [found, pa.array(texts, pa.string())] if self.typed else [found]
+
+    def _plain(self, values: list[Any]) -> pa.Array | None:
+        kinds = set(map(type, values)) - {type(None)}
+        if self.type is None or not kinds <= _PLAIN.get(self.type.kind, set()):
+            return None
         try:
-            self.values.append(self.read(value))
-            self.raw.append("")
-        except NoSuchValueError:
-            self.values.append(None)
-            self.raw.append(as_text(value)[:SHOWN])
+            return pa.array(values, self.arrow)
+        except (OverflowError, UnicodeEncodeError, pa.ArrowException):
+            return None
 
-    def arrays(self) -> list[pa.Array]:
-        arrays = [pa.array(self.values, self.arrow)]
-        if self.typed:
-            arrays.append(pa.array(self.raw, pa.string()))
-        self.values, self.raw = [], []
-        return arrays
+    def _one_by_one(self, values: list[Any]) -> tuple[list[Any], list[str | None]]:
+        read: list[Any] = []
+        texts: list[str | None] = []
+        for value in values:
+            try:
+                read.append(None if value is None else self.read(value))
+                texts.append(None if value is None else "")
+            except NoSuchValueError:
+                read.append(None)
+                texts.append(as_text(value)[:SHOWN])
+        return read, texts
 
 
 def open_objects(data: DataSet, spool: Spool) -> Opened:
@@ -73,16 +107,10 @@ def open_objects(data: DataSet, spool: Spool) -> Opened:
     encoding = data.server.text("encoding") if data.server else None
     for path in data.paths:
         demand(path, Format.JSON)
-    exact = any(_is_exact(target(each)) for each in data.table.properties)
-    columns = _declared(data.table)
-    _add_others(columns, data.paths, encoding, spool)
-    copy, count = spool.path(".parquet"), 0
-    with pq.ParquetWriter(copy, _schema(columns), compression="zstd") as writer:
-        for batch in _batches(data.paths, encoding, exact=exact):
-            writer.write_batch(_converted(batch, columns))
-            count += len(batch)
-            if count % (BATCH * 25) == 0:
-                spool.say(f"{count:,} records of {data.table.name}")
+    try:
+        columns, copy, count = _copied(data, encoding, spool, whole=False)
+    except _OtherwiseError:
+        columns, copy, count = _copied(data, encoding, spool, whole=True)
     seen = [each for each in columns.values() if each.seen or not count]
     names = [each.name for each in seen]
     raw = {each.name: RAW + each.name for each in seen if each.typed}
@@ -93,6 +121,31 @@ def open_objects(data: DataSet, spool: Spool) -> Opened:
     others = [each for each in data.table.properties if each.column not in names]
     nulls = [null for each in others for null in absent(each)]
     return Opened(frame.with_columns(nulls), raw, is_text=True)
+
+
+def _copied(
+    data: DataSet, encoding: str | None, spool: Spool, *, whole: bool
+) -> tuple[dict[str, _Column], Path, int]:
+    """The records in a file of their own. `whole`: all are looked at for their keys before.
+
+    Raises `_OtherwiseError` where the first ones did not tell what the others are.
+    """
+    exact = any(_is_exact(target(each)) for each in data.table.properties)
+    columns = _declared(data.table)
+    batches = _batches(data.paths, encoding, exact=exact)
+    first = next(batches, [])
+    if whole:
+        spool.say("looking for the keys of all records")
+    looked_at = _batches(data.paths, encoding, exact=False) if whole else iter([first])
+    _add_others(columns, looked_at)
+    copy, count = spool.path(".parquet"), 0
+    with pq.ParquetWriter(copy, _schema(columns), compression="zstd") as writer:
+        for batch in chain([first] if first else [], batches):
+            writer.write_batch(_converted(batch, columns))
+            count += len(batch)
+            if count % (BATCH * 5) == 0:
+                spool.say(f"{count:,} records of {data.table.name}")
+    return columns, copy, count
 
 
 def _is_exact(type_: ColumnType | None) -> bool:
@@ -112,29 +165,23 @@ def _declared(table: SchemaObject) -> dict[str, _Column]:
             read = reader(type_, pattern if isinstance(pattern, str) else None)
         except PatternError as error:
             raise EvaluationError(str(error), code="MESH-C026", where=each.where) from None
-        columns[each.column] = _Column(each.column, read, arrow_type(type_), typed=True)
+        columns[each.column] = _Column(each.column, type_, read, typed=True)
     return columns
 
 
-def _add_others(
-    columns: dict[str, _Column], paths: Sequence[Path], encoding: str | None, spool: Spool
-) -> None:
+def _add_others(columns: dict[str, _Column], batches: Iterable[list[Record]]) -> None:
     """Columns of no declared type: one that fits all values there are, else a text."""
     kinds: dict[str, set[str]] = {}
-    spool.say("looking for the columns of the records")
-    for path in paths:
-        for record in records(path, encoding):
-            for name, value in record.items():
-                if name not in columns and value is not None:
-                    kinds.setdefault(name, set()).add(_kind(value))
-            for name in record.keys() - columns.keys() - kinds.keys():
-                kinds[name] = set()
-            if len(kinds) > MOST_COLUMNS:
-                raise EvaluationError(
-                    f"{path} has records of more than {MOST_COLUMNS:,} different keys",
-                    code="MESH-C025",
-                    fix="declare such an object as a map, in a column of its own",
-                )
+    for record in chain.from_iterable(batches):
+        for name in record.keys() - columns.keys():
+            value = record[name]
+            kinds.setdefault(name, set()).update(() if value is None else (_kind(value),))
+        if len(kinds) > MOST_COLUMNS:
+            raise EvaluationError(
+                f"the records have more than {MOST_COLUMNS:,} different keys",
+                code="MESH-C025",
+                fix="declare such an object as a map, in a column of its own",
+            )
     for name, found in kinds.items():
         if names_others(name):
             raise EvaluationError(
@@ -142,9 +189,7 @@ def _add_others(
                 code="MESH-C025",
             )
         type_ = _inferred(found)
-        read = reader(type_) if type_ else as_text
-        arrow = arrow_type(type_) if type_ else pa.string()
-        columns[name] = _Column(name, read, arrow, typed=False)
+        columns[name] = _Column(name, type_, reader(type_), typed=False)
 
 
 def _kind(value: Any) -> str:
@@ -171,17 +216,10 @@ def _batches(paths: Sequence[Path], encoding: str | None, *, exact: bool) -> Ite
 
 
 def _converted(batch: list[Record], columns: dict[str, _Column]) -> pa.RecordBatch:
-    for name, column in columns.items():
-        take = column.take
-        for record in batch:
-            if name in record:
-                column.seen = True
-                take(record[name])
-            else:
-                take(None)
-    schema = _schema(columns)
-    arrays = [array for column in columns.values() for array in column.arrays()]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    if set().union(*batch) - columns.keys():
+        raise _OtherwiseError
+    arrays = [array for column in columns.values() for array in column.arrays(batch)]
+    return pa.RecordBatch.from_arrays(arrays, schema=_schema(columns))
 
 
 def _schema(columns: dict[str, _Column]) -> pa.Schema:

@@ -6,6 +6,7 @@ What is read, and as what, is written down for people in docs/contracts/testing.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import polars as pl
 import pyarrow as pa
@@ -15,6 +16,8 @@ from mesh_dagster.contracts.files.moments import strptime_format
 from mesh_dagster.contracts.files.values import reader
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.types import polars_type
+
+Read = Callable[[pl.Expr], pl.Expr]
 
 _TRUE = ["true", "t", "yes", "y", "1"]
 _FALSE = ["false", "f", "no", "n", "0"]
@@ -77,9 +80,30 @@ def _boolean(text: pl.Expr) -> pl.Expr:
     return true.when(word.is_in(_FALSE)).then(pl.lit(False))
 
 
+def _either(text: pl.Expr, dtype: pl.DataType, usual: Read, other: Read) -> pl.Expr:
+    """The usual way to read, and the other one only for what that could not read."""
+
+    def read(texts: pl.Series) -> pl.Series:
+        frame = texts.to_frame("text")
+        found = frame.select(usual(pl.col("text")).alias("found")).to_series()
+        lost = found.is_null() & texts.is_not_null()
+        if lost.any():
+            rest = frame.filter(lost).select(other(pl.col("text")).alias("found")).to_series()
+            found = found.scatter(lost.arg_true(), rest)
+        return found.alias(texts.name)
+
+    return text.map_batches(read, return_dtype=dtype, is_elementwise=True)
+
+
 def _whole(text: pl.Expr, type_: ColumnType) -> pl.Expr:
     """Digits; a fraction of nothing but zeros is no fraction: 3.0 is what pandas makes of 3."""
-    return text.str.replace(r"\.0*$", "").cast(polars_type(type_), strict=False)
+    dtype = polars_type(type_)
+    return _either(
+        text,
+        dtype,
+        lambda each: each.cast(dtype, strict=False),
+        lambda each: each.str.replace(r"\.0*$", "").cast(dtype, strict=False),
+    )
 
 
 def _decimal(text: pl.Expr, type_: ColumnType) -> pl.Expr:
@@ -109,8 +133,18 @@ def _moment(text: pl.Expr, kind: Kind, format_: str | None) -> pl.Expr:
         read = text.str.strptime(dtype, format_, strict=False)
         read = read if zoned else read.dt.replace_time_zone("UTC")
     else:
-        read = _iso(text)
+        written = "%Y-%m-%dT%H:%M:%S%.f"
+        read = _either(
+            text.str.strip_suffix("Z"),
+            pl.Datetime("us", "UTC"),
+            lambda each: _naive(each, written).dt.replace_time_zone("UTC"),
+            _iso,
+        )
     return read if kind is Kind.TIMESTAMPTZ else read.dt.replace_time_zone(None)
+
+
+def _naive(text: pl.Expr, format_: str) -> pl.Expr:
+    return text.str.strptime(pl.Datetime("us"), format_, strict=False)
 
 
 def _iso(text: pl.Expr) -> pl.Expr:

@@ -8,10 +8,12 @@ import json
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from mesh_dagster import clock
 from mesh_dagster.contracts.files.moments import strptime_format
 from mesh_dagster.model.types import ColumnType, Kind
 
@@ -23,6 +25,9 @@ _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?"
     r"(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?)?"
 )
+_USUAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z?$", re.ASCII)
+"""What `datetime` reads by itself, and fast."""
+
 _TIME = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?")
 
 
@@ -157,6 +162,9 @@ def _time(value: Any) -> time:
 
 
 def _zoned(value: Any) -> datetime:
+    if isinstance(value, str) and _USUAL.match(value):
+        with suppress(ValueError):
+            return clock.in_utc(datetime.fromisoformat(value))
     found = _MOMENT.fullmatch(_string(value))
     if found is None:
         raise NoSuchValueError
