@@ -79,11 +79,12 @@ def answers_of_code(
 
 def _held(rule: Code, found: _Found, rows: int) -> Answer:
     kept = rule.bound.keeps(found.failed, rows)
-    allowed = "allows none" if rule.bound == NONE_ALLOWED else f"says {rule.bound}"
-    told = f" ({found.told})" if found.told else ""
-    message = (
-        f"{rule.message}: {found.failed:,} of {rows:,} rows fail{told}; the contract {allowed}"
-    )
+    message = f"{rule.message}: {found.told}"
+    if not found.whole:
+        told = f" ({found.told})" if found.told else ""
+        allowed = "allows none" if rule.bound == NONE_ALLOWED else f"says {rule.bound}"
+        counted = f"{found.failed:,} of {rows:,} rows fail{told}"
+        message = f"{rule.message}: {counted}; the contract {allowed}"
     return Answer(kept=kept, message=message, checked=rows, failed=found.failed)
 
 
