@@ -168,9 +168,9 @@ def _zoned(value: Any) -> datetime:
     found = _MOMENT.fullmatch(_string(value))
     if found is None:
         raise NoSuchValueError
-    day, clock, zone = found.groups()
+    day, hour, zone = found.groups()
     try:
-        moment = datetime.fromisoformat(f"{day}T{(clock or '00:00')[:15]}").replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(f"{day}T{(hour or '00:00')[:15]}").replace(tzinfo=UTC)
         return moment - _shift(zone)
     except (ValueError, OverflowError):
         raise NoSuchValueError from None
