@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mesh_dagster.contracts.evolution import matching
 from mesh_dagster.contracts.evolution.change import Change, What
 from mesh_dagster.contracts.evolution.fields import RELATIONSHIP, changed_fields
 from mesh_dagster.model.contract import Relationship
@@ -14,18 +15,14 @@ def of_links(
     old: Sequence[Relationship], new: Sequence[Relationship], path: str, columns: tuple[str, ...]
 ) -> Iterator[Change]:
     """Every difference between two lists of foreign keys; their order is none."""
-    left, right = list(old), list(new)
-    for same_target in (True, False):
-        for before in list(left):
-            found = next((each for each in right if _same(before, each, same_target)), None)
-            if found is not None:
-                left.remove(before)
-                right.remove(found)
-                yield from _of_pair(before, found, path, columns)
-    for gone in left:
+    keys = (lambda each: (each.columns, target(each)), lambda each: each.columns)
+    pairs, left, right = matching.pair_up(old, new, keys)
+    for at, place in pairs:
+        yield from _of_pair(old[at], new[place], path, columns)
+    for gone in left.values():
         what = What.HINT_CHANGED if _is_hint(gone) else What.PROMISE_REMOVED
         yield Change(_path(path, gone), what, target(gone), None, columns, where=gone.where)
-    for come in right:
+    for come in right.values():
         what = What.HINT_ADDED if _is_hint(come) else What.PROMISE_ADDED
         yield Change(_path(path, come), what, None, target(come), columns, where=come.where)
 
@@ -34,10 +31,6 @@ def target(link: Relationship) -> str:
     """What a foreign key points to: `network/airports/v1#airports(faa)`."""
     place = f"{link.target}#" if link.target else ""
     return f"{place}{link.target_object}({', '.join(link.target_columns)})"
-
-
-def _same(old: Relationship, new: Relationship, same_target: bool) -> bool:
-    return old.columns == new.columns and (not same_target or target(old) == target(new))
 
 
 def _of_pair(

@@ -5,6 +5,7 @@ Every step means the same from either side, so that a diff read backwards is the
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -12,6 +13,7 @@ from typing import Generic, TypeVar
 
 from mesh_dagster.model.contract import Property, SchemaObject
 
+_Any = TypeVar("_Any")
 _Element = TypeVar("_Element", Property, SchemaObject)
 MOST_GUESSES = 10_000
 """Pairs that are looked at: with more, too much has changed for a guess to say anything."""
@@ -41,21 +43,34 @@ def tables(old: Sequence[SchemaObject], new: Sequence[SchemaObject]) -> Matched[
     return _matched(old, new, names, _table_score)
 
 
+def pair_up(
+    old: Sequence[_Any], new: Sequence[_Any], keys: Sequence[Callable[[_Any], Hashable]]
+) -> tuple[list[tuple[int, int]], dict[int, _Any], dict[int, _Any]]:
+    """Pairs of places that agree in the first key, then in the next, and what is left of each.
+
+    A key that is None agrees with nothing.
+    """
+    left, right = dict(enumerate(old)), dict(enumerate(new))
+    found: list[tuple[int, int]] = []
+    for key in keys:
+        waiting: dict[Hashable, deque[int]] = {}
+        for place, each in right.items():
+            waiting.setdefault(key(each), deque()).append(place)
+        waiting.pop(None, None)
+        for at, each in list(left.items()):
+            if places := waiting.get(key(each)):
+                found.append((at, places.popleft()))
+                del left[at], right[found[-1][1]]
+    return found, left, right
+
+
 def _matched(
     old: Sequence[_Element],
     new: Sequence[_Element],
     keys: Sequence[Callable[[_Element], Hashable]],
     score: Callable[[_Element, _Element], float],
 ) -> Matched[_Element]:
-    left, right = dict(enumerate(old)), dict(enumerate(new))
-    found: list[tuple[int, int]] = []
-    for key in keys:
-        places = {key(each): at for at, each in right.items() if key(each) is not None}
-        for at, each in list(left.items()):
-            place = places.pop(key(each), None)
-            if place is not None:
-                found.append((at, place))
-                del left[at], right[place]
+    found, left, right = pair_up(old, new, keys)
     guessed = _guessed(left, right, score)
     for at, place in guessed:
         del left[at], right[place]
@@ -81,14 +96,19 @@ def _guessed(
         for place, after in right.items()
         if (likely := score(before, after)) >= _ENOUGH
     }
-    return [pair for pair, likely in scores.items() if _is_best(pair, likely, scores)]
+    of_left, of_right = defaultdict[int, list[float]](list), defaultdict[int, list[float]](list)
+    for (at, place), likely in scores.items():
+        of_left[at].append(likely)
+        of_right[place].append(likely)
+    return [
+        (at, place)
+        for (at, place), likely in scores.items()
+        if _is_best(likely, of_left[at]) and _is_best(likely, of_right[place])
+    ]
 
 
-def _is_best(pair: tuple[int, int], likely: float, scores: dict[tuple[int, int], float]) -> bool:
-    rivals = (
-        other for other in scores if other != pair and (other[0] == pair[0] or other[1] == pair[1])
-    )
-    return all(scores[other] < likely for other in rivals)
+def _is_best(likely: float, among: Sequence[float]) -> bool:
+    return likely == max(among) and among.count(likely) == 1
 
 
 def _column_score(old: Property, new: Property) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from mesh_dagster.contracts.evolution.change import What
@@ -29,6 +30,9 @@ _ENDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 _OF_THE_TYPE = {"timezone", "elementType"}
 _DONE = {*_LEAST, *_MOST, *_ENDS, *_OF_THE_TYPE}
 _DONE |= {"enum", "multipleOf", "uniqueItems", "required", "format", "defaultTimezone"}
+_FAR = 400
+"""Powers of ten: `1e999999999` is a short text, and no number to compute with."""
+
 _UTC = ("UTC", "Etc/UTC")
 _NUMBERS = {Kind.INT, Kind.LONG, Kind.FLOAT, Kind.DOUBLE, Kind.DECIMAL}
 
@@ -147,12 +151,23 @@ def _step(pair: _Pair) -> Iterator[Differs]:
     if what := of_presence(before, after):
         yield "multipleOf", what, before, after
     elif before != after:
-        strength = Strength.OTHER
-        old, new = _value(before, Kind.DECIMAL), _value(after, Kind.DECIMAL)
-        if not isinstance(old, str) and not isinstance(new, str) and old and new:
-            strength = Strength.TIGHTER if new % old == 0 else strength
-            strength = Strength.LOOSER if old % new == 0 else strength
-        yield "multipleOf", strength.what or What.PROMISE_CHANGED, before, after
+        yield "multipleOf", _of_steps(before, after).what or What.RESPELLED, before, after
+
+
+def _of_steps(before: Any, after: Any) -> Strength:
+    """Multiples of four are multiples of two."""
+    try:
+        steps = [value_of(each, Kind.DECIMAL) for each in (before, after)]
+    except ValueError:
+        return Strength.OTHER
+    if any(abs(each.adjusted()) > _FAR for each in steps):
+        return Strength.OTHER
+    old, new = map(Fraction, steps)
+    if old == new:
+        return Strength.SAME
+    if old and new / old == new // old:
+        return Strength.TIGHTER
+    return Strength.LOOSER if new and old / new == old // new else Strength.OTHER
 
 
 def _flag(pair: _Pair, key: str) -> Iterator[Differs]:

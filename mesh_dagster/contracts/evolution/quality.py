@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from mesh_dagster.contracts.evolution import matching
 from mesh_dagster.contracts.evolution.change import Change, What
 from mesh_dagster.contracts.evolution.counts import allowed, caps, compared
 from mesh_dagster.contracts.evolution.fields import QUALITY, changed_fields
@@ -50,26 +52,16 @@ def _matched(
     old: Sequence[Quality], new: Sequence[Quality]
 ) -> tuple[list[Quality], list[Quality], list[tuple[Quality, Quality]]]:
     """What is left of each, and the pairs: the same rule, by id, by name, by what it measures."""
-    left, right = list(old), list(new)
-    pairs: list[tuple[Quality, Quality]] = []
-    keys: tuple[Callable[[Quality], Any], ...] = (
-        lambda each: each,
+    keys: tuple[Callable[[Quality], Hashable], ...] = (
+        lambda each: repr(replace(each, where=None)),
         lambda each: each.rest.get("id"),
         lambda each: each.name,
-        lambda each: (each.type, each.metric, _body(each), sorted(each.arguments)),
-        lambda each: (each.type, each.metric) if each.type == "library" else None,
+        lambda each: repr((each.type, each.metric, _body(each), sorted(each.arguments))),
+        lambda each: each.metric if each.type == "library" else None,
     )
-    for key in keys:
-        for before in list(left):
-            wanted = key(before)
-            if wanted is None:
-                continue
-            found = next((each for each in right if key(each) == wanted), None)
-            if found is not None:
-                pairs.append((before, found))
-                left.remove(before)
-                right.remove(found)
-    return left, right, pairs
+    found, left, right = matching.pair_up(old, new, keys)
+    pairs = [(old[at], new[place]) for at, place in found]
+    return list(left.values()), list(right.values()), pairs
 
 
 def _of_pair(old: Quality, new: Quality, path: str, columns: tuple[str, ...]) -> Iterator[Change]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mesh_dagster.contracts.evolution import matching
 from mesh_dagster.contracts.evolution.change import Change, What, in_words
 from mesh_dagster.contracts.evolution.fields import SERVICE_LEVEL, changed_fields
 from mesh_dagster.contracts.evolution.strength import Strength
@@ -33,18 +34,15 @@ _DEFAULT = "slaDefaultElement"
 
 def of_service_levels(old: Contract, new: Contract) -> Iterator[Change]:
     """Every difference between the service levels of two contracts."""
-    left = [(each, _element(old, each)) for each in old.service_levels]
-    right = [(each, _element(new, each)) for each in new.service_levels]
-    for same_element in (True, False):
-        for before in list(left):
-            found = next((each for each in right if _same(before, each, same_element)), None)
-            if found is not None:
-                left.remove(before)
-                right.remove(found)
-                yield from _of_pair(before, found)
-    for gone, _ in left:
+    mine = [(each, _element(old, each)) for each in old.service_levels]
+    its = [(each, _element(new, each)) for each in new.service_levels]
+    keys = (lambda each: (_name(each[0]), each[1]), lambda each: _name(each[0]))
+    pairs, left, right = matching.pair_up(mine, its, keys)
+    for at, place in pairs:
+        yield from _of_pair(mine[at], its[place])
+    for gone, _ in left.values():
         yield Change(_path(gone), What.PROMISE_REMOVED, summary(gone), None, where=gone.where)
-    for come, _ in right:
+    for come, _ in right.values():
         yield Change(_path(come), What.PROMISE_ADDED, None, summary(come), where=come.where)
     before_all, after_all = old.rest.get(_DEFAULT), new.rest.get(_DEFAULT)
     if before_all != after_all:
@@ -112,10 +110,6 @@ def _is_span(level: ServiceLevel) -> bool:
 def _unit(level: ServiceLevel) -> str:
     unit = (level.unit or "").strip().lower()
     return unit if len(unit) < 3 else unit.removesuffix("s")
-
-
-def _same(old: tuple[ServiceLevel, Any], new: tuple[ServiceLevel, Any], same_element: bool) -> bool:
-    return _name(old[0]) == _name(new[0]) and (not same_element or old[1] == new[1])
 
 
 def _element(contract: Contract, level: ServiceLevel) -> Any:

@@ -21,6 +21,7 @@ from mesh_dagster.errors import DescriptorError
 from mesh_dagster.model.contract import Contract, Property, Quality, SchemaObject
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.product import Status
+from mesh_dagster.model.service_level import ServiceLevel
 from mesh_dagster.model.types import ColumnType, Kind
 
 LONG = ColumnType(Kind.LONG)
@@ -229,7 +230,7 @@ def test_data_that_keeps_the_new_keeps_the_old_where_no_reader_is_hurt(
     _check(*pair, frame)
 
 
-@THOROUGH
+@settings(THOROUGH, max_examples=30)
 @given(edited(), FRAMES)
 def test_so_does_it_where_much_changed_at_once(
     pair: tuple[Contract, Contract], frame: pl.DataFrame
@@ -299,6 +300,39 @@ def test_the_grade_of_several_changes_is_that_of_the_gravest_column(
     whole = diff(before, after)
     assert whole.grade == worst(each.grade for each in singles if each.grade)
     assert whole.bump == max(each.bump for each in singles)
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([10**400, "1e9999", "1e999999999", "", "x", "2013-11-01", "2013-11-01T00:00:00Z"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=4,
+)
+KEYS = ["minimum", "exclusiveMaximum", "maxLength", "multipleOf", "pattern", "required"]
+KEYS += ["enum", "format", "uniqueItems", "defaultTimezone", "dimensions", "of nobody"]
+
+
+@st.composite
+def junk(draw: st.DrawFn) -> Contract:
+    name = draw(st.sampled_from(list(TYPES)))
+    arguments = draw(st.dictionaries(st.sampled_from(["validValues", "properties"]), JUNK))
+    operator = draw(st.sampled_from(["mustBe", "mustBeBetween", "nothing", None]))
+    rule = Quality("library", "invalidValues", operator, draw(JUNK), arguments)
+    options = draw(st.dictionaries(st.sampled_from(KEYS), JUNK, max_size=4))
+    rest = draw(st.dictionaries(st.sampled_from(["enum", "tags", "price"]), JUNK))
+    column = Property(name, type=TYPES[name], options=options, quality=(rule,), rest=rest)
+    level = ServiceLevel("freshness", draw(JUNK), draw(st.sampled_from([None, "h", "x"])))
+    return replace(promised((column,)), service_levels=(level,))
+
+
+@given(junk(), junk())
+def test_whatever_a_contract_says_its_changes_can_be_told(old: Contract, new: Contract) -> None:
+    for change in (*diff(old, new).changes, *diff(new, old).changes):
+        assert change.message
+        assert change.grade
 
 
 def test_the_audit_that_the_laws_ask_tells_data_apart() -> None:
