@@ -167,25 +167,22 @@ def _fits(
     key: str, options: Map, known: Mapping[str, Any], logical: str | None, source: Source
 ) -> bool:
     line, value = options.line_of(key), options[key]
-    if key == "enum" and _is_list(value):
-        return True
     if key not in known:
-        _report_unknown(key, known, logical, line, source)
-        return False
+        listed = key == "enum" and _is_list(value)
+        if not listed:
+            _report_unknown(key, known, logical, line, source)
+        return listed
     wanted = known[key]
-    if wanted is None:
-        return True
-    if callable(wanted[-1]):
-        if wanted[-1](value):
-            return key != "pattern" or _check_pattern(value, line, source)
-        message = f"`{key}` is {shown(value)}, expected {wanted[0]}"
-        source.report("MESH-D051", message, line)
-        return False
-    if value in wanted:
-        return True
-    hint = did_you_mean(str(value), wanted)
-    source.report("MESH-D051", f"`{key}` is {shown(value)}{hint}", line)
+    if wanted is None or _admits(wanted, value):
+        return key != "pattern" or _check_pattern(value, line, source)
+    closed = not callable(wanted[-1])
+    expected = did_you_mean(str(value), wanted) if closed else f", expected {wanted[0]}"
+    source.report("MESH-D051", f"`{key}` is {shown(value)}{expected}", line)
     return False
+
+
+def _admits(wanted: Any, value: Any) -> bool:
+    return bool(wanted[-1](value)) if callable(wanted[-1]) else value in wanted
 
 
 def _report_unknown(

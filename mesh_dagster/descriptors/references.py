@@ -93,7 +93,12 @@ def _relationship(data: Map, table: str, column: str | None, source: Source) -> 
     found = len(source.findings)
     targets = _references(data, "to", source)
     columns = (column,) if column is not None else _own_columns(data, table, source)
-    if len(source.findings) > found or not targets:
+    if column is not None and "from" in data:
+        message = f"`from` of a relationship of {column} says nothing: it is from {column}"
+        line = data.line_of("from")
+        source.report("MESH-D054", message, line, fix="remove it", severity=Severity.WARNING)
+    errors = [each for each in source.findings[found:] if each.severity is Severity.ERROR]
+    if errors or not targets:
         return None
     first = targets[0]
     if any((each.target, each.table) != (first.target, first.table) for each in targets):

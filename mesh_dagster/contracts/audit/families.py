@@ -19,7 +19,8 @@ _FAMILIES: dict[str, tuple[Kind, ...]] = {
     "decimal": (Kind.DECIMAL,),
     "moment": (Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ),
 }
-"""`moment` is what ODCS 3.0, which has no timestamps, calls a date; `decimal` leaves its precision open."""
+"""`moment` is what ODCS 3.0, which has no timestamps, calls a date; `decimal` leaves its
+precision open."""
 
 _OTHERS: dict[str, tuple[str, ...]] = {
     "string": ("uuid", "json", "enum", "categorical"),

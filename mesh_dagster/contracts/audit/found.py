@@ -103,30 +103,26 @@ def found_in_polars(dtype: Any) -> Found:
             return _decimal(dtype.precision, dtype.scale)
         case pl.Datetime():
             return moment(dtype.time_unit, dtype.time_zone)
-        case pl.Array():
-            return _list(found_in_polars(dtype.inner), dtype.size)
-        case pl.List():
-            return _list(found_in_polars(dtype.inner))
+        case pl.Array() | pl.List() | pl.Map() | pl.Struct():
+            return _nested_in_polars(dtype)
+    return _simple(str(dtype).lower())
+
+
+def _nested_in_polars(dtype: Any) -> Found:
+    match dtype:
         case pl.Map():
             return _map(found_in_polars(dtype.key), found_in_polars(dtype.value))
         case pl.Struct():
             return _struct([(each.name, found_in_polars(each.dtype)) for each in dtype.fields])
-    return _simple(str(dtype).lower())
+    length = dtype.size if isinstance(dtype, pl.Array) else None
+    return _list(found_in_polars(dtype.inner), length)
 
 
 def found_in_duckdb(dtype: Any) -> Found:
     """A DuckDB type. A column of JSON has its own name and a text's identity."""
     told = str(dtype).lower()
-    if dtype.id in ("list", "array"):
-        children = dict(dtype.children)
-        return _list(found_in_duckdb(children["child"]), children.get("size"))
-    if dtype.id == "map":
-        children = dict(dtype.children)
-        return _map(found_in_duckdb(children["key"]), found_in_duckdb(children["value"]))
-    if dtype.id == "struct":
-        return _struct([(name, found_in_duckdb(child)) for name, child in dtype.children])
-    if dtype.id == "decimal":
-        return _decimal(*(size for _, size in dtype.children))
+    if dtype.id in ("list", "array", "map", "struct", "decimal"):
+        return _nested_in_duckdb(dtype)
     if dtype.id == "varchar" and told == "json":
         return Found("json")
     if matched := _MOMENT.fullmatch(told):
@@ -161,6 +157,18 @@ def found_in_spark(dtype: Any) -> Found:
         case "timestamp" | "timestamp_ntz":
             return moment("us", "UTC" if told == "timestamp" else None)
     return _simple(_OF_SPARK.get(told, told))
+
+
+def _nested_in_duckdb(dtype: Any) -> Found:
+    children = dict(dtype.children)
+    match dtype.id:
+        case "map":
+            return _map(found_in_duckdb(children["key"]), found_in_duckdb(children["value"]))
+        case "struct":
+            return _struct([(name, found_in_duckdb(child)) for name, child in dtype.children])
+        case "decimal":
+            return _decimal(*(size for _, size in dtype.children))
+    return _list(found_in_duckdb(children["child"]), children.get("size"))
 
 
 def moment(unit: str, zone: str | None) -> Found:

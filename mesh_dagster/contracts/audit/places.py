@@ -40,8 +40,8 @@ def place_of(column: str, path: Path | None, frame: Frame) -> Place:
         if column not in frame.schema:
             raise UnreachableError(f"{column} is missing in the data")
         raw = frame.raw.get(column)
-        dtype = frame.schema[column]
-        return Place(column, nw.col(column), dtype, raw=nw.col(raw) if raw else None)
+        value, dtype = _as_text(nw.col(column), frame.schema[column], frame, column)
+        return Place(column, value, dtype, raw=nw.col(raw) if raw else None)
     level = path.level
     rows = frame if level is None else level_of(frame, level)
     return walk(path, rows, ELEMENT if level else path.column, frame)
@@ -94,7 +94,20 @@ def walk(path: Path, rows: Frame, start: str, frame: Frame) -> Place:
         found = types[step]
         value = value.struct.field(step)
         dtype = found() if isinstance(found, type) else found
+    value, dtype = _as_text(value, dtype, rows, "" if path.fields else start)
     return Place(str(path), value, dtype, present)
+
+
+def _as_text(
+    value: nw.Expr, dtype: nw.dtypes.DType, rows: Frame, column: str
+) -> tuple[nw.Expr, nw.dtypes.DType]:
+    """What is a text to a contract, and has a type of its own in the data, as a text."""
+    unknown = isinstance(dtype, nw.Unknown) and column in rows.schema
+    if isinstance(dtype, nw.Enum | nw.Categorical) or (
+        unknown and rows.type_of(column).word == "uuid"
+    ):
+        return value.cast(nw.String()), nw.String()
+    return value, dtype
 
 
 def told_instead(name: str, dtype: nw.dtypes.DType, rows: Frame, column: str, wanted: str) -> str:

@@ -6,8 +6,8 @@ but those that ask for nulls.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
-from decimal import Decimal
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import reduce
 from operator import add, or_
 from typing import Any
@@ -16,6 +16,7 @@ import narwhals as nw
 
 from mesh_dagster.contracts.audit.multiples import not_multiple
 from mesh_dagster.contracts.audit.places import Place
+from mesh_dagster.contracts.audit.values import as_in, comparable
 from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Counted,
@@ -34,32 +35,29 @@ from mesh_dagster.contracts.rules.kinds import (
 
 def breaks(rule: Counted, place: Place) -> nw.Expr:
     """The expression that is true for the rows of the place's level that break the rule."""
-    value = place.value
+    value, dtype = place.value, place.dtype
     match rule:
-        case Required():
-            return _there(place, value.is_null() if place.raw is None else place.raw.is_null())
-        case Missing():
-            return _there(place, _missing(rule, place))
-        case Parsed():
-            return value.is_null() & ~(value if place.raw is None else place.raw).is_null()
+        case Required() | Missing() | Parsed():
+            broken = _without_value(rule, place)
         case Allowed():
-            outside = ~value.is_in(rule.values)
-            return outside | ~value.str.contains(rule.pattern) if rule.pattern else outside
+            broken = ~value.is_in(_as_in(rule.values, dtype))
+            broken = broken | ~value.str.contains(rule.pattern) if rule.pattern else broken
         case Pattern():
-            return ~value.str.contains(rule.pattern)
+            broken = ~value.str.contains(rule.pattern)
         case Format():
-            return _of_no_form(rule, value)
+            broken = _of_no_form(rule, value)
         case Length():
-            return _length(rule, value.str.len_chars())
+            broken = _length(rule, value.str.len_chars())
         case Range():
-            return _range(rule, value, place.dtype)
+            broken = _range(_in_type(rule, dtype), value, dtype)
         case Multiple():
-            return not_multiple(rule.of, value, place.dtype)
+            broken = not_multiple(rule.of, value, dtype)
         case Size():
-            return _length(rule, _size(value, place.dtype))
+            broken = _length(rule, _size(value, dtype))
         case Distinct():
-            held = _as_list(value, place.dtype)
-            return held.list.unique().list.len() < held.list.len()
+            held = _as_list(value, dtype)
+            broken = held.list.unique().list.len() < held.list.len()
+    return broken
 
 
 def cannot_break(rule: Counted, place: Place) -> bool:
@@ -70,33 +68,56 @@ def cannot_break(rule: Counted, place: Place) -> bool:
 
 def obstacle(rule: Counted, place: Place) -> str | None:
     """Why the rule cannot be run on what is there, in words; None when it can."""
-    name, dtype = place.name, place.dtype
-    if isinstance(dtype, nw.Unknown):
+    there = f"{place.name} is {str(place.dtype).lower()} in the data"
+    if isinstance(place.dtype, nw.Unknown):
         return None
-    if isinstance(rule, Length | Pattern | Format) or (isinstance(rule, Allowed) and rule.pattern):
-        if not isinstance(dtype, nw.String):
-            return f"{name} is {_told(dtype)} in the data, and the rule is one on text"
-        return None
-    if isinstance(rule, Multiple) and not dtype.is_numeric():
-        return f"{name} is {_told(dtype)} in the data, and the rule is one on numbers"
-    if isinstance(rule, Size | Distinct):
-        fits = isinstance(dtype, nw.List | nw.Array)
-        if not (fits or (isinstance(rule, Size) and isinstance(dtype, nw.Struct))):
-            return f"{name} is {_told(dtype)} in the data, and the rule is one on lists"
-        return None
-    for value in _values(rule):
-        if not _comparable(value, dtype):
-            return f"{name} is {_told(dtype)} in the data, which cannot be compared with {value!r}"
+    wanted = _wanted(rule)
+    if wanted is not None:
+        word, fits = wanted
+        return None if fits(place.dtype) else f"{there}, and the rule is one on {word}"
+    odd = [value for value in _values(rule) if not comparable(value, place.dtype)]
+    return f"{there}, which cannot be compared with {odd[0]!r}" if odd else None
+
+
+def _wanted(rule: Counted) -> tuple[str, Callable[[nw.dtypes.DType], bool]] | None:
+    """What a rule is one on, where it is not one on values to compare with its own."""
+    match rule:
+        case Length() | Pattern() | Format():
+            return "text", lambda dtype: isinstance(dtype, nw.String)
+        case Allowed() if rule.pattern:
+            return "text", lambda dtype: isinstance(dtype, nw.String)
+        case Multiple():
+            return "numbers", lambda dtype: dtype.is_numeric()
+        case Size():
+            return "lists", lambda dtype: isinstance(dtype, nw.List | nw.Array | nw.Struct)
+        case Distinct():
+            return "lists", lambda dtype: isinstance(dtype, nw.List | nw.Array)
     return None
 
 
-def _there(place: Place, broken: nw.Expr) -> nw.Expr:
-    return broken if place.present is None else broken & place.present
+def _as_in(values: Iterable[Any], dtype: nw.dtypes.DType) -> list[Any]:
+    return [as_in(value, dtype) for value in values]
 
 
-def _missing(rule: Missing, place: Place) -> nw.Expr:
+def _in_type(rule: Range, dtype: nw.dtypes.DType) -> Range:
+    """The range with its ends as values of the type that is there."""
+    return replace(
+        rule,
+        minimum=as_in(rule.minimum, dtype),
+        maximum=as_in(rule.maximum, dtype),
+        exclusive_minimum=as_in(rule.exclusive_minimum, dtype),
+        exclusive_maximum=as_in(rule.exclusive_maximum, dtype),
+    )
+
+
+def _without_value(rule: Required | Missing | Parsed, place: Place) -> nw.Expr:
+    """Of a text format the text decides whether something is there."""
     missing = (place.value if place.raw is None else place.raw).is_null()
-    return missing | place.value.is_in(rule.values) if rule.values else missing
+    if isinstance(rule, Parsed):
+        return place.value.is_null() & ~missing
+    if isinstance(rule, Missing) and rule.values:
+        missing = missing | place.value.is_in(_as_in(rule.values, place.dtype))
+    return missing if place.present is None else missing & place.present
 
 
 def _of_no_form(rule: Format, text: nw.Expr) -> nw.Expr:
@@ -164,29 +185,3 @@ def _values(rule: Counted) -> tuple[Any, ...]:
             )
             return tuple(end for end in ends if end is not None)
     return ()
-
-
-def _comparable(value: Any, dtype: nw.dtypes.DType) -> bool:
-    """What narwhals has no word for is left to its engine."""
-    fits = True
-    if isinstance(dtype, nw.Unknown):
-        return fits
-    match value:
-        case bool():
-            fits = isinstance(dtype, nw.Boolean)
-        case int() | float() | Decimal():
-            fits = dtype.is_numeric()
-        case str():
-            fits = isinstance(dtype, nw.String)
-        case datetime():
-            zoned = isinstance(dtype, nw.Datetime) and dtype.time_zone is not None
-            fits = isinstance(dtype, nw.Datetime) and zoned == (value.tzinfo is not None)
-        case date():
-            fits = isinstance(dtype, nw.Date)
-        case time():
-            fits = isinstance(dtype, nw.Time)
-    return fits
-
-
-def _told(dtype: nw.dtypes.DType) -> str:
-    return str(dtype).lower()

@@ -43,8 +43,8 @@ def failing_rows(
     element that breaks it, with the element in a column of its own, last. A rule on the table
     as a whole has no failing rows. `raw` names, as for `audit`, the columns that hold texts: in
     the place of the others they are what is shown. `schema` is the rule of that kind: it tells
-    what may be absent, and what lies in a column of JSON. Of columns that are `masked` (`rules.masked`)
-    only stars.
+    what may be absent, and what lies in a column of JSON. Of columns that are `masked`
+    (`compile.masked`) only stars.
 
     Raises `EvaluationError` where the rule cannot be run on this data.
     """
@@ -78,15 +78,16 @@ def _shown(found: pl.DataFrame, rule: Rule, frame: Frame, masked: Collection[str
 def _failing(
     rule: Rule, frame: Frame, published: Any | None, reference: Any | None
 ) -> nw.LazyFrame[Any]:
-    match rule:
-        case Unique():
-            return _sharing(rule, frame, published)
-        case Reference():
-            return _orphaned(rule, frame, reference)
-        case Retention():
-            return frame.rows.filter(too_old(rule, frame))
-        case _ if not isinstance(rule, Counted):
-            return frame.rows.head(0)
+    if isinstance(rule, Unique):
+        return _sharing(rule, frame, published)
+    if isinstance(rule, Reference):
+        return _orphaned(rule, frame, reference)
+    if isinstance(rule, Retention):
+        return frame.rows.filter(too_old(rule, frame))
+    return _breaking(rule, frame) if isinstance(rule, Counted) else frame.rows.head(0)
+
+
+def _breaking(rule: Counted, frame: Frame) -> nw.LazyFrame[Any]:
     place = place_of(rule.column or "", rule.path, frame)
     if frame.rows.implementation.is_spark_like():
         rule = spoken(rule)

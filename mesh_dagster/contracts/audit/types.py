@@ -106,17 +106,7 @@ class _Comparison:
             if wanted.physical is not None:
                 return there.word.startswith(wanted.physical)
             return wanted.logical is None or in_family(wanted.logical, there)
-        if not self.rule.widths:
-            return there.stored == wanted.type
-        type_ = wanted.type
-        if there.kind is not type_.kind:
-            return False
-        if type_.kind is Kind.DECIMAL:
-            return (there.precision, there.scale) == (type_.precision, type_.scale)
-        if type_.kind in _MOMENTS:
-            return type_.width is None or type_.width == (there.width or "timestamp_us")
-        ours = type_.width or _WIDTHS.get(type_.kind)
-        return ours == (there.width or _WIDTHS.get(type_.kind))
+        return _as_wide(wanted.type, there) if self.rule.widths else there.stored == wanted.type
 
     def _misshapen(self, path: str, wanted: Expected, shape: Kind, there: Found) -> str:
         if there.kind is Kind.MAP and shape is Kind.STRUCT:
@@ -153,6 +143,18 @@ class _Comparison:
             part = inside.get(name) or Expected(name, types.get(name), where=wanted.where)
             if there is not None:
                 yield from self.of(f"{path}{name}", part, there)
+
+
+def _as_wide(wanted: ColumnType, there: Found) -> bool:
+    """Whether it is the very type, by all that the data's format keeps of it."""
+    if there.kind is not wanted.kind:
+        return False
+    if wanted.kind is Kind.DECIMAL:
+        return (there.precision, there.scale) == (wanted.precision, wanted.scale)
+    if wanted.kind in _MOMENTS:
+        return wanted.width in (None, there.width or "timestamp_us")
+    usual = _WIDTHS.get(wanted.kind)
+    return (wanted.width or usual) == (there.width or usual)
 
 
 def _fields(wanted: Expected) -> tuple[Expected, ...]:

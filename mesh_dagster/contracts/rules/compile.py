@@ -38,9 +38,9 @@ def rules(
     own format decides which types differ, a logicalType alone stands for a family of types, and
     the contract's other objects can be referred to. `texts`: its format knows only texts, so
     that types are a matter of parsing them. `server` names the one of the contract's whose
-    dialect its queries are in; without it, it is the first. Ids are unique within the result, stable as long as
-    the promise they stand for is, and of `[A-Za-z0-9_]` only. Raises `LookupError` where the
-    contract has no such object.
+    dialect its queries are in; without it, it is the first. Ids are unique within the result,
+    stable as long as the promise they stand for is, and of `[A-Za-z0-9_]` only. Raises
+    `LookupError` where the contract has no such object.
     """
     here = contract.table if table is None else contract.object_named(table)
     if here is None:

@@ -20,6 +20,7 @@ _ELEMENTS = {
     "int8": ColumnType(Kind.INT, width="int8"),
     "uint8": ColumnType(Kind.INT, width="uint8"),
 }
+_VAGUE = ("decimal", "numeric", "dec", "number")
 _FORMATS = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "f32", "f64")
 
 
@@ -94,22 +95,28 @@ def _length(each: Property) -> int | None:
 def _of_anybody(wanted: Expected, each: Property, how: Reading) -> Expected:
     """As data is held against that knows no port: by physicalType, else by the family."""
     if each.physical_type is not None:
-        if wanted.type is not None:
-            return wanted
-        named = each.physical_type.strip().lower()
-        if named in FOREIGN:
-            return replace(wanted, physical=FOREIGN[named], logical=None)
-        family = "decimal" if named in ("decimal", "numeric", "dec", "number") else None
-        return replace(wanted, logical=family or _family(each, how))
+        return wanted if wanted.type is not None else _named(wanted, each, how)
     if wanted.logical in _NESTED:
         return replace(wanted, type=None)
-    if each.logical_type is None:
-        return wanted
-    if each.options.get("format") in _FORMATS and each.logical_type in ("integer", "number"):
-        return wanted
-    if each.logical_type == "timestamp" and isinstance(each.options.get("timezone"), bool):
+    if each.logical_type is None or _exact(each):
         return wanted
     return replace(wanted, type=None, logical=_family(each, how))
+
+
+def _named(wanted: Expected, each: Property, how: Reading) -> Expected:
+    """A physicalType that is no type of a port: a name of the data's format, or a vague one."""
+    named = (each.physical_type or "").strip().lower()
+    if named in FOREIGN:
+        return replace(wanted, physical=FOREIGN[named], logical=None)
+    family = "decimal" if named in _VAGUE else _family(each, how)
+    return replace(wanted, logical=family)
+
+
+def _exact(each: Property) -> bool:
+    """Whether the options say of a logicalType which type it is."""
+    if each.logical_type in ("integer", "number"):
+        return each.options.get("format") in _FORMATS
+    return each.logical_type == "timestamp" and isinstance(each.options.get("timezone"), bool)
 
 
 def _family(each: Property, how: Reading) -> str | None:

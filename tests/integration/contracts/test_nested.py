@@ -157,9 +157,10 @@ def values_at(path: Path, rows: list[dict[str, Any]]) -> Iterator[Any]:
             found = [each for value in found for each in _into(value, step)]
         steps = steps[len(level.steps) :]
     for value in found:
+        held = value
         for step in steps:
-            value = NOWHERE if value is None or value is NOWHERE else value[step]
-        yield value
+            held = NOWHERE if held is None or held is NOWHERE else held[step]
+        yield held
 
 
 def _into(value: Any, step: str | Into) -> list[Any]:

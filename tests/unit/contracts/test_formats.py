@@ -135,7 +135,7 @@ def test_no_other_day_is(year: int, month: int, day: int) -> None:
     assert fits(moment_format("yyyyMMdd"), f"{year:04}{month:02}{day:02}") is there
 
 
-@given(st.datetimes(datetime(1000, 1, 1)))
+@given(st.datetimes(datetime(1000, 1, 1)))  # noqa: DTZ001 - as texts have none
 def test_moments_that_python_writes_are_read(moment: datetime) -> None:
     form = moment_format("yyyy-MM-dd'T'HH:mm:ss.SSSSSS")
     assert fits(form, moment.isoformat(timespec="microseconds"))
