@@ -24,6 +24,9 @@ from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.promises import rules_of
 
+Pairs = list[tuple[str, str]]
+"""The columns of a staged key, each with the one that it is looked up in."""
+
 _ORDERED = (pl.Date, pl.Datetime, pl.String)
 
 
@@ -45,7 +48,8 @@ def rest_of_port(
     wanted = sorted(needed_elsewhere(checked))
     if not wanted or partitions is None or state is None or port not in state.ports:
         return None
-    ranges = _ranges(checked, frozenset(wanted), staged)
+    asked = list(_asked(checked, frozenset(wanted)))
+    ranges = _ranges(asked, staged)
     if not ranges:
         return None
     product = loaded.product.address
@@ -64,15 +68,28 @@ def rest_of_port(
     ]
     rows = data.polars(columns=known)
     among = _among(ranges, known)
-    return (rows if among is None else rows.filter(among)).with_columns(new)
+    rows = rows if among is None else rows.filter(among)
+    if len(asked) == 1 and {theirs for _, theirs in asked[0]} == set(known):
+        rows = _shared(rows, staged, asked[0], data.schema)
+    return rows.with_columns(new)
 
 
-def _ranges(checked: Sequence[Rule], wanted: frozenset[str], staged: pl.LazyFrame) -> list[Ranges]:
+def _shared(
+    rows: pl.LazyFrame, staged: pl.LazyFrame, pairs: Pairs, schema: pl.Schema
+) -> pl.LazyFrame:
+    """The rows whose key is staged too: a table of those is as large as what was staged.
+
+    Where several rules ask, none of them may take rows from the others.
+    """
+    keys = staged.select(pl.col(mine).cast(schema[theirs]).alias(theirs) for mine, theirs in pairs)
+    return rows.join(keys.drop_nulls(), on=[theirs for _, theirs in pairs], how="semi")
+
+
+def _ranges(asked: Sequence[Pairs], staged: pl.LazyFrame) -> list[Ranges]:
     """For each rule on the whole port the least and greatest key there is to look up.
 
     A rule of which no staged row has a key looks nothing up.
     """
-    asked = list(_asked(checked, wanted))
     schema = staged.collect_schema()
     columns = sorted({mine for pairs in asked for mine, _ in pairs if _is_ordered(schema, mine)})
     found = _ends(staged, columns)
@@ -84,7 +101,7 @@ def _ranges(checked: Sequence[Rule], wanted: frozenset[str], staged: pl.LazyFram
     return ranges
 
 
-def _asked(checked: Sequence[Rule], wanted: frozenset[str]) -> Iterator[list[tuple[str, str]]]:
+def _asked(checked: Sequence[Rule], wanted: frozenset[str]) -> Iterator[Pairs]:
     """Of each rule on the whole port its columns, with those that they are looked up in.
 
     What lies within a column has no statistics: nothing bounds where such a key may be.
