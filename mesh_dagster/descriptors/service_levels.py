@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import Finding, Severity
-from mesh_dagster.model.service_level import KNOWN, MOMENTS, SHARES, SPANS, UNITS, ServiceLevel
+from mesh_dagster.model.service_level import KNOWN, ServiceLevel
 from mesh_dagster.model.types import Kind
 
 _TIMED = ("freshness", "retention", "latency")
@@ -40,18 +40,10 @@ def _problems(level: ServiceLevel, contract: Contract) -> Iterator[_Problem]:
 
 
 def _value(level: ServiceLevel) -> Iterator[_Problem]:
-    stated = f"`{level.name}` is {level.value!r:.60} {level.unit or ''}".rstrip()
-    wanted: str | None = None
-    example = ""
-    if level.name in SPANS and level.span is None:
-        wanted, example = f"a number of {UNITS}", "value: 30, unit: d"
-    elif level.name in SHARES and level.share is None:
-        wanted, example = "a share in percent", "value: 99.5, unit: percent"
-    elif level.name in MOMENTS and level.moment is None:
-        wanted, example = "a date or a moment", "value: 2030-12-31"
-    if wanted:
-        fix = f"{{property: {level.name}, {example}}}"
-        yield "MESH-D031", f"{stated}; expected {wanted}", Severity.ERROR, fix
+    if level.wanted is not None:
+        words, example = level.wanted
+        message = f"`{level.name}` is {level.stated}; expected {words}"
+        yield "MESH-D031", message, Severity.ERROR, f"{{property: {level.name}, {example}}}"
 
 
 def _element(level: ServiceLevel, element: str, contract: Contract) -> Iterator[_Problem]:

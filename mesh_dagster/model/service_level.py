@@ -121,6 +121,25 @@ class ServiceLevel:
             return None
 
     @property
+    def wanted(self) -> tuple[str, str] | None:
+        """What the value should be, in words and by an example; None where it is that.
+
+        Nothing is wanted of a promise that the mesh does not know.
+        """
+        if self.name in SPANS and self.span is None:
+            return f"a number of {UNITS}", "value: 30, unit: d"
+        if self.name in SHARES and self.share is None:
+            return "a share in percent", "value: 99.5, unit: percent"
+        if self.name in MOMENTS and self.moment is None:
+            return "a date or a moment", "value: 2030-12-31"
+        return None
+
+    @property
+    def stated(self) -> str:
+        """Value and unit as the contract has them."""
+        return f"{self.value!r:.60} {self.unit or ''}".rstrip()
+
+    @property
     def _number(self) -> float | None:
         value = self.value
         if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):

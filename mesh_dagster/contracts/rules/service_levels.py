@@ -23,10 +23,15 @@ _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta
 
 
 def service_level_rules(contract: Contract, table: SchemaObject) -> Iterator[Rule]:
-    """The freshness and retention that a contract promises of one of its tables."""
+    """The freshness and retention that a contract promises of one of its tables.
+
+    Of the others only those whose value means nothing, told with the first table.
+    """
     first = contract.schema[0].name if contract.schema else table.name
     for level in contract.service_levels:
         if level.name not in (FRESHNESS, RETENTION):
+            if level.wanted is not None and table.name == first:
+                yield _unusable(level, None, f"{level.stated} is not {level.wanted[0]}")
             continue
         element = level.element or contract.rest.get("slaDefaultElement")
         own = level.element is None and table.event_time
@@ -45,26 +50,17 @@ def _elements(element: str | None) -> list[str | None]:
 def _rule(level: ServiceLevel, table: SchemaObject, name: str | None) -> Rule:
     found = table.find(name) if name else None
     column = found.column if found else name
-    id_ = f"{column}_{level.name}" if level.element and column else level.name
+    id_ = _id(level, column)
     span = level.span
     reason = None
     if span is None:
-        unit = f" {level.unit}" if level.unit else ""
-        reason = f"{level.value!r:.60}{unit} is no span of time"
+        reason = f"{level.stated} is no span of time"
     elif name and found is None:
         reason = f"the contract has no property {name!r}"
     elif column is None and level.name == RETENTION:
         reason = "it names no `element`, the column that tells how old a row is"
     if reason or span is None:
-        return Unsupported(
-            id=id_,
-            message=f"the {level.name} that the contract promises",
-            column=column,
-            dimension="timeliness",
-            severity=Severity.WARNING,
-            where=level.where,
-            reason=reason or "",
-        )
+        return _unusable(level, column, reason or "")
     if level.name == RETENTION:
         return Retention(
             id=id_,
@@ -83,6 +79,22 @@ def _rule(level: ServiceLevel, table: SchemaObject, name: str | None) -> Rule:
         where=level.where,
         within=span,
     )
+
+
+def _unusable(level: ServiceLevel, column: str | None, reason: str) -> Rule:
+    return Unsupported(
+        id=_id(level, column),
+        message=f"the {level.name} that the contract promises",
+        column=column,
+        dimension="timeliness",
+        severity=Severity.WARNING,
+        where=level.where,
+        reason=reason,
+    )
+
+
+def _id(level: ServiceLevel, column: str | None) -> str:
+    return f"{column}_{level.name}" if level.element and column else level.name
 
 
 def span_in_words(span: timedelta) -> str:

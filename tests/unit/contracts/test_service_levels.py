@@ -174,6 +174,8 @@ def test_what_nobody_can_hold_against_data_is_a_warning_that_says_why() -> None:
     levels = (
         (ServiceLevel("freshness", 5, "m"), "5 m is no span of time"),
         (ServiceLevel("freshness", 5, "h", element="t.x"), "the contract has no property 'x'"),
+        (ServiceLevel("latency", 5, "m"), "5 m is not a number of s, min, h, d, w, month or y"),
+        (ServiceLevel("availability", 101), "101 is not a share in percent"),
     )
     for level, why in levels:
         (rule,) = of_kind(promising(level), Unsupported)
