@@ -115,12 +115,14 @@ def hold(
     if not found.sets:
         raise UsageError("there is no data to test", code="MESH-C021", fix="--data PATH")
     with Spool(progress) as spool:
-        bench = _Bench(read, found, before, options, spool, folder)
+        bench = _Bench(
+            read=read, found=found, before=before, options=options, spool=spool, folder=folder
+        )
         order = {table.name: at for at, table in enumerate(read.contract.schema)}
         found.sets.sort(key=lambda each: order[each.table.name])
         tables = tuple(bench.tested(each) for each in found.sets)
     options.selection.refuse_unused()
-    return Report(read.contract, tables, read.findings, tuple(found.notes))
+    return Report(read.contract, tables, read.findings, (*found.notes, *spool.notes))
 
 
 def _found(contract: Contract, data: Sequence[str], options: Options, folder: Path) -> Found:
@@ -167,6 +169,7 @@ class _Bench:
 
     def __init__(
         self,
+        *,
         read: Read,
         found: Found,
         before: Found,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from mesh_dagster.model.contract import SchemaObject, names_others
 from mesh_dagster.model.types import Kind
 
 LONGEST_HEADER = 4 << 20
+_NUMBER = re.compile(r"[-+]?[0-9]+([.,][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*", re.ASCII)
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -49,7 +51,7 @@ def open_delimited(data: DataSet, spool: Spool) -> Opened:
     originals: list[tuple[Path, Dialect]] = []
     for path in data.paths:
         demand(path, Format.CSV)
-        first, dialect = _beginning(path, data, known)
+        first, dialect = _beginning(path, data, known, spool)
         originals.append((path, dialect))
         names = _names(first, known, dialect, path)
         plain = as_utf8(path, dialect.encoding, dialect.compression, spool)
@@ -102,7 +104,9 @@ def typed(rows: pl.LazyFrame, table: SchemaObject) -> tuple[pl.LazyFrame, dict[s
     return rows.with_columns(values) if values else rows, raw
 
 
-def _beginning(path: Path, data: DataSet, known: Sequence[str]) -> tuple[list[str], Dialect]:
+def _beginning(
+    path: Path, data: DataSet, known: Sequence[str], spool: Spool
+) -> tuple[list[str], Dialect]:
     """The first record of a file, and the dialect in which that makes the most sense."""
     server = data.server
     encoding = server.text("encoding") if server else None
@@ -115,7 +119,17 @@ def _beginning(path: Path, data: DataSet, known: Sequence[str]) -> tuple[list[st
     if len(delimiter) != 1 or len(delimiter.encode()) != 1:
         raise UsageError(f"the delimiter {delimiter!r} is not one character", code="MESH-C022")
     dialect = Dialect(delimiter, quote or '"', header is not False, encoding, compression)
-    return _first_record(head, dialect, path), dialect
+    first = _first_record(head, dialect, path)
+    if header is None and _is_data(first, known):
+        spool.note(f"{path} has no header: its columns are taken for the contract's, in order")
+        dialect = replace(dialect, header=False)
+    return first, dialect
+
+
+def _is_data(first: Sequence[str], known: Sequence[str]) -> bool:
+    """Whether a first line is no header: none of its names is known, and one is a number."""
+    plausible = len(first) == len(known) and not {each.strip() for each in first} & set(known)
+    return plausible and any(_NUMBER.fullmatch(each.strip()) for each in first)
 
 
 def _head(blocks: Iterable[str], path: Path) -> str:

@@ -36,6 +36,7 @@ class Spool(AbstractContextManager["Spool"]):
         self._folder: Path | None = None
         self._count = 0
         self._progress = progress
+        self.notes: list[str] = []
 
     def __exit__(
         self,
@@ -49,6 +50,11 @@ class Spool(AbstractContextManager["Spool"]):
         """Tell whoever waits what is being done."""
         if self._progress:
             self._progress(text)
+
+    def note(self, text: str) -> None:
+        """Keep a word on how something was taken, to be told beside the results."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def keep(self, resource: Any) -> None:
         """Close something when the audit ends."""

@@ -298,3 +298,11 @@ def test_csv_is_read_as_people_write_it(bench: Any, run: Run, content: str, chec
     bench.write("orders.csv", content)
     ended = run(contract, "--data", "orders.csv", "--json")
     assert (ended.code, ended.rule("id_unique")["checked"]) == (0, checked)
+
+
+def test_a_csv_without_a_header_has_the_columns_of_the_contract(bench: Any, run: Run) -> None:
+    contract = bench.contract(COLUMNS)
+    bench.write("orders.csv", "1,a@x,2.5\n2,b,3\n")
+    ended = run(contract, "--data", "orders.csv", "--json")
+    assert ended.broken == {"email_pattern": 1}
+    assert "has no header" in ended.err
