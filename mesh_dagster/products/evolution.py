@@ -7,6 +7,7 @@ stopped by it is decided in `published`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mesh_dagster.contracts.evolution import git
@@ -71,6 +72,7 @@ def evolution_findings(
                 yield Finding(_NO_CORRECTION, message, Severity.WARNING, path, contract.where)
     if against is None:
         yield from published_findings(mesh, changed(mesh.documents, products))
+        yield from _left_behind(mesh, products)
     else:
         yield from _in_git(mesh, products, against)
 
@@ -152,6 +154,22 @@ def _gone(old: Contract, told: str, where: str | None) -> Finding:
         where,
         "bring it back; before a port goes its contract says `status: deprecated`, then `retired`",
     )
+
+
+def _left_behind(mesh: Mesh, products: Sequence[LoadedProduct]) -> Iterator[Finding]:
+    """Majors that are still promised to readers, of which nothing is in the domain's files."""
+    if mesh.listing.findings:
+        return  # what cannot be read may well be it
+    here = {document_key(each.address) for each in mesh.own()}
+    for domain in sorted({each.domain.name for each in products}):
+        for entry in mesh.documents.list(f"{domain}/"):
+            if entry.key in here:
+                continue
+            for old in read_documents(mesh.documents, prefix=entry.key):
+                for contract in old.contracts.values():
+                    if contract.status in _STILL_READ:
+                        found = _gone(contract, "published", mesh.documents.uri(entry.key))
+                        yield replace(found, severity=Severity.WARNING)
 
 
 def _in_git(mesh: Mesh, products: Sequence[LoadedProduct], ref: str) -> Iterator[Finding]:

@@ -303,6 +303,23 @@ def test_a_port_may_go_once_it_was_retired(
     assert run("check", "--against", "HEAD").code == 0
 
 
+def test_a_major_that_was_replaced_in_place_is_told(
+    published: Mesh, run: Run, tmp_path: Path
+) -> None:
+    for file in (tmp_path / CARRIERS).glob("*.yaml"):
+        text = (
+            file.read_text()
+            .replace("version: 1.0.0", "version: 2.0.0")
+            .replace("carriers/v1", "carriers/v2")
+        )
+        file.write_text(text)
+    ended = run("check", "--json")
+    assert ended.code == 0
+    (finding,) = ended.json
+    assert (finding["code"], finding["subject"]) == ("MESH-C047", "air/carriers/v1")
+    assert "its contract is not here any more" in finding["message"]
+
+
 @pytest.mark.parametrize("ref", ["nowhere", "--output=x", "HEAD:x", ""])
 def test_a_ref_that_is_none_is_a_usage_error(git: Callable[..., str], run: Run, ref: str) -> None:
     ended = run("check", f"--against={ref}")
