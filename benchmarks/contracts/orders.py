@@ -111,7 +111,7 @@ def _frames(table: Table) -> Iterator[pl.DataFrame]:
     if table.ids != "rising":
         random.shuffle(ids)
     start = np.datetime64(table.end - timedelta(days=SPAN_DAYS), "us")
-    words = np.array("left at the door|call before|gift|fragile|second floor|none".split("|"))
+    words = np.array(["left at the door", "call before", "gift", "fragile", "second floor", "none"])
     for number, part in enumerate(np.array_split(ids, FILES)):
         size = len(part)
         seconds = random.integers(0, SPAN_DAYS * 86_400, size)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -109,9 +110,7 @@ def against_peers(arguments: argparse.Namespace) -> Answers:
     results = [
         each
         for name in peers
-        for each in bars.compared(
-            taken, {OURS: Bar(cpu=0.65) if name == fastest else Bar()}, name
-        )
+        for each in bars.compared(taken, {OURS: Bar(cpu=0.65) if name == fastest else Bar()}, name)
     ]
     notes += ["Of the planted violations they report:"]
     notes += ["\n".join(f"- {name}: {words}" for name, (_, words) in said.items())]
@@ -159,7 +158,7 @@ def growth(arguments: argparse.Namespace) -> Answers:
     sides = {name: _side("ours.py", table) for name, table in zip(names, tables, strict=True)}
     taken = measure.interleave(sides, runs=arguments.runs, warmups=0)
     answers = Answers(wrong=_wrong(taken, dict(zip(names, tables, strict=True))))
-    for less, more in zip(names, names[1:], strict=False):
+    for less, more in pairwise(names):
         # Twelve for ten: the smaller one's files may still lie in the cache of the processor.
         bar = Bar(wall=12.0, cpu=12.0, peak=2.0) if more != names[1] else Bar(wall=12.0, cpu=12.0)
         answers.results += bars.compared(taken, {more: bar}, less)
@@ -192,7 +191,9 @@ def _side(
     python = peer.python if peer else sys.executable
     command = [python, HERE / "sides" / script, f"--rows={table.rows}", f"--ids={table.ids}"]
     command += ["--bad"] if table.bad else []
-    return partial(measure.run, command, env=peer.env if peer else env)
+    found = [str(HERE), str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    added = {"PYTHONPATH": os.pathsep.join(found), **(env or {}), **(peer.env if peer else {})}
+    return partial(measure.run, command, env=added)
 
 
 def _tried(peer: Peer, table: Table) -> str | None:
@@ -208,9 +209,7 @@ def _counts(output: str) -> dict[str, int | None]:
     return found
 
 
-def _wrong(
-    taken: Mapping[str, Sequence[measure.Run]], tables: Mapping[str, Table]
-) -> list[str]:
+def _wrong(taken: Mapping[str, Sequence[measure.Run]], tables: Mapping[str, Table]) -> list[str]:
     """Where a side counted something else than was planted."""
     return [
         f"{name} counts {rule}: {count}, and {tables[name].expected[rule]} was planted"
@@ -223,11 +222,11 @@ def _wrong(
 def _told(output: str, table: Table) -> tuple[bool, str]:
     """Whether a peer finds every violation planted in rows, and in words what it says else."""
     counts = _counts(output)
-    other = {
-        rule: count for rule, count in counts.items() if count != table.expected[rule]
-    }
+    other = {rule: count for rule, count in counts.items() if count != table.expected[rule]}
     words = [
-        f"nothing of {rule}" if count is None else f"{count:,} for {table.expected[rule]:,} of {rule}"
+        f"nothing of {rule}"
+        if count is None
+        else f"{count:,} for {table.expected[rule]:,} of {rule}"
         for rule, count in other.items()
     ]
     missed = [rule for rule, count in other.items() if not count and rule != "schema"]

@@ -54,8 +54,9 @@ def make() -> None:
         "string": f"{{maxLength: 8, pattern: '{PATTERN}'}}",
         "double": "{minimum: 0, maximum: 20}",
     }
+    values = f"arguments: {{validValues: {list(range(50))}}}"
     quality = {
-        "long": f"[{{metric: invalidValues, arguments: {{validValues: {list(range(50))}}}, mustBe: 0}}]",
+        "long": f"[{{metric: invalidValues, {values}, mustBe: 0}}]",
         "string": "[]",
         "double": "[{metric: missingValues, arguments: {missingValues: [-1]}, mustBe: 0}]",
     }

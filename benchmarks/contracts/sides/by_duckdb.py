@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import duckdb
-from side import answer, table
-
 from orders import EMAIL, FRESH_DAYS, LONGEST_EMAIL, LONGEST_NOTE, MOST, STATUSES
+from side import answer, table
 
 asked = table()
 files = f"read_parquet('{asked.glob}')"

@@ -12,9 +12,8 @@ from datetime import UTC, datetime, timedelta
 import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
-from side import answer, table
-
 from orders import EMAIL, FRESH_DAYS, LONGEST_EMAIL, LONGEST_NOTE, MOST, STATUSES
+from side import answer, table
 
 logging.disable(logging.CRITICAL)
 asked = table()

@@ -9,9 +9,8 @@ os.environ["DISABLE_PANDERA_IMPORT_WARNING"] = "True"
 
 from datetime import UTC, datetime, timedelta
 
-from side import answer, table
-
 from orders import EMAIL, FRESH_DAYS, LONGEST_EMAIL, LONGEST_NOTE, MOST, STATUSES
+from side import answer, table
 
 asked = table()
 oldest = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=FRESH_DAYS)

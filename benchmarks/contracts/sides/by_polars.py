@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
-from side import answer, table
-
 from orders import EMAIL, FRESH_DAYS, LONGEST_EMAIL, LONGEST_NOTE, MOST, STATUSES
+from side import answer, table
 
 asked = table()
 email, amount, status = pl.col("email"), pl.col("amount"), pl.col("status")

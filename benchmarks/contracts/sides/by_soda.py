@@ -8,10 +8,9 @@ import os
 os.environ["SODA_CORE_TELEMETRY_ENABLED"] = "false"
 
 import duckdb
+from orders import EMAIL, FRESH_DAYS, LONGEST_EMAIL, LONGEST_NOTE, MOST, STATUSES
 from side import answer, table
 from soda_core.contracts.api import verify_contract_locally
-
-from orders import EMAIL, FRESH_DAYS, LONGEST_EMAIL, LONGEST_NOTE, MOST, STATUSES
 
 logging.disable(logging.CRITICAL)
 asked = table()
