@@ -44,7 +44,9 @@ def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
     if any(each.severity is Severity.ERROR for each in findings):
         return tuple(findings)
     loaded = mesh.load(product)
-    return (*findings, *_dangling(mesh, loaded), *_history(mesh, [loaded], None))
+    own = f"{product.domain}/{product.product}/"
+    history = (each for each in _history(mesh, [loaded], None) if each.subject.startswith(own))
+    return (*findings, *_dangling(mesh, loaded), *history)
 
 
 def _history(

@@ -318,6 +318,7 @@ def test_a_major_that_was_replaced_in_place_is_told(
     (finding,) = ended.json
     assert (finding["code"], finding["subject"]) == ("MESH-C047", "air/carriers/v1")
     assert "its contract is not here any more" in finding["message"]
+    assert run("check", "air/flights", "--json").json == []
 
 
 @pytest.mark.parametrize("ref", ["nowhere", "--output=x", "HEAD:x", ""])
