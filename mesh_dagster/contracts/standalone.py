@@ -118,9 +118,10 @@ def hold(
         bench = _Bench(
             read=read, found=found, before=before, options=options, spool=spool, folder=folder
         )
+        gone = [Tested(name, "nothing", error=error) for name, error in found.absent.items()]
         order = {table.name: at for at, table in enumerate(read.contract.schema)}
         found.sets.sort(key=lambda each: order[each.table.name])
-        tables = tuple(bench.tested(each) for each in found.sets)
+        tables = (*(bench.tested(each) for each in found.sets), *gone)
     options.selection.refuse_unused()
     return Report(read.contract, tables, read.findings, (*found.notes, *spool.notes))
 

@@ -14,7 +14,7 @@ from mesh_dagster.contracts.files.formats import table_format as table_format_of
 from mesh_dagster.contracts.files.servers import Server, is_per_table, place_of
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.descriptors.suggest import did_you_mean, nearest
-from mesh_dagster.errors import EvaluationError, UsageError
+from mesh_dagster.errors import EvaluationError, MeshError, UsageError
 from mesh_dagster.model.contract import Contract, SchemaObject
 
 _NAMED = re.compile(r"([A-Za-z_][\w.\-]*)=(.+)", re.DOTALL)
@@ -37,6 +37,8 @@ class Found:
     """What was found for a contract, and what was left aside, in words."""
 
     sets: list[DataSet] = field(default_factory=list)
+    absent: dict[str, MeshError] = field(default_factory=dict)
+    """Tables by name of which the place is known and nothing is there."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -74,17 +76,18 @@ def data_served(contract: Contract, server: Server, folder: Path) -> Found:
     per_table = is_per_table(server) or len(contract.schema) == 1
     for table in contract.schema if per_table or server.format == "duckdb" else ():
         places = place_of(server, table, folder)
-        try:
-            paths = next(paths for each in places if (paths := _existing(each)))
-        except StopIteration:
+        paths = next((paths for each in places if (paths := _existing(each))), ())
+        _add(found, table, paths, server)
+        if not paths:
             missing = f"there is nothing at {shown_path(Path(places[0]))}, where the server "
-            raise EvaluationError(
+            found.absent[table.name] = EvaluationError(
                 f"{missing}{server.name!r} has {table.name}",
                 code="MESH-C021",
                 where=table.where,
                 fix="say where the data lies: --data PATH",
-            ) from None
-        _add(found, table, paths, server)
+            )
+    if found.absent and not found.sets:
+        raise next(iter(found.absent.values()))
     if not found.sets:
         paths = tuple(
             path for place in place_of(server, contract.schema[0], folder) for path in _paths(place)
@@ -158,6 +161,12 @@ def _neighbours(path: Path) -> list[str]:
 
 def _unfolded(path: Path) -> Iterator[Path]:
     if not path.is_dir():
+        if not path.is_file():
+            raise UsageError(
+                f"{shown_path(path)} is no file: what a pipe or a device says is read once only",
+                code="MESH-C021",
+                fix="write it to a file first",
+            )
         yield path
         return
     if table_format_of(path) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,19 @@ def test_an_unknown_server_gets_a_suggestion() -> None:
     assert server_named(contract, "production").type == "local"
     with pytest.raises(UsageError, match="did you mean `production`"):
         server_named(contract, "prodution")
+
+
+def test_a_table_that_a_server_lost_is_told_beside_the_others(tmp_path: Path) -> None:
+    _files(tmp_path, "orders.csv")
+    server = Server("s", "local", {"path": "{model}.csv"})
+    found = data_served(_contract("orders", "lines"), server, tmp_path)
+    assert [each.table.name for each in found.sets] == ["orders"]
+    assert list(found.absent) == ["lines"]
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "orders.csv")
+    with pytest.raises(UsageError, match="is no file"):
+        data_given(_contract("orders"), [f"{tmp_path}/orders.csv"])
+    with pytest.raises(UsageError, match="is no file"):
+        data_given(_contract("orders"), ["/dev/null"])
