@@ -16,7 +16,7 @@ from mesh_dagster.contracts.audit.places import place_of
 from mesh_dagster.contracts.audit.predicates import breaks, cannot_break, obstacle
 from mesh_dagster.contracts.audit.spark import spoken
 from mesh_dagster.contracts.audit.statistics import apart, only_broken
-from mesh_dagster.contracts.rules.kinds import Counted, Rule, Unique
+from mesh_dagster.contracts.rules.kinds import Counted, Reference, Rule, Unique
 from mesh_dagster.contracts.rules.paths import Path
 
 _ROWS = "rows"
@@ -62,7 +62,7 @@ def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
     counts = Counts(Counter())
     by_level: dict[Path | None, dict[str, nw.Expr]] = {None: {}}
     for rule in rules:
-        if isinstance(rule, Unique) and rule.level is not None:
+        if isinstance(rule, Unique | Reference) and rule.level is not None:
             by_level.setdefault(rule.level, {})
         if not isinstance(rule, Counted):
             continue

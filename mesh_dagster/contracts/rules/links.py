@@ -11,11 +11,11 @@ from mesh_dagster.model.finding import Severity
 def reference(link: Relationship, table: SchemaObject, how: Reading) -> Reference | Unsupported:
     """The rule of one foreign key; what the contract does not have is a warning that says so."""
     columns = tuple(_stored(table, name) for name in link.columns)
-    to = link.target or link.target_object
+    target = None if link.target else _object_of(link, table, how)
+    to = link.target or (target.name if target else link.target_object)
     id_ = f"{'_'.join(columns)}_in_{to}"
     message = f"every ({', '.join(columns)}) is a ({', '.join(link.target_columns)}) of {to}"
     column = columns[0] if len(columns) == 1 else None
-    target = None if link.target else _object_of(link, table, how)
     reason = _obstacle(link, target, table, how)
     if reason:
         return Unsupported(

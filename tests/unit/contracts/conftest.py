@@ -59,6 +59,12 @@ def contract_text() -> Callable[[str], Contract]:
 
 
 @pytest.fixture(scope="session")
+def read_contract() -> Callable[[str], Contract]:
+    """Reads a whole contract, past its warnings."""
+    return odcs.read
+
+
+@pytest.fixture(scope="session")
 def column() -> Callable[..., Property]:
     """`column("amount", "double", options=...)` makes a property of a simple type."""
 
