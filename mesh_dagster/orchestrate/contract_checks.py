@@ -23,7 +23,7 @@ import dagster as dg
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.exchange.pandera_import import FromPandera, contract_from
 from mesh_dagster.contracts.exchange.pandera_own import own_results
-from mesh_dagster.contracts.inference.reading import opened
+from mesh_dagster.contracts.face import rows_of
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Rule, Text
 from mesh_dagster.errors import UsageError
@@ -50,8 +50,7 @@ class _Judge:
         return [each._replace(blocking=blocking) for each in found] if blocking else found
 
     def results(self, key: dg.AssetKey, data: Any) -> Iterator[dg.AssetCheckResult]:
-        rows = _rows(data)
-        for result in audit(self.rules, rows):
+        for result in audit(self.rules, rows_of(data)):
             yield check_result(key, result.rule, [result])
         if self.pandera and self.pandera.own:
             for name, problem in own_results(self.pandera, data).items():
@@ -133,22 +132,3 @@ def _key_of(asset: Any) -> dg.AssetKey:
     if isinstance(asset, dg.AssetsDefinition | dg.AssetSpec):
         return asset.key
     return dg.AssetKey.from_coercible(asset)
-
-
-def _rows(data: Any) -> Any:
-    """The data as an audit takes it: a path is opened, pandas' NaN is null."""
-    if isinstance(data, str | Path):
-        found = opened(str(data))
-        if found.texts:
-            raise UsageError(
-                f"{data} is of a format without types; a check here takes frames and Parquet",
-                code="MESH-C050",
-                fix=f"hand over the frame, or: mesh contract test CONTRACT --data {data}",
-            )
-        return found.rows
-    module = type(data).__module__.partition(".")[0]
-    if module == "pandas":
-        from mesh_dagster.contracts.exchange.pandera_pandas import as_polars
-
-        return as_polars(data).lazy()
-    return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -77,6 +78,15 @@ def own_rules(found: Sequence[Rule], column: Expected) -> list[Rule]:
     return own
 
 
+def is_python(pattern: str) -> bool:
+    """Whether Python reads a pattern, which is in the words of Rust: pandera has it do so."""
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
+
+
 def native_checks(check: Any, rule: Rule, *, nan_is_null: bool = False) -> list[Any] | None:
     """pandera's own checks where they say what the rule does; None where none does.
 
@@ -86,7 +96,7 @@ def native_checks(check: Any, rule: Rule, *, nan_is_null: bool = False) -> list[
     match rule:
         case Allowed(pattern=None):
             return [check.isin(list(rule.values), **more)]
-        case Pattern():
+        case Pattern() if is_python(rule.pattern):
             return [check.str_contains(rule.pattern, **more)]
         case Length():
             # One by one: pandera refuses a pair of ends that nothing lies between.

@@ -13,6 +13,7 @@ from mesh_dagster.contracts.exchange.exported import Exported
 from mesh_dagster.contracts.exchange.pandera_parts import (
     is_first_of_keys,
     is_native,
+    is_python,
     never_null,
     schema_in,
 )
@@ -64,6 +65,18 @@ _ARROW = {
     Kind.TIMESTAMP: 'pyarrow.timestamp("us")',
     Kind.TIMESTAMPTZ: 'pyarrow.timestamp("us", "UTC")',
 }
+_PANDAS = {
+    Kind.BOOLEAN: ('"bool"', '"boolean"'),
+    Kind.INT: ('"int32"', '"Int32"'),
+    Kind.LONG: ('"int64"', '"Int64"'),
+    Kind.FLOAT: ('"float32"', '"float32"'),
+    Kind.DOUBLE: ('"float64"', '"float64"'),
+    Kind.STRING: ("str", "str"),
+    Kind.TIMESTAMP: ('"datetime64[us]"', '"datetime64[us]"'),
+    Kind.TIMESTAMPTZ: ('"datetime64[us, UTC]"', '"datetime64[us, UTC]"'),
+}
+"""Without nulls, and with."""
+
 _SPARK = {
     Kind.BOOLEAN: "T.BooleanType()",
     Kind.INT: "T.IntegerType()",
@@ -86,6 +99,7 @@ _NESTED = {
     Kind.MAP: {"polars": "pl.Map", "pandas": "pyarrow.map_", "pyspark": "T.MapType"},
     Kind.STRUCT: {"polars": "pl.Struct", "pandas": "pyarrow.struct", "pyspark": "T.StructType"},
 }
+_NESTED_KINDS = (Kind.LIST, Kind.MAP, Kind.STRUCT)
 _SIMPLE = {"polars": _POLARS, "pandas": _ARROW, "pyspark": _SPARK}
 _IMPORTS = {
     "polars": ["import pandera.polars as pa", "import polars as pl"],
@@ -157,11 +171,13 @@ def _own(found: Sequence[Rule], column: Expected) -> list[Rule]:
 
 
 def _column(each: Expected, checks: Sequence[str], backend: str, notes: list[str]) -> str:
-    dtype = _dtype(each.type, backend) if each.type else None
+    # A frame of pandas holds lists and structs as any of several types of Arrow's.
+    vague = backend == "pandas" and each.type and each.type.kind in _NESTED_KINDS
+    dtype = _dtype(each.type, backend) if each.type and not vague else None
     if dtype is None and (each.type or each.logical):
         notes.append(f"{each.name}: its type {each.type or each.logical}")
-    if backend == "pandas" and dtype:
-        dtype = f"pd.ArrowDtype({dtype})"
+    if backend == "pandas" and each.type and dtype:
+        dtype = _of_pandas(each.type.kind, dtype, nullable=not each.required)
     parts = [str(dtype), f"nullable={not each.required}", f"required={each.required}"]
     if each.required and not never_null(each) and backend == "polars":
         notes.append(f"{each.name}: NaN is no null in a contract, and one to pandera")
@@ -170,6 +186,13 @@ def _column(each: Expected, checks: Sequence[str], backend: str, notes: list[str
         parts.insert(1, f"checks=[{listed}\n            ]")
     inner = "".join(f"\n            {part}," for part in parts)
     return f"        {each.name!r}: pa.Column({inner}\n        ),"
+
+
+def _of_pandas(kind: Kind, arrow: str, *, nullable: bool) -> str:
+    """As pandas itself reads a file; what it has no type for is Arrow's."""
+    plain, with_nulls = _PANDAS.get(kind, (None, None))
+    found = with_nulls if nullable else plain
+    return f"pd.ArrowDtype({arrow})" if found is None else found
 
 
 def _dtype(type_: ColumnType, backend: str) -> str | None:
@@ -199,14 +222,11 @@ def _checks(rule: Rule, backend: str, notes: list[str]) -> Iterator[str]:
         case Allowed(pattern=None):
             yield f"pa.Check.isin([{', '.join(map(_literal, rule.values))}], {more})"
         case Pattern():
-            yield f"pa.Check.str_contains({_pattern(rule.pattern, backend)}, {more})"
+            yield from _contains(rule, [rule.pattern], backend, notes)
         case Format():
-            for pattern in rule.patterns:
-                yield f"pa.Check.str_contains({_pattern(pattern, backend)}, {more})"
+            yield from _contains(rule, rule.patterns, backend, notes)
             if rule.refused:
-                notes.append(
-                    f"{rule.id}: that a {rule.format} is none of {len(rule.refused)} forms"
-                )
+                notes.append(f"{rule.id}: {rule.message}, as far as one pattern can tell")
         case Length():
             for name, least in (("min_value", rule.minimum), ("max_value", rule.maximum)):
                 if least is not None:
@@ -285,10 +305,22 @@ def _named(rule: Rule) -> str:
     return f"name={rule.id!r}{warns}"
 
 
-def _pattern(pattern: str, backend: str) -> str:
-    # The end of a text is \z in Rust and Java, and \Z in Python.
-    text = pattern if backend != "pandas" else re.sub(r"(?<!\\)((?:\\\\)*)\\z", r"\1\\Z", pattern)
-    return repr(text)
+def _contains(rule: Rule, patterns: Sequence[str], backend: str, notes: list[str]) -> Iterator[str]:
+    """Patterns are in the words of Rust; pandera reads them as Python does before it uses them."""
+    for pattern in patterns:
+        text = _ended(pattern, "$" if backend == "polars" else r"\Z")
+        if is_python(text):
+            yield f"pa.Check.str_contains({text!r}, {_named(rule)})"
+        elif backend == "polars":
+            column = f"data.lazyframe.select(pl.col(data.key).str.contains({pattern!r}))"
+            yield f"pa.Check(lambda data: {column}, {_named(rule)})"
+        else:
+            notes.append(f"{rule.id}: {rule.message}")
+
+
+def _ended(pattern: str, end: str) -> str:
+    r"""With its ends of text as others write them: \z in Rust and Java, \Z in Python, $ in both."""
+    return re.sub(r"(?<!\\)((?:\\\\)*)\\z", lambda found: found.group(1) + end, pattern)
 
 
 def _literal(value: Any) -> str:

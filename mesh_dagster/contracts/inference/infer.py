@@ -13,7 +13,7 @@ from mesh_dagster.contracts.exchange.types import typed
 from mesh_dagster.contracts.inference.columns import promises
 from mesh_dagster.contracts.inference.families import family_of
 from mesh_dagster.contracts.inference.keys import Key, key_of
-from mesh_dagster.contracts.inference.parsing import parsed
+from mesh_dagster.contracts.inference.parsing import parsed, stand_ins
 from mesh_dagster.contracts.inference.profile import Column, Profile, profile
 from mesh_dagster.contracts.inference.promise import Promise, remark
 from mesh_dagster.contracts.inference.times import event_time_of
@@ -56,9 +56,14 @@ def infer(
     exact proof that a key is unique.
     """
     rows = parsed(rows) if texts else rows
+    remarks = stand_ins(rows) if texts else {}
     table = profile(rows)
     key = key_of(table, rows)
     found = [_column(each, table, key, texts=texts) for each in table.top()]
+    for at, each in enumerate(table.top()):
+        if each.name in remarks:
+            said = found[at][1]
+            said[()] = "; ".join(filter(None, (said.get(()), remarks[each.name])))
     where: commented.Place = ("schema", 0)
     head = _HEAD.format(source=source or name, rows=table.rows)
     comments: dict[commented.Place, str] = {(): head}

@@ -15,6 +15,9 @@ GLANCE = 10_000
 FEW = 100
 """So many whole numbers, seen as text, do not promise that the next one is whole too."""
 
+_STAND_INS = {"NA", "N/A", "n/a", "NULL", "null", "None", "nan", "NaN", "-", "?", "\\N", "#N/A"}
+"""What people write for a missing value."""
+
 _NUMBER = r"^[+-]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
@@ -76,6 +79,33 @@ def parsed(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.with_columns(
         _READINGS[kind].read(pl.col(name)).alias(name) for name, kind in chosen.items()
     )
+
+
+def stand_ins(rows: pl.LazyFrame) -> dict[str, str]:
+    """Columns of texts that would be of another type, were it not for words such as NA.
+
+    By column what to say of it; from the first rows only, since it is a remark.
+    """
+    texts = [name for name, dtype in rows.collect_schema().items() if dtype == pl.String]
+    head = stream(rows.select(texts).head(GLANCE))
+    words = {name: _words(head[name]) for name in texts}
+    spoiled = [name for name, found in words.items() if found]
+    without = head.lazy().select(
+        pl.when(~pl.col(name).is_in(words[name])).then(pl.col(name)).alias(name) for name in spoiled
+    )
+    told = {}
+    for name, found in _fitting(without, None).items() if spoiled else ():
+        if found.seen and (kind := _chosen(found)):
+            shown = ", ".join(map(repr, words[name]))
+            told[name] = (
+                f"{shown} keeps it from being of type {kind}: write a missing value as nothing"
+            )
+    return told
+
+
+def _words(texts: pl.Series) -> list[str]:
+    found = set(texts.drop_nulls().unique().to_list())
+    return sorted(found & _STAND_INS) if len(found) > len(found & _STAND_INS) else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ from mesh_dagster.model.contract import Contract, Property, Quality, SchemaObjec
 from mesh_dagster.model.product import Status
 from mesh_dagster.model.types import ColumnType, Kind
 
-WORDS = ["", "a", "ab", "abc", "é", "zzz"]
+WORDS = ["", "a", "ab", "abc", "é", "zzz", "1.2.3.4", "a@b.org"]
 DAYS = [date(2013, 1, day) for day in range(1, 5)]
 VALUES: dict[Kind, list[Any]] = {
     Kind.LONG: [-3, -1, 0, 1, 2, 3],
@@ -28,7 +28,7 @@ DTYPES: dict[Kind, pl.DataType] = {
     Kind.STRING: pl.String(),
     Kind.DATE: pl.Date(),
 }
-PATTERNS = ["^a", "b$", "[^a-z]", "^$"]
+PATTERNS = ["^a", "b$", "[^a-z]", "^$", r"\Aa*\z", r"\p{Ll}"]
 OPERATORS = ["mustBe", "mustNotBe", "mustBeGreaterThan", "mustBeLessOrEqualTo", "mustBeBetween"]
 
 
@@ -54,6 +54,10 @@ def _cases(draw: st.DrawFn) -> Case:
     table = SchemaObject("t", columns, quality=tuple(draw(st.lists(_of_table(names), max_size=2))))
     contract = Contract("mesh://d/p/v1", "1.0.0", Status.ACTIVE, (table,))
     rows = draw(st.integers(0, 8))
+    deep = draw(_nested(rows)) if draw(st.integers(0, 2)) == 0 else None
+    if deep is not None:
+        table = replace(table, properties=(*columns, deep[0]))
+        contract = replace(contract, schema=(table,))
     series = [
         pl.Series(
             column.name,
@@ -62,7 +66,35 @@ def _cases(draw: st.DrawFn) -> Case:
         )
         for column in columns
     ]
+    series += [deep[1]] if deep is not None else []
     return Case(contract, _spoiled(draw, pl.DataFrame(series)))
+
+
+@st.composite
+def _nested(draw: st.DrawFn, rows: int) -> tuple[Property, pl.Series]:
+    """A struct or a list with promises on what lies in it."""
+    inner = draw(_columns("x", draw(st.sampled_from([Kind.LONG, Kind.STRING]))))
+    inner = replace(inner, unique=False, quality=())
+    assert inner.type is not None
+    values = _values(inner.type)
+    if draw(st.booleans()):
+        type_ = ColumnType(Kind.STRUCT, fields=(("x", inner.type),))
+        column = Property("deep", "object", type=type_, properties=(inner,))
+        held = st.none() | st.fixed_dictionaries({"x": values})
+        dtype: pl.DataType = pl.Struct({"x": DTYPES[inner.type.kind]})
+    else:
+        type_ = ColumnType(Kind.LIST, item=inner.type)
+        sizes = st.fixed_dictionaries(
+            {}, optional={"minItems": st.integers(0, 2), "uniqueItems": st.just(True)}
+        )
+        column = Property(
+            "deep", "array", type=type_, items=replace(inner, name=""), options=draw(sizes)
+        )
+        held = st.none() | st.lists(values, max_size=3)
+        dtype = pl.List(DTYPES[inner.type.kind])
+    column = replace(column, required=draw(st.booleans()))
+    cells = draw(st.lists(held, min_size=rows, max_size=rows))
+    return column, pl.Series("deep", cells, dtype=dtype)
 
 
 def _values(type_: ColumnType | None) -> st.SearchStrategy[Any]:
@@ -90,9 +122,13 @@ def _columns(draw: st.DrawFn, name: str, kind: Kind) -> Property:
         options |= draw(st.fixed_dictionaries({}, optional=lengths))
         if draw(st.booleans()):
             options["pattern"] = draw(st.sampled_from(PATTERNS))
+        if draw(st.integers(0, 4)) == 0:
+            options["format"] = draw(st.sampled_from(["ipv4", "email", "hostname"]))
     else:
         ends = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
         options |= draw(st.fixed_dictionaries({}, optional=dict.fromkeys(ends, values)))
+        if kind is Kind.LONG and draw(st.integers(0, 4)) == 0:
+            options["multipleOf"] = draw(st.integers(1, 3))
     enum = draw(st.none() | st.lists(values, min_size=1, max_size=3))
     quality = draw(st.lists(_of_column(finite), max_size=2))
     return Property(

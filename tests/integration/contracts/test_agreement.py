@@ -30,7 +30,7 @@ from mesh_dagster.model.finding import Verdict
 from mesh_dagster.model.product import Status
 from mesh_dagster.model.types import ColumnType, Kind
 
-generously = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generously = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def broken(contract: Contract, data: object) -> dict[str, int | None]:
@@ -123,7 +123,7 @@ def test_the_rows_shown_are_those_that_were_counted(cases: st.SearchStrategy) ->
             shown = failing_rows(rule, case.data.lazy(), limit=100)
             keys = shown.select(rule.columns).unique().height if rule.kind == "unique" else 0
             assert shown.height - keys == result.failed
-            assert shown.columns == case.data.columns
+            assert shown.columns[: case.data.width] == case.data.columns
 
     agree()
 

@@ -301,3 +301,11 @@ def test_a_value_of_the_data_can_neither_end_a_comment_nor_drive_a_terminal() ->
     text = infer(pl.LazyFrame({"a": values})).text
     assert "\x1b" not in text
     assert "evil" not in {key for each in odcs.read(text).table.properties for key in each.rest}
+
+
+def test_a_word_for_a_missing_value_is_told_and_not_taken_for_one() -> None:
+    found = infer(pl.LazyFrame({"a": ["1", "NA", "3"] * 100, "b": ["x", "NA"] * 150}), texts=True)
+    columns = properties(found)
+    assert columns["a"].logical_type == columns["b"].logical_type == "string"
+    assert "'NA' keeps it from being of type integer" in found.text
+    assert found.text.count("keeps it from") == 1
