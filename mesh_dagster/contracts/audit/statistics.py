@@ -12,6 +12,7 @@ columns that it has to read anyway.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -26,12 +27,17 @@ from mesh_dagster.contracts.rules.kinds import Counted, Missing, Range, Required
 MOST = 8
 """Columns that are asked by themselves: each is one more look at every footer."""
 
+WORTH = 20_000
+"""Rows in a file from which reading a column costs more than opening the file once more."""
+
 _ORDERED = (nw.Date, nw.Datetime)
+_OTHERS = re.compile(r"\.\.\. (\d+) other source")
+_ROWS = re.compile(r"ESTIMATED ROWS: (\d+)")
 
 
 def apart(rules: Sequence[Rule], frame: Frame) -> list[tuple[str, ...]]:
     """The ids of rules that are best counted by themselves, column by column."""
-    if not _scans_parquet(frame):
+    if not _scans_large_files(frame):
         return []
     by_column: dict[str, list[Counted]] = {}
     for rule in rules:
@@ -51,12 +57,16 @@ def only_broken(frame: Frame, predicates: Mapping[str, nw.Expr]) -> Frame:
     return replace(frame, rows=frame.rows.filter(broken))
 
 
-def _scans_parquet(frame: Frame) -> bool:
-    """Whether the data is Parquet files as they are: a filter on anything else reads it again."""
+def _scans_large_files(frame: Frame) -> bool:
+    """Whether the data is Parquet files as they are (a filter on anything else reads it again)."""
     native = frame.rows.to_native()
     if not isinstance(native, pl.LazyFrame) or frame.raw:
         return False
-    return native.explain(optimized=False).startswith("Parquet SCAN")
+    plan = native.explain(optimized=False)
+    others, rows = _OTHERS.search(plan), _ROWS.search(plan)
+    files = 1 + int(others[1]) if others else 1
+    large = rows is None or int(rows[1]) >= WORTH * files
+    return plan.startswith("Parquet SCAN") and large
 
 
 def _in_footer(rule: Counted, dtype: nw.dtypes.DType) -> bool:

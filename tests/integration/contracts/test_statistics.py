@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mesh_dagster.contracts.audit import fused
+from mesh_dagster.contracts.audit import fused, statistics
 from mesh_dagster.contracts.audit.frame import Frame
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.statistics import MOST, apart
@@ -30,6 +30,11 @@ COLUMNS: dict[str, tuple[pl.DataType, st.SearchStrategy[Any], dict[str, Any]]] =
     "float": (pl.Float64(), st.sampled_from([0.5, -1.0, float("nan")]), {"minimum": 0.0}),
     "text": (pl.String(), st.text("ab", max_size=2), {}),
 }
+
+
+@pytest.fixture(autouse=True)
+def files_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "WORTH", 0)
 
 
 def asked() -> list[Rule]:
@@ -126,3 +131,14 @@ def test_clean_columns_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(fused, "apart", lambda rules, frame: [])
     with pytest.raises(Exception, match=r"\S"):
         assert counted(pl.scan_parquet(path), rules) == {"n_range": (0, rows)}
+
+
+def test_many_small_files_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        pl.DataFrame({"n": range(10)}).write_parquet(tmp_path / f"{number}.parquet")
+    rules = [Required(id="n_required", message="", column="n")]
+    scanned = Frame.of(pl.scan_parquet(tmp_path / "*.parquet"))
+    monkeypatch.setattr(statistics, "WORTH", 10)
+    assert apart(rules, scanned) == [("n_required",)]
+    monkeypatch.setattr(statistics, "WORTH", 11)
+    assert apart(rules, scanned) == []
