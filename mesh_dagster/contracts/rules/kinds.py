@@ -23,10 +23,10 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from mesh_dagster.contracts.rules.bounds import NONE_ALLOWED as NONE_ALLOWED
-from mesh_dagster.contracts.rules.bounds import Bound as Bound
-from mesh_dagster.contracts.rules.bounds import Equals as Equals
-from mesh_dagster.contracts.rules.bounds import Operator as Operator
+from mesh_dagster.contracts.rules.bounds import NONE_ALLOWED as NONE_ALLOWED  # noqa: PLC0414 (shown here too)
+from mesh_dagster.contracts.rules.bounds import Bound as Bound  # noqa: PLC0414 (shown here too)
+from mesh_dagster.contracts.rules.bounds import Equals as Equals  # noqa: PLC0414 (shown here too)
+from mesh_dagster.contracts.rules.bounds import Operator as Operator  # noqa: PLC0414 (shown here too)
 from mesh_dagster.contracts.rules.paths import Path
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType
