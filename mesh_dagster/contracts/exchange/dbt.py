@@ -71,7 +71,7 @@ def import_dbt(path: Path) -> Imported:
     data = syntax.plain(syntax.read_file(path, source))
     source.refuse()
     models = data.get("models") if isinstance(data, dict) else None
-    found = [each for each in models or () if isinstance(each, dict) and each.get("name")]
+    found = [each for each in _items(models) if isinstance(each, dict) and each.get("name")]
     if not found:
         raise unusable(source.name, "it has no `models` with names")
     reading = _Reading(frozenset(str(each["name"]) for each in found))
@@ -79,7 +79,7 @@ def import_dbt(path: Path) -> Imported:
     for key in data:
         if key not in ("version", "models", "anchors"):
             reading.notes.append(f"{key}: only models are taken")
-    kept = _kept(found[0]).get("contract", {}) if len(found) == 1 else {}
+    kept = _mapping(_kept(found[0]).get("contract")) if len(found) == 1 else {}
     id_ = str(kept.get("id") or objects[0]["name"])
     version = str(kept.get("version") or "1.0.0")
     return imported(id_, objects, reading.notes, source.name, version=version)
@@ -90,7 +90,7 @@ def _model(model: Mapping[str, Any], reading: _Reading) -> dict[str, Any]:
     table: dict[str, Any] = {"name": name_of(name)}
     if model.get("description"):
         table["description"] = str(model["description"])
-    columns = [each for each in model.get("columns") or () if isinstance(each, dict)]
+    columns = [each for each in _items(model.get("columns")) if isinstance(each, dict)]
     properties = [_column(each, name, reading) for each in columns if each.get("name")]
     quality: list[dict[str, Any]] = []
     for constraint in _dicts(model.get("constraints")):
@@ -108,7 +108,7 @@ def _model(model: Mapping[str, Any], reading: _Reading) -> dict[str, Any]:
     enforced = _mapping(_config(model).get("contract")).get("enforced") is True
     if not enforced and "customProperties" not in kept:
         kept["customProperties"] = [{"property": "additionalColumns", "value": True}]
-    stated = kept.pop("quality", [])
+    stated = _items(kept.pop("quality", []))
     if stated:
         table["quality"] = [*table.get("quality", []), *stated]
     return {**table, **kept}
@@ -126,8 +126,11 @@ def _column(column: Mapping[str, Any], model: str, reading: _Reading) -> dict[st
     for test in _tests(column):
         quality += _column_test(test, document, path, reading)
     kept = dict(_kept(column))
-    options = {**document.get("logicalTypeOptions", {}), **kept.pop("logicalTypeOptions", {})}
-    quality += kept.pop("quality", [])
+    options = {
+        **document.get("logicalTypeOptions", {}),
+        **_mapping(kept.pop("logicalTypeOptions", {})),
+    }
+    quality += _items(kept.pop("quality", []))
     document |= kept
     if options:
         document["logicalTypeOptions"] = options
@@ -203,7 +206,7 @@ def _of_table(
     model: str,
     reading: _Reading,
 ) -> Iterator[dict[str, Any]]:
-    columns = [str(each) for each in constraint.get("columns") or ()]
+    columns = [str(each) for each in _items(constraint.get("columns"))]
     known = {each["name"]: each for each in properties}
     kind = constraint.get("type")
     if kind == "primary_key" and columns and all(each in known for each in columns):
@@ -271,8 +274,8 @@ def _accepted(
 
 def _table_test(test: _Test, model: str, reading: _Reading) -> Iterator[dict[str, Any]]:
     columns = test.arguments.get("combination_of_columns")
-    if test.name.endswith("unique_combination_of_columns") and test.whole and columns:
-        yield _no_repeats([str(each) for each in columns], warns=test.warns)
+    if test.name.endswith("unique_combination_of_columns") and test.whole and _items(columns):
+        yield _no_repeats([str(each) for each in _items(columns)], warns=test.warns)
     else:
         yield _in_words(test, model, reading)
 
@@ -286,7 +289,7 @@ def _in_words(test: _Test, path: str, reading: _Reading) -> dict[str, Any]:
 
 
 def _tests(node: Mapping[str, Any]) -> Iterator[_Test]:
-    for given in [*(node.get("data_tests") or ()), *(node.get("tests") or ())]:
+    for given in [*_items(node.get("data_tests")), *_items(node.get("tests"))]:
         if isinstance(given, str):
             yield _Test(given, {}, {}, None)
         elif isinstance(given, dict):
@@ -321,4 +324,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value or () if isinstance(each, dict)]
+    return [each for each in _items(value) if isinstance(each, dict)]
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

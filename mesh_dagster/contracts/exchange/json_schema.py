@@ -17,6 +17,7 @@ from mesh_dagster.contracts.exchange.imported import Imported, imported, unusabl
 from mesh_dagster.descriptors.source import shown_path
 
 LARGEST = 4 * 1024 * 1024
+MOST = 5_000
 KEPT = "x-odcs"
 """What an export keeps here of a contract that JSON Schema has no words for."""
 
@@ -42,7 +43,7 @@ _UNSAID = (
 class _Reading:
     root: Mapping[str, Any]
     notes: list[str] = field(default_factory=list)
-    nodes: int = 20_000
+    nodes: int = MOST
     """Left to read: a few references to each other unfold into any number."""
 
 
@@ -63,7 +64,7 @@ def import_json_schema(path: Path) -> Imported:
     kept = record.get(KEPT)
     table |= dict(kept) if isinstance(kept, Mapping) else {}
     if record.get("additionalProperties", True) is not False:
-        custom = [*table.get("customProperties", [])]
+        custom = _list(table.get("customProperties"))
         table["customProperties"] = [*custom, {"property": "additionalColumns", "value": True}]
     _say_unsaid(record, name, reading)
     more = root.get("x-odcs-contract")
@@ -105,6 +106,10 @@ def _properties(
         yield {"name": name, **_property(inner, place, reading, depth, needed=name in names)}
 
 
+def _list(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []
+
+
 def _schema(given: Any) -> Mapping[str, Any]:
     """`true` is the schema of anything."""
     return given if isinstance(given, Mapping) else {}
@@ -115,8 +120,9 @@ def _property(
 ) -> dict[str, Any]:
     reading.nodes -= 1
     if depth > _DEEPEST or reading.nodes < 0:
-        if reading.nodes >= 0:
-            reading.notes.append(f"{path} is nested deeper than {_DEEPEST} levels")
+        far = f"{path} is nested deeper than {_DEEPEST} levels"
+        full = f"its references unfold into more than {MOST:,} properties; the rest are left out"
+        reading.notes.append(far if reading.nodes >= 0 else full)
         return {}
     schema = _resolved(given, reading, path)
     type_, nullable = _type(schema)
@@ -135,7 +141,10 @@ def _property(
         document["deprecated"] = True
     kept = schema.get(KEPT)
     if isinstance(kept, Mapping):
-        options = {**document.get("logicalTypeOptions", {}), **kept.get("logicalTypeOptions", {})}
+        options = {
+            **document.get("logicalTypeOptions", {}),
+            **_schema(kept.get("logicalTypeOptions")),
+        }
         document |= {**kept, **({"logicalTypeOptions": options} if options else {})}
         document = {key: value for key, value in document.items() if value is not None}
     _say_unsaid(schema, path, reading)
