@@ -7,42 +7,38 @@ no function that reaches beyond them) is what runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import Timer
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
+from mesh_dagster.contracts.audit.bounded import within
 from mesh_dagster.contracts.audit.sql_worker import answer_of
 
 
 def on_spark(sql: str, views: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
-    """What a query says, as the worker would answer it. `views` has at least one frame."""
+    """What a query says, as the worker would answer it. `views` are frames of one session."""
     if not views:
         return {"refused": "it reads no table"}
     session = next(iter(views.values())).sparkSession
+    tag = f"mesh-{uuid4()}"
+
+    def answer() -> Mapping[str, Any]:
+        session.addTag(tag)
+        found = session.sql(sql)
+        return answer_of([tuple(row) for row in found.take(2)], len(found.columns))
+
     for name, frame in views.items():
         frame.createOrReplaceTempView(name)
-    tag, late = f"mesh-{uuid4()}", []
-
-    def stop() -> None:
-        late.append(tag)
-        session.interruptTag(tag)
-
-    timer = Timer(seconds, stop)
-    timer.daemon = True
-    session.addTag(tag)
-    timer.start()
     try:
-        found = session.sql(sql)
-        width = len(found.columns)
-        return answer_of([tuple(row) for row in found.take(2)], width)
+        return within(seconds, answer)
+    except TimeoutError:
+        # The cluster is told; whether and when its tasks end is for it to know.
+        Thread(target=session.interruptTag, args=(tag,), daemon=True).start()
+        return {"error": f"it took longer than {seconds:g} seconds"}
     except Exception as error:  # noqa: BLE001 - whatever the engine raises
-        if late:
-            return {"error": f"it took longer than {seconds:g} seconds"}
         unfit = type(error).__name__ in ("AnalysisException", "ParseException")
         return {"unfit" if unfit else "error": _first(error)}
     finally:
-        timer.cancel()
-        session.removeTag(tag)
         for name in views:
             session.catalog.dropTempView(name)
 

@@ -12,12 +12,14 @@ from typing import Any
 import polars as pl
 import pytest
 
+from mesh_dagster.contracts.audit.owned import Around
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import failing_rows
+from mesh_dagster.contracts.audit.sql_process import Limits
 from mesh_dagster.contracts.files.open import Engine
 from mesh_dagster.contracts.reading import read_contract
 from mesh_dagster.contracts.rules.compile import rules
-from mesh_dagster.contracts.rules.kinds import Rule
+from mesh_dagster.contracts.rules.kinds import NONE_ALLOWED, Rule, Sql
 from mesh_dagster.contracts.standalone import Options, hold
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.finding import RuleResult, Verdict
@@ -286,3 +288,80 @@ def test_files_are_tested_on_spark_by_their_contract_alone(
         found[engine].pop(("look_pattern", None))  # absent, and refused on Spark alone
     assert found[Engine.SPARK] == found[Engine.POLARS]
     assert found[Engine.SPARK]["row_count", None][2] == 10
+
+
+def test_queries_run_by_spark_where_the_data_is(opened: Any) -> None:
+    asked = [
+        ("spark", "SELECT count(*) FROM {table} WHERE amount < 0", 1),
+        ("spark", "SELECT count_if(customer.city IS NULL) FROM orders o WHERE o.id > 0", 1),
+        ("postgres", "SELECT count(*) FROM public.orders WHERE day::text LIKE '2013-01%'", 3),
+        (
+            "duckdb",
+            "SELECT count(*) FROM orders o ANTI JOIN cities c ON o.customer.city = c.name",
+            1,
+        ),
+        ("duckdb", "WITH big AS (SELECT * FROM orders WHERE id > 1) SELECT count(*) FROM big", 2),
+        ("spark", "SELECT count(*) FROM orders ORDER BY 1 LIMIT 1", 3),
+    ]
+    refused = [
+        ("spark", "SELECT reflect('java.lang.System', 'getProperty', 'user.home')", "reflect()"),
+        ("spark", "SELECT count(*) FROM parquet.`/etc`", "no table at hand"),
+        ("spark", "SELECT count(*) FROM csv.`/etc/passwd`", "no table at hand"),
+        ("spark", "SELECT input_file_name() FROM orders LIMIT 1", "input_file_name()"),
+        ("spark", "SELECT nope FROM orders", "does not fit the data"),
+        ("spark", "CREATE TABLE x AS SELECT 1", "CREATE"),
+        ("spark", "SELECT 1", "reads no table"),
+        ("spark", "SELECT raise_error('no') FROM orders", "failed as spark SQL"),
+    ]
+    rules_ = [
+        Sql(
+            id=f"q{number}",
+            message=query,
+            query=query,
+            dialect=dialect,
+            tables=("orders",),
+            bound=NONE_ALLOWED,
+        )
+        for number, (dialect, query, _) in enumerate([*asked, *refused])
+    ]
+    orders = pl.DataFrame(
+        {
+            "id": [1, 2, 3],
+            "amount": [1.0, -1.0, None],
+            "customer": [{"city": "x"}, {"city": None}, {"city": "y"}],
+            "day": [date(2013, 1, 1), date(2013, 1, 1), date(2013, 1, 2)],
+        }
+    )
+    cities = opened(pl.DataFrame({"name": ["x", "y"]}))
+    data = opened(orders)
+    results = audit(rules_, data, around=Around({"cities": cities}))
+    answered = results[: len(asked)]
+    assert [each.failed for each in answered] == [failed for _, _, failed in asked], [
+        each.message for each in answered
+    ]
+    for result, (_, _, told) in zip(results[len(asked) :], refused, strict=True):
+        assert told in result.message
+    assert not data.sparkSession.catalog.listTables()
+    by_day = audit(
+        rules_[:1],
+        data,
+        partitioning=Partitioning(Every.DAY, "day", datetime(2013, 1, 1, tzinfo=UTC)),
+    )
+    assert [(each.partition, each.failed) for each in by_day] == [
+        ("2013-01-01", 1),
+        ("2013-01-02", 0),
+    ]
+
+
+def test_a_query_that_spark_takes_too_long_for_is_stopped(opened: Any) -> None:
+    slow = Sql(
+        id="slow",
+        message="slow",
+        query="SELECT count(*) FROM t a, t b, t c, t d WHERE a.n * b.n % 7 + c.n * d.n % 11 = 3",
+        tables=("t",),
+        bound=NONE_ALLOWED,
+    )
+    data = opened(pl.DataFrame({"n": list(range(80))}))
+    (result,) = audit([slow], data, around=Around(limits=Limits(seconds=1)))
+    assert result.verdict is Verdict.ERROR
+    assert "it took longer than 1 seconds" in result.message
