@@ -72,6 +72,9 @@ class RuleResult:
     method: str | None = None
     evaluated_at: datetime | None = None
     """When it was, of a rule with a schedule: that is not evaluated each time."""
+    classification: str | None = None
+    deprecated: bool = False
+    """The column's, both, as the contract says."""
     promise: str | None = None
     """What such a rule said then, as a checksum: a changed rule has no last result."""
 

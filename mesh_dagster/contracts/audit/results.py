@@ -59,6 +59,8 @@ def result(
         columns=tuple((each.column, each.problem) for each in differing),
         business_impact=rule.business_impact,
         method=rule.method,
+        classification=rule.classification,
+        deprecated=rule.deprecated,
     )
 
 

@@ -94,6 +94,17 @@ def _of_column(table: SchemaObject, each: Property, how: Reading) -> Iterator[Ru
 
 
 def _of_property(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rule]:
+    """The rules of one property, with what it says of itself to whoever reads their results."""
+    found = _promises(table, each, how)
+    if each.classification is None and not each.deprecated:
+        return found
+    return (
+        replace(rule, classification=each.classification, deprecated=each.deprecated)
+        for rule in found
+    )
+
+
+def _promises(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rule]:
     column = each.column
     if each.required or each.primary_key is not None:
         yield Required(

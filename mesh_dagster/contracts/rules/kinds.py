@@ -53,6 +53,9 @@ class _Identity:
     schedule: str | None = None
     """When it is due (cron), where it is too dear for each publication."""
     scheduler: str | None = None
+    classification: str | None = None
+    deprecated: bool = False
+    """Of the column, both: what is found in it may not be shown, or matters to nobody new."""
 
     @property
     def level(self) -> Path | None:

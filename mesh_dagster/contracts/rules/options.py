@@ -182,7 +182,7 @@ def _format(each: Property) -> Iterator[Rule]:
     try:
         moment = each.logical_type in _MOMENTS
         found = moment_format(format_) if moment else text_format(format_)
-    except (PatternError, LookupError) as error:
+    except (PatternError, LookupError, TypeError) as error:
         yield unsupported(each, "format", str(error.args[0]), Severity.WARNING)
         return
     if found is not None:

@@ -91,6 +91,17 @@ def test_classified_columns_are_masked_in_what_is_shown(contract_text: Read, ope
     assert row["id"] == 2
 
 
+def test_a_result_says_what_its_column_is(contract_text: Read, opened: Open) -> None:
+    contract = contract_text(
+        "- {name: a, logicalType: integer, required: true, classification: restricted}\n"
+        "- {name: b, logicalType: integer, required: true, deprecated: true}"
+    )
+    found = by_rule(audit(rules(contract), opened(pl.DataFrame({"a": [1], "b": [2]}))))
+    assert found["a_required"].classification == "restricted"
+    assert not found["a_required"].deprecated
+    assert found["b_required"].deprecated
+
+
 def test_an_element_of_a_classified_column_is_masked_too(contract_text: Read) -> None:
     contract = contract_text(
         "- {name: t, logicalType: array, classification: secret,"

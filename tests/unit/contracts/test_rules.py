@@ -248,6 +248,22 @@ def test_an_option_that_cannot_be_run_is_a_rule_that_says_why(
     assert reason in rule.reason
 
 
+@pytest.mark.parametrize("value", [None, -1, 1.5, "x", [1], {"a": 1}, True, float("nan"), 10**400])
+@pytest.mark.parametrize("kind", ["string", "long", "double", "date", "timestamptz", "list"])
+def test_no_value_of_an_option_is_an_exception(
+    promise: Promise, column: Column, kind: str, value: Any
+) -> None:
+    keys = ["minimum", "exclusiveMaximum", "multipleOf", "minLength", "pattern", "format", "minItems", "uniqueItems", "required", "dimensions", "defaultTimezone", "elementType", "enum"]
+    for logical in ("string", "date", "integer", "array", "object", "vector", None):
+        for key in keys:
+            options = (
+                {key: value, "minimum": "2013-01-01"} if key[:7] == "default" else {key: value}
+            )
+            contract = promise(column("a", kind, logical_type=logical, options=options))
+            assert rules(contract)
+            assert rules(contract, standalone=True)
+
+
 def test_a_type_that_says_nothing_is_told(promise: Promise) -> None:
     rule = only(promise(Property("a", physical_type="WIDGET")))
     assert isinstance(rule, Unsupported)
