@@ -117,9 +117,7 @@ class _Conversion:
     def tables(self) -> Seq:
         tables = []
         for name, model in self.maps_at(self.data, "models"):
-            columns = [
-                self.column(name, each, 0) for name, each in self.maps_at(model, "fields")
-            ]
+            columns = [self.column(name, each, 0) for name, each in self.maps_at(model, "fields")]
             key = model.get("primaryKey")
             keyed = [str(each) for each in key] if isinstance(key, Seq) else []
             for column in columns:

@@ -67,10 +67,10 @@ def _opened(data: DataSet, spool: Spool) -> Opened:
 
     match data.format:
         case Format.DELTA:
-            return parquet.open_delta(data)
+            return parquet.open_delta(data, spool)
         case Format.ICEBERG:
             return parquet.open_iceberg(data)
-    return parquet.open_parquet(data)
+    return parquet.open_parquet(data, spool)
 
 
 def _moved(opened: Opened, own: Engine, engine: Engine, spool: Spool) -> Any:

@@ -14,27 +14,28 @@ from mesh_dagster.contracts.files.delta import live_files
 from mesh_dagster.contracts.files.formats import Format, demand
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import Opened
+from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.files.targets import target
-from mesh_dagster.errors import EvaluationError
+from mesh_dagster.errors import EvaluationError, MeshError
 from mesh_dagster.model.contract import SchemaObject
 from mesh_dagster.ports.types import polars_type
 
 _MOST_LOOKED_AT = 50
 
 
-def open_parquet(data: DataSet) -> Opened:
+def open_parquet(data: DataSet, spool: Spool) -> Opened:
     """The rows of Parquet files, of whatever versions of a schema: united by name."""
     for path in data.paths:
         demand(path, Format.PARQUET)
-    return _united(data.paths, data.table)
+    return _united(data.paths, data.table, spool)
 
 
-def open_delta(data: DataSet) -> Opened:
+def open_delta(data: DataSet, spool: Spool) -> Opened:
     """The rows of a Delta table, as its log says now."""
     paths = [file for folder in data.paths for file in live_files(folder)]
     if not paths:
         raise EvaluationError(f"the Delta table {data.paths[0]} has no data file", code="MESH-C023")
-    return _united(paths, data.table)
+    return _united(paths, data.table, spool)
 
 
 def open_iceberg(data: DataSet) -> Opened:
@@ -47,8 +48,12 @@ def open_iceberg(data: DataSet) -> Opened:
     for place in data.paths:
         metadata = _metadata(place)
         try:
-            scans.append(pl.scan_iceberg(StaticTable.from_metadata(str(metadata))))
+            table = StaticTable.from_metadata(str(metadata))
+            _refuse_elsewhere(table, metadata)
+            scans.append(pl.scan_iceberg(table))
             scans[-1].collect_schema()
+        except MeshError:
+            raise
         except Exception as error:
             raise EvaluationError(
                 f"{metadata} cannot be read as an Iceberg table: {_first(error)}",
@@ -56,6 +61,18 @@ def open_iceberg(data: DataSet) -> Opened:
             ) from error
     rows = scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
     return Opened(_texts(rows))
+
+
+def _refuse_elsewhere(table: Any, metadata: Path) -> None:
+    """A file on this machine makes nobody's machine read from elsewhere."""
+    snapshot = table.current_snapshot()
+    place = snapshot.manifest_list if snapshot else table.location()
+    if "://" in place and not place.startswith("file://"):
+        raise EvaluationError(
+            f"the Iceberg table of {metadata} lies at {place}, which is not on this machine",
+            code="MESH-C021",
+            fix="bring the whole table here, or test it where it lies",
+        )
 
 
 def _metadata(place: Path) -> Path:
@@ -81,10 +98,11 @@ def _number(name: str) -> int:
     return int(digits) if digits.isdecimal() and len(digits) < 19 else -1
 
 
-def _united(paths: Sequence[Path], table: SchemaObject) -> Opened:
+def _united(paths: Sequence[Path], table: SchemaObject, spool: Spool) -> Opened:
     groups: dict[tuple[Any, ...], list[Path]] = {}
     for path in paths:
         groups.setdefault(tuple(_schema(path).items()), []).append(path)
+    _note_conflicts(groups, table, spool)
     scans = [_scan(files, dict(schema), table) for schema, files in groups.items()]
     try:
         rows = scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
@@ -96,6 +114,21 @@ def _united(paths: Sequence[Path], table: SchemaObject) -> Opened:
             fix="test files of one version at a time",
         ) from error
     return Opened(_texts(rows), diagnose=partial(_diagnose, tuple(paths)))
+
+
+def _note_conflicts(
+    groups: Mapping[tuple[Any, ...], list[Path]], table: SchemaObject, spool: Spool
+) -> None:
+    """Tell columns that are of one type here and of another there: united they are of one."""
+    seen: dict[str, tuple[Any, Path]] = {}
+    for schema, paths in groups.items():
+        for name, dtype in schema:
+            first, path = seen.setdefault(name, (dtype, paths[0]))
+            if first != dtype:
+                spool.note(
+                    f"{table.name}.{name} is {str(first).lower()} in {path.name} and "
+                    f"{str(dtype).lower()} in {paths[0].name}: read as what holds both"
+                )
 
 
 def _schema(path: Path) -> Mapping[str, pl.DataType]:

@@ -306,3 +306,23 @@ def test_a_csv_without_a_header_has_the_columns_of_the_contract(bench: Any, run:
     ended = run(contract, "--data", "orders.csv", "--json")
     assert ended.broken == {"email_pattern": 1}
     assert "has no header" in ended.err
+
+
+def test_files_that_disagree_on_a_type_are_told(bench: Any, run: Run) -> None:
+    contract = bench.contract([{"name": "id", "logicalType": "integer"}])
+    pl.DataFrame({"id": [1]}, schema={"id": pl.Int32}).write_parquet(bench.folder / "a.parquet")
+    pl.DataFrame({"id": [2]}).write_parquet(bench.folder / "b.parquet")
+    ended = run(contract, "--data", "*.parquet", "--json")
+    assert ended.json["verdict"] == "passed"
+    assert "orders.id is int32 in a.parquet and int64 in b.parquet" in ended.err
+
+
+def test_an_iceberg_table_that_lies_elsewhere_is_not_reached_for(bench: Any, run: Run) -> None:
+    contract = bench.contract(COLUMNS)
+    folder = Path(_iceberg(bench.folder)) / "metadata"
+    newest = max(folder.glob("*.metadata.json"))
+    text = newest.read_text().replace(f"file://{bench.folder}", "s3://somewhere")
+    bench.write("moved/metadata/v9.metadata.json", text)
+    ended = run(contract, "--data", "moved")
+    assert ended.code == 3
+    assert "not on this machine" in " ".join(ended.out.split())
