@@ -17,7 +17,7 @@ import measure
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What to install, the script that asks it, and whether it reads the contract file itself."""
+    """What to install, the script that asks it, and whether a contract's file is all it needs."""
 
     name: str
     script: str
@@ -64,7 +64,14 @@ PEERS = (
         reads_contracts=True,
     ),
     Peer("vowl 0.0.7", "by_vowl.py", ("vowl==0.0.7",), "vowl", _QUIET, reads_contracts=True),
-    Peer("Soda core 4", "by_soda.py", ("soda-duckdb>=4,<5",), "soda", _QUIET),
+    Peer(
+        "Soda core 4, in its own contract language",
+        "by_soda.py",
+        ("soda-duckdb>=4,<5",),
+        "soda",
+        _QUIET,
+        reads_contracts=True,
+    ),
     Peer(
         "pandera 0.35, Polars",
         "by_pandera.py",

@@ -72,7 +72,7 @@ for result in verified.contract_verification_results:
     for check in result.check_results:
         kind, column = check.check.type, check.check.column_name
         values = check.diagnostic_metric_values or {}
-        failed = int(check.outcome.value != "PASSED")
+        failed = {"PASSED": 0, "FAILED": 1}.get(check.outcome.value)
         if kind == "missing":
             found[f"{column}_required"] = int(values["missing_count"])
         elif kind == "duplicate":
