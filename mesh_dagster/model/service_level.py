@@ -54,7 +54,7 @@ MOMENTS = frozenset({"generalAvailability", "endOfSupport", "endOfLife"})
 KNOWN = (*sorted(SPANS | SHARES | MOMENTS), "throughput", "timeOfAvailability")
 
 _ISO = re.compile(
-    r"P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<min>\d+)M)?(?:(?P<s>\d+)S)?)?"
+    r"P(?:(?P<w>\d{1,9})W)?(?:(?P<d>\d{1,9})D)?(?:T(?:(?P<h>\d{1,9})H)?(?:(?P<min>\d{1,9})M)?(?:(?P<s>\d{1,9})S)?)?"
 )
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 

@@ -23,7 +23,7 @@ from mesh_dagster.contracts.rules.service_levels import span_in_words
 from mesh_dagster.errors import EvaluationError
 
 DAY = timedelta(days=1)
-MOST = 20_000_000
+MOST = 5_000_000
 """Expected rows beyond which no audit counts: a list of them would fill the memory."""
 
 _HOUR = timedelta(hours=1)
@@ -56,8 +56,7 @@ def _compared(
     zone: ZoneInfo,
 ) -> Answer:
     number = len(slots) * (1 if groups is None else groups.height)
-    if number > MOST:
-        raise EvaluationError(f"{number:,} rows are expected, and at most {MOST:,} can be counted")
+    _check_number(number)
     if number == 0:
         return Answer(True, "no row is expected", 0, 0)
     expected = slots.cast(pl.Datetime("us", "UTC")).to_frame()
@@ -76,6 +75,11 @@ def _compared(
         told += " and more" if failed > _SHOWN else ""
     message = f"{told}; the contract {allowed}"
     return Answer(rule.bound.keeps(failed, number), message, number, failed)
+
+
+def _check_number(number: int) -> None:
+    if number > MOST:
+        raise EvaluationError(f"{number:,} rows are expected, and at most {MOST:,} can be counted")
 
 
 def _by(rule: ExpectedRows) -> str:
@@ -207,6 +211,7 @@ def _expected(
 def _of_days(
     first: date, last: date, every: timedelta, zone: ZoneInfo, now: datetime
 ) -> Iterator[datetime]:
+    _check_number(((last - first).days + 1) * (DAY // every))
     for number in range(first.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(number)
         slot, end = _midnight(day, zone), _midnight(day + DAY, zone)

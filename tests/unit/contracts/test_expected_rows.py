@@ -200,6 +200,14 @@ def test_moments_without_a_zone_are_refused_where_an_hour_comes_twice() -> None:
     assert in_utc == [(None, Verdict.FAILED, 96, 48)]
 
 
+def test_more_than_anybody_can_count_is_refused_before_it_is_listed() -> None:
+    moments = [datetime(1, 1, 2, tzinfo=UTC), datetime(2013, 1, 1, tzinfo=UTC)]
+    data = observed([("EWR", date(2013, 1, 1), at) for at in moments])
+    (result,) = audit([rule_of({"every": "minute"})], data.lazy())
+    assert result.verdict is Verdict.ERROR
+    assert "at most 5,000,000 can be counted" in result.message
+
+
 def test_a_missing_column_is_a_reason() -> None:
     data = observed(of_days(date(2013, 11, 4))).drop("origin")
     (result,) = audit([rule_of(HOURLY)], data.lazy())

@@ -79,6 +79,9 @@ KEPT = ServiceLevel("retention", 90, "d")
         (1e300, "y", None),
         ("P", None, None),
         ("P1DT", None, None),
+        (f"P{'9' * 5000}D", None, None),
+        ("9" * 5000, "d", None),
+        (10**400, "d", None),
         (None, "d", None),
     ],
 )
