@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mesh_dagster.contracts.exchange.dbt import KEPT
-from mesh_dagster.contracts.exchange.exported import Exported, unsaid
+from mesh_dagster.contracts.exchange.exported import Exported, enum_of, unsaid
 from mesh_dagster.descriptors import odcs, writing
 from mesh_dagster.model.contract import Contract, Property, Relationship, SchemaObject
 from mesh_dagster.ports.types import duckdb_type
@@ -115,8 +115,7 @@ def _tests(each: Property, table: SchemaObject) -> Iterator[Any]:
         yield "not_null"
     if each.unique or table.key == (each.column,):
         yield "unique"
-    if enum := each.rest.get("enum"):
-        values = [item["value"] for item in enum]
+    if values := list(enum_of(each)):
         quote = {} if all(isinstance(value, str) for value in values) else {"quote": False}
         yield {"accepted_values": {"arguments": {"values": values, **quote}}}
     for link in each.relationships:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mesh_dagster.contracts.rules.options import enum_values
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
 
@@ -32,6 +33,11 @@ def table_of(contract: Contract, name: str | None) -> SchemaObject:
     raise UsageError(
         f"{contract.id} {told}; there are: {known}", code="MESH-C053", fix="--table NAME"
     )
+
+
+def enum_of(column: Property) -> tuple[Any, ...]:
+    """The values that a property may have, where the contract lists them."""
+    return tuple(enum_values(column.rest.get("enum") or column.options.get("enum") or ()))
 
 
 def walked(columns: Collection[Property], before: str = "") -> Iterator[tuple[str, Property]]:
@@ -67,7 +73,7 @@ def unsaid(
             "unique": each.unique,
             "description": each.description,
             "classification": each.classification,
-            "enum": each.rest.get("enum"),
+            "enum": enum_of(each),
             "relationships": each.relationships,
             "entity": each.entity,
         }

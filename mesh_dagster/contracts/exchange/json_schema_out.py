@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mesh_dagster.contracts.exchange.exported import Exported, unsaid
+from mesh_dagster.contracts.exchange.exported import Exported, enum_of, unsaid
 from mesh_dagster.contracts.exchange.json_schema import KEPT
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
@@ -79,7 +79,8 @@ def export_json_schema(contract: Contract, table: SchemaObject) -> Exported:
     notes = tuple(
         unsaid(table, contract, keys={"required", "description", "enum"}, options=_said_options())
     )
-    return Exported(json.dumps(document, indent=2, ensure_ascii=False) + "\n", notes)
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    return Exported(text + "\n", notes)
 
 
 def _without(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,8 +122,7 @@ def _property(column: Property, stated: Mapping[str, Any]) -> dict[str, Any]:
         document |= said
         if type_ == "string" and "format" in options:
             document["format"] = options.pop("format")
-    if enum := column.rest.get("enum"):
-        values = [each["value"] for each in enum]
+    if values := list(enum_of(column)):
         nullable = isinstance(document.get("type"), list)
         document["enum"] = [*values, None] if nullable else values
     document |= _inside(column, stated, type_)

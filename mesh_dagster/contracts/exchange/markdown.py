@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mesh_dagster.contracts.exchange.exported import Exported, walked
+from mesh_dagster.contracts.exchange.exported import Exported, enum_of, walked
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Required, Rule, Schema, Text, Unsupported
 from mesh_dagster.contracts.rules.wording import shown
@@ -68,8 +68,7 @@ def _columns(table: SchemaObject) -> Iterator[str]:
     yield "|---|---|---|---|"
     for path, each in walked(table.properties):
         about = [_text(each.description or each.rest.get("businessName") or "")]
-        if each.rest.get("enum"):
-            values = tuple(item.get("value") for item in each.rest["enum"])
+        if values := enum_of(each):
             about.append(f"One of {_text(shown(values, 12))}.")
         for link in each.relationships:
             to = link.target or link.target_object

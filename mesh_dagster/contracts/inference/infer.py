@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,14 +97,42 @@ def _column(
         document |= typed(family, physical=False)
     else:
         found.append(remark(f"{type_} is no type that a contract can name: none is promised"))
+    _say(document, comments, (), found)
+    for inner in table.columns:
+        # The keys of a list or map cannot be told apart row by row: only structs are walked into.
+        if len(inner.path) > 1 and inner.path[0] == column.path[0]:
+            place = _place_in(document, inner.path[1:])
+            if place is not None and inner.values:
+                _say(document, comments, place, list(promises(inner, table)))
+    return document, comments
+
+
+def _say(
+    document: dict[str, Any],
+    comments: dict[commented.Place, str],
+    at: commented.Place,
+    found: Sequence[Promise],
+) -> None:
+    """Put promises where they go below `at`, and what speaks for them beside."""
     for promise in found:
         if promise.place:
-            _put(document, promise.place, promise.value)
-            comments[promise.place] = promise.evidence
-    remarks = [each.evidence for each in found if not each.place]
-    if remarks:
-        comments[()] = "; ".join(remarks)
-    return document, comments
+            _put(document, (*at, *promise.place), promise.value)
+            comments[(*at, *promise.place)] = promise.evidence
+    if remarks := [each.evidence for each in found if not each.place]:
+        comments[at] = "; ".join(remarks)
+
+
+def _place_in(document: dict[str, Any], path: tuple[str, ...]) -> commented.Place | None:
+    """Where the property of a field of a struct stands; None where its type is not stated."""
+    place: list[str | int] = []
+    for name in path:
+        listed = document.get("properties", [])
+        at = next((at for at, each in enumerate(listed) if each["name"] == name), None)
+        if at is None:
+            return None
+        place += ["properties", at]
+        document = listed[at]
+    return tuple(place)
 
 
 def _all_promises(column: Column, table: Profile, key: Key | None) -> Iterator[Promise]:
@@ -116,7 +144,8 @@ def _all_promises(column: Column, table: Profile, key: Key | None) -> Iterator[P
     yield from promises(column, table)
 
 
-def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
+def _put(document: dict[str, Any], place: commented.Place, value: Any) -> None:
+    found: Any = document
     for part in place[:-1]:
-        document = document.setdefault(part, {})
-    document[place[-1]] = value
+        found = found[part] if isinstance(part, int) else found.setdefault(part, {})
+    found[place[-1]] = value
