@@ -30,9 +30,6 @@ _ENDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 _OF_THE_TYPE = {"timezone", "elementType"}
 _DONE = {*_LEAST, *_MOST, *_ENDS, *_OF_THE_TYPE}
 _DONE |= {"enum", "multipleOf", "uniqueItems", "required", "format", "defaultTimezone"}
-_FAR = 400
-"""Powers of ten: `1e999999999` is a short text, and no number to compute with."""
-
 _UTC = ("UTC", "Etc/UTC")
 _NUMBERS = {Kind.INT, Kind.LONG, Kind.FLOAT, Kind.DOUBLE, Kind.DECIMAL}
 
@@ -159,8 +156,6 @@ def _of_steps(before: Any, after: Any) -> Strength:
     try:
         steps = [value_of(each, Kind.DECIMAL) for each in (before, after)]
     except ValueError:
-        return Strength.OTHER
-    if any(abs(each.adjusted()) > _FAR for each in steps):
         return Strength.OTHER
     old, new = map(Fraction, steps)
     if old == new:

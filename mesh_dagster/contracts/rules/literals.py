@@ -30,6 +30,10 @@ def kind_of(type_: ColumnType | None, logical: str | None) -> Kind | None:
     return type_.kind if type_ else _LOGICAL.get(logical or "")
 
 
+_FARTHEST = 400
+"""Powers of ten: `1e999999999` is a short text, and an integer that fills the memory."""
+
+
 def value_of(given: Any, kind: Kind | None) -> Any:
     """A value of YAML as one that can be compared with a column's.
 
@@ -92,7 +96,7 @@ def _decimal(given: Any) -> Decimal:
     if isinstance(given, bool):
         raise ValueError(given)
     number = given if isinstance(given, Decimal) else Decimal(str(given))
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _FARTHEST:
         raise ValueError(given)
     return number
 

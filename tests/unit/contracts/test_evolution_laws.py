@@ -307,7 +307,9 @@ JUNK = st.recursive(
     | st.booleans()
     | st.integers()
     | st.floats()
-    | st.sampled_from([10**400, "1e9999", "1e999999999", "", "x", "2013-11-01", "2013-11-01T00:00:00Z"]),
+    | st.sampled_from(
+        [10**400, "1e9999", "1e999999999", "", "x", "2013-11-01", "2013-11-01T00:00:00Z"]
+    ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
     max_leaves=4,
 )
