@@ -83,9 +83,21 @@ def rules_of(table: dict[str, Any], severity: str) -> dict[str, pl.Expr]:
     for each in [table, *table["properties"]]:
         for quality in each.get("quality", ()):
             if quality.get("severity", "error") == severity:
+                if quality.get("type") == "sql":
+                    rules[quality["name"]] = QUERIES[quality["name"]]
+                    continue
                 stated = quality.get("implementation", quality)
                 rules[f"{stated['metric']} of {each['name']}"] = metric_holds(stated, each)
     return rules
+
+
+QUERIES = {
+    "cancelled flights never flew": ~(
+        pl.col("cancelled")
+        & pl.any_horizontal(pl.col("dep_delay", "arr_delay", "air_time").is_not_null())
+    ).any()
+}
+"""What the queries of the contracts ask, said once more in another language."""
 
 
 def column_rules(each: dict[str, Any]) -> dict[str, pl.Expr]:
