@@ -41,17 +41,14 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
     path = data.paths[0]
     demand(path, Format.DUCKDB)
     try:
-        database = duckdb.connect(str(path), read_only=True)
+        database = spool.once(f"duckdb {path.absolute()}", lambda: _connected(path))
     except duckdb.Error as error:
         raise EvaluationError(
             f"{path} cannot be opened: {_first(error)}",
             code="MESH-C024",
             fix="it may be open elsewhere, or of another version of DuckDB",
         ) from error
-    spool.keep(database)
     try:
-        for setting in _ALONE:
-            database.execute(setting)
         schema, table = _find(database, data, path)
         place = f"{quoted(schema)}.{quoted(table)}"
         columns = database.execute(f"DESCRIBE {place}").fetchall()
@@ -61,6 +58,15 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
         raise EvaluationError(
             f"{data.table.name} of {path} cannot be read: {_first(error)}", code="MESH-C024"
         ) from error
+
+
+def _connected(path: Path) -> Any:
+    import duckdb
+
+    database = duckdb.connect(str(path), read_only=True)
+    for setting in _ALONE:
+        database.execute(setting)
+    return database
 
 
 def _find(database: Any, data: DataSet, path: Path) -> tuple[str, str]:

@@ -73,6 +73,14 @@ def _opened(data: DataSet, spool: Spool) -> Opened:
     return parquet.open_parquet(data, spool)
 
 
+def _database() -> Any:
+    import duckdb
+
+    database = duckdb.connect()
+    database.execute("SET TimeZone = 'UTC'")
+    return database
+
+
 def _moved(opened: Opened, own: Engine, engine: Engine, spool: Spool) -> Any:
     """The rows on another engine: by way of a Parquet file, so that memory stays bounded."""
     copy = spool.path(".parquet")
@@ -87,12 +95,7 @@ def _moved(opened: Opened, own: Engine, engine: Engine, spool: Spool) -> Any:
         raise
     match engine:
         case Engine.DUCKDB:
-            import duckdb
-
-            database = duckdb.connect()
-            spool.keep(database)
-            database.execute("SET TimeZone = 'UTC'")
-            return database.read_parquet(str(copy))
+            return spool.once("duckdb", _database).read_parquet(str(copy))
         case Engine.SPARK:
             return spark.session(spool).read.parquet(str(copy))
     import polars as pl

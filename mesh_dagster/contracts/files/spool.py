@@ -37,6 +37,7 @@ class Spool(AbstractContextManager["Spool"]):
         self._count = 0
         self._progress = progress
         self.notes: list[str] = []
+        self._kept: dict[str, Any] = {}
 
     def __exit__(
         self,
@@ -59,6 +60,16 @@ class Spool(AbstractContextManager["Spool"]):
     def keep(self, resource: Any) -> None:
         """Close something when the audit ends."""
         self._stack.callback(resource.close)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """A resource of this audit, made when it is first asked for and closed at the end.
+
+        Tables that are joined must be of one connection.
+        """
+        if name not in self._kept:
+            self._kept[name] = make()
+            self.keep(self._kept[name])
+        return self._kept[name]
 
     def path(self, suffix: str) -> Path:
         """A new file's path, in a folder that is removed at the end."""

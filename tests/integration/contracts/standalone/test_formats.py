@@ -326,3 +326,23 @@ def test_an_iceberg_table_that_lies_elsewhere_is_not_reached_for(bench: Any, run
     ended = run(contract, "--data", "moved")
     assert ended.code == 3
     assert "not on this machine" in " ".join(ended.out.split())
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "polars"])
+@pytest.mark.parametrize("form", ["duckdb", "csv"])
+def test_tables_of_one_engine_are_joined(bench: Any, run: Run, form: str, engine: str) -> None:
+    joined = "SELECT count(*) FROM orders o JOIN lines l ON o.id = l.order_id"
+    quality = [{"type": "sql", "query": joined, "mustBe": 1}]
+    ids = [{"name": "id", "logicalType": "integer"}]
+    line = {"name": "order_id", "logicalType": "integer", "relationships": [{"to": "orders.id"}]}
+    tables = [{"name": "orders", "properties": ids, "quality": quality}]
+    contract = bench.contract(tables=[*tables, {"name": "lines", "properties": [line]}])
+    with duckdb.connect(bench.folder / "o.duckdb") as database:
+        database.execute("CREATE TABLE orders AS SELECT unnest([1, 2]) AS id")
+        database.execute("CREATE TABLE lines AS SELECT unnest([1, 9]) AS order_id")
+    bench.write("in/orders.csv", "id\n1\n2\n")
+    bench.write("in/lines.csv", "order_id\n1\n9\n")
+    data = "o.duckdb" if form == "duckdb" else "in"
+    ended = run(contract, "--data", data, "--json", "--engine", engine, "--samples", 2)
+    assert ended.broken == {"order_id_in_orders": 1}, ended.out
+    assert len(ended.rule("order_id_in_orders")["samples"]) == 1
