@@ -54,7 +54,7 @@ def audit_sources(mesh: Mesh, loaded: LoadedProduct) -> tuple[RuleResult, ...]:
     results: list[RuleResult] = []
     if loaded.source_contracts:
         with mesh.journal(loaded.product.address.domain) as journal:
-            for port in loaded.source_contracts:
+            for port in _wired(loaded):
                 try:
                     results += _audit(mesh, loaded, port, journal).results
                 except MeshError as error:
@@ -65,9 +65,13 @@ def audit_sources(mesh: Mesh, loaded: LoadedProduct) -> tuple[RuleResult, ...]:
 def _audited(
     mesh: Mesh, loaded: LoadedProduct, journal: Journal
 ) -> Iterator[tuple[str, SourceAudit]]:
-    for port in loaded.source_contracts:
-        if port in loaded.wiring.sources:
-            yield port, _audit(mesh, loaded, port, journal)
+    for port in _wired(loaded):
+        yield port, _audit(mesh, loaded, port, journal)
+
+
+def _wired(loaded: LoadedProduct) -> list[str]:
+    """The sources with a contract that the mesh opens itself; an asset reads others by its own."""
+    return [port for port in loaded.source_contracts if port in loaded.wiring.sources]
 
 
 def _audit(mesh: Mesh, loaded: LoadedProduct, port: str, journal: Journal) -> SourceAudit:
