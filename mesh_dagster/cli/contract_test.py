@@ -149,6 +149,7 @@ def document(report: Report) -> dict[str, Any]:
                         {"column": name, "problem": problem} for name, problem in each.columns
                     ],
                     "business_impact": each.business_impact,
+                    "method": each.method,
                     "samples": table.samples.get(each.rule, []),
                 }
             )
@@ -178,6 +179,7 @@ def _unread(table: str, error: MeshError) -> dict[str, Any]:
         "at": error.where,
         "columns": [],
         "business_impact": None,
+        "method": None,
         "samples": [],
     }
 

@@ -31,6 +31,7 @@ def sandbox(
     connection = duckdb.connect()
     try:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set python_enable_replacements = false")
         for name, relation in tables.items():
             _view(connection, name, relation(connection))
         connection.execute("set allowed_paths = $files", {"files": list(files)})

@@ -309,3 +309,46 @@ def test_a_contract_compiles_without_any_engine() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind"),
+    [
+        ("nullCheck", "required"),
+        ("nullValues", "required"),
+        ("missingCount", "missing"),
+        ("duplicateCount", "unique"),
+        ("unique", "unique"),
+        ("uniqueCheck", "unique"),
+    ],
+)
+def test_a_rule_of_3_0_needs_no_operator_and_allows_nothing(
+    promise: Promise, column: Column, metric: str, kind: str
+) -> None:
+    (_, rule) = rules(promise(column("a", quality=(Quality("library", metric),))))
+    assert rule.kind == kind
+    assert rule.bound == Bound()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("unit", ["percent", "Percentage", "%"])
+def test_a_percentage_has_several_names(promise: Promise, column: Column, unit: str) -> None:
+    entry = Quality("library", "nullValues", "mustBeLessThan", 5, unit=unit)
+    (_, rule) = rules(promise(column("a", quality=(entry,))))
+    assert rule.bound.percent  # type: ignore[union-attr]
+
+
+def test_a_rule_carries_what_is_said_besides_its_check(promise: Promise, column: Column) -> None:
+    rest = {
+        "businessImpact": "operational",
+        "method": "reconciliation",
+        "schedule": "0 20 * * *",
+        "scheduler": "cron",
+    }
+    entry = Quality("library", "rowCount", "mustBe", 1, dimension="coverage", rest=rest)
+    (_, rule) = rules(promise(column("a"), quality=[entry]))
+    assert (rule.business_impact, rule.method) == ("operational", "reconciliation")
+    assert (rule.schedule, rule.scheduler) == ("0 20 * * *", "cron")
+    assert rule.dimension == "coverage"
+    never = replace(entry, rest={"schedule": "each full moon"})
+    (_, rule) = rules(promise(column("a"), quality=[never]))
+    assert rule.schedule is None
