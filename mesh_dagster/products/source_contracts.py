@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesh_dagster.errors import EvaluationError, MeshError
@@ -56,7 +57,8 @@ def audit_sources(mesh: Mesh, loaded: LoadedProduct) -> tuple[RuleResult, ...]:
         with mesh.journal(loaded.product.address.domain) as journal:
             for port in _wired(loaded):
                 try:
-                    results += _audit(mesh, loaded, port, journal).results
+                    for each in _audit(mesh, loaded, port, journal).results:
+                        results.append(replace(each, message=f"source {port}: {each.message}"))
                 except MeshError as error:
                     results.append(_unread(loaded, port, error))
     return tuple(results)

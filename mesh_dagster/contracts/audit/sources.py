@@ -125,18 +125,20 @@ def _problems(
         for name, each in declared.items()
     }
     guesses = renamed(expected, columns)
+    closed = contract.table.additional is Severity.ERROR
     texts = [name for name in declared if str(found.get(name)) == Kind.STRING]
     unread = _unreadable({name: declared[name] for name in texts}, data)
     for name, each in declared.items():
         if name not in columns:
-            if each.required or each.primary_key is not None:
-                guess = f", and there is {guesses[name]}: renamed?" if name in guesses else ""
+            known_as = guesses.get(name)
+            if each.required or each.primary_key is not None or (known_as and closed):
+                guess = f", and there is {known_as}: renamed?" if known_as else ""
                 yield name, f"{name} is missing{guess}"
         elif name in unread:
             yield name, f"{name} holds {unread[name]!r}, which is no {_kind(each)}"
         elif not _fits(columns[name], _kind(each)):
             yield name, f"{name} is {columns[name]}, and {_kind(each)} in the contract"
-    if contract.table.additional is Severity.ERROR:
+    if closed:
         for name in columns:
             if name not in declared and name not in guesses.values():
                 yield name, f"{name} is not in the contract"

@@ -120,6 +120,11 @@ def test_a_source_that_keeps_its_contract_is_read_and_its_columns_remembered(
             "amount holds 'three', which is no long; "
             "since it was last read: amount was long and is string",
         ),
+        (
+            "day,item,amount,notes\n2013-11-02,tea,3,\n",
+            "note is missing, and there is notes: renamed?; "
+            "since it was last read: note seems to be named notes now",
+        ),
         ("day,item,amount,note\n02.11.2013,tea,3,\n", "day holds '02.11.2013', which is no date"),
     ],
 )
