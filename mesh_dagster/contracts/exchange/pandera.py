@@ -48,7 +48,7 @@ def to_pandera(contract: Contract, backend: Backend = "polars") -> Any:
         raise UsageError(f"pandera has polars, pandas and pyspark here, not {backend!r}")
     try:
         module = import_module(_BACKENDS[backend])
-    except ImportError as error:
+    except (ImportError, SystemExit) as error:  # pyspark exits where it takes us for a doctest
         raise EvaluationError(
             f"pandera.{backend} cannot be imported: {error}",
             code="MESH-C055",

@@ -16,7 +16,9 @@ import pytest
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.inference.infer import infer
 from mesh_dagster.contracts.inference.parsing import parsed
+from mesh_dagster.contracts.inference.reading import opened
 from mesh_dagster.contracts.rules.compile import rules
+from mesh_dagster.contracts.standalone import hold
 from mesh_dagster.model.finding import Verdict
 
 TABLES = ("flights", "weather", "planes", "airports", "airlines")
@@ -106,6 +108,20 @@ def test_the_types_found_in_one_months_text_hold_for_the_other_eleven(name: str)
             if in_month(name, month)[column].count()
         }
         assert len(set(filled.values())) <= 1, (column, filled)
+
+
+@pytest.mark.parametrize("name", ["flights", "weather", "planes"])
+def test_files_of_text_pass_the_contract_of_another_month(name: str, tmp_path: Path) -> None:
+    files = {month: tmp_path / f"{name}-{month:02}.csv" for month in (1, 2, 7, 11)}
+    for month, path in files.items():
+        in_month(name, month).write_csv(path)
+    written = tmp_path / "contract.odcs.yaml"
+    source = opened(str(files[1]))
+    written.write_text(infer(source.rows, name=source.name, texts=source.texts).text)
+    for path in files.values():
+        report = hold(written, [str(path)])
+        assert report.verdict is Verdict.PASSED, report
+        assert sum(len(table.results) for table in report.tables) > 10
 
 
 PLANTED = {
