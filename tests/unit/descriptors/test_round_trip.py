@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,35 @@ def properties(draw: st.DrawFn, table: str, name: str, key: int | None) -> Prope
 
 
 @st.composite
+def parts(draw: st.DrawFn) -> Property:
+    """An item of an array, a key or a value of a map."""
+    logical = draw(st.sampled_from(["string", "integer"]))
+    options = draw(rest(maxLength=st.integers(0, 9))) if logical == "string" else {}
+    return Property(
+        name="",
+        logical_type=logical,
+        type=types.logical(logical, options),
+        required=draw(st.booleans()),
+        unique=draw(st.booleans()),
+        options=options,
+        deprecated=draw(st.booleans()),
+        rest=draw(rest(businessName=texts)),
+    )
+
+
+@st.composite
+def holders(draw: st.DrawFn, name: str) -> Property:
+    """An array or a map with all that is said of what lies in it."""
+    one, other = draw(parts()), draw(parts())
+    if draw(st.booleans()):
+        options = draw(rest(minItems=st.integers(0, 3), uniqueItems=st.booleans()))
+        held = types.logical("array", options, one.type)
+        return Property(name, "array", type=held, options=options, items=one)
+    held = types.logical("map", {}, pair=(one.type, other.type))
+    return Property(name, "map", type=held, key=one, value=other)
+
+
+@st.composite
 def contracts(draw: st.DrawFn) -> Contract:
     table = draw(columns)
     names = draw(st.lists(columns, min_size=1, max_size=4, unique_by=str.lower))
@@ -242,6 +272,7 @@ def contracts(draw: st.DrawFn) -> Contract:
         properties=held,
         quality=tuple(draw(st.lists(qualities(), max_size=1))),
         relationships=tuple(draw(st.lists(relationships(own, table), max_size=1))),
+        additional=draw(st.none() | st.sampled_from(Severity)),
         description=draw(maybe_text),
         event_time=draw(st.none() | st.sampled_from(names)),
         rest=draw(rest(physicalName=texts, customProperties=custom("eventTime"))),
@@ -287,6 +318,18 @@ def test_a_product_that_is_written_reads_back_as_the_same(product: Product) -> N
 @given(contracts())
 def test_a_contract_that_is_written_reads_back_as_the_same(contract: Contract) -> None:
     assert odcs.read(odcs.write(contract)) == contract
+
+
+@EASY
+@given(contracts(), holders("held"))
+def test_what_lies_in_arrays_and_maps_is_written_and_read_back(
+    contract: Contract, held: Property
+) -> None:
+    table = replace(contract.table, properties=(held,), relationships=(), event_time=None)
+    table = replace(table, quality=())
+    nested = replace(contract, schema=(table,), api_version="v3.2.0")
+    assert odcs.read(odcs.write(nested)) == nested
+    assert_valid(odcs.document_from_contract(nested), "odcs-3.2.0.json")
 
 
 @EASY
