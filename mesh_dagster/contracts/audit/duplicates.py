@@ -26,8 +26,7 @@ def duplicates(rule: Unique, frame: Frame, published: Any | None) -> pl.DataFram
     """
     keys = key_names(rule)
     windows = [] if frame.window is None else [WINDOW]
-    rows = keyed_rows(rule, frame).drop_nulls(keys)
-    known = None
+    rows, known = keyed_rows(rule, frame), None
     if rule.whole_port and published is not None:
         others = replace(frame, partitioning=None).with_rows(nw.from_native(published).lazy())
         rows, known = together(rows, keyed_rows(rule, others))
@@ -41,7 +40,7 @@ def duplicates(rule: Unique, frame: Frame, published: Any | None) -> pl.DataFram
             if total == 0 or not windows:
                 return pl.DataFrame({FAILED: [total]}) if not windows else pl.DataFrame()
             rows = nw.from_native(native)
-    counted = rows.group_by(*keys, *windows).agg(nw.len().alias(_ROWS))
+    counted = rows.drop_nulls(keys).group_by(*keys, *windows).agg(nw.len().alias(_ROWS))
     across = bool(windows) and rule.whole_port
     return summed(_beyond_first(counted, keys, windows, known, across=across), windows)
 

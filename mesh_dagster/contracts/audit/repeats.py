@@ -26,23 +26,25 @@ _ROWS = "__mesh_rows"
 def repeats(rows: pl.LazyFrame, keys: list[str]) -> tuple[int, pl.LazyFrame]:
     """The number of rows beyond the first of each key, and the rows that hold all of those.
 
-    `rows` has no key with a null in it; of the rows given back there are none when the number
-    is 0, and they may hold others too.
+    A key with a null in it is none. Of the rows given back there are none when the number is 0;
+    none has a null in its key, and they may hold others too.
     """
     schema = rows.collect_schema()
-    dtype = schema[keys[0]]
+    dtype, whole = schema[keys[0]], rows.drop_nulls(keys)
     if any(schema[key].is_nested() for key in keys):
-        return _counted(rows, keys), rows
+        return _counted(whole, keys), whole
     if len(keys) > 1 or dtype in (pl.String, pl.Binary):
         key = pl.struct(keys) if len(keys) > 1 else pl.col(keys[0])
-        beyond, suspects = _by_sorting(rows, key.hash(), pl.UInt64())
+        filled = pl.all_horizontal(pl.col(keys).is_not_null())
+        hashed = pl.when(filled).then(key.hash())
+        beyond, suspects = _by_sorting(rows, whole, hashed, pl.UInt64())
         return (_counted(suspects, keys) if beyond else 0), suspects
-    if _rises(rows, keys[0]):
+    if _rises(whole, keys[0]):
         return 0, rows.clear()
     number = _number(dtype)
     if number is None:
-        return _beyond_distinct(rows, keys[0]), rows
-    return _by_sorting(rows, pl.col(keys[0]).to_physical(), number)
+        return _beyond_distinct(whole, keys[0]), whole
+    return _by_sorting(rows, whole, pl.col(keys[0]).to_physical(), number)
 
 
 def _rises(rows: pl.LazyFrame, key: str) -> bool:
@@ -61,19 +63,25 @@ def _number(dtype: pl.DataType) -> pl.DataType | None:
     return dtype if dtype.is_integer() and dtype not in (pl.Int128, pl.UInt128) else None
 
 
-def _by_sorting(rows: pl.LazyFrame, key: pl.Expr, number: pl.DataType) -> tuple[int, pl.LazyFrame]:
-    """As `repeats`, by the numbers that a key is stored as or hashed to."""
+def _by_sorting(
+    rows: pl.LazyFrame, whole: pl.LazyFrame, key: pl.Expr, number: pl.DataType
+) -> tuple[int, pl.LazyFrame]:
+    """As `repeats`, by the numbers that a key is stored as or hashed to; null for no key.
+
+    Nulls are dropped from batches that have any: dropping them in the query copies all rows.
+    """
     from mesh_dagster.contracts.audit.runs import Numbers, repeated
 
     def batches() -> Iterator[Numbers]:
         numbers = rows.select(key.alias(_KEY))
         for batch in numbers.collect_batches(engine="streaming", maintain_order=False):
-            yield batch[_KEY].to_numpy()
+            held = batch[_KEY]
+            yield (held.drop_nulls() if held.null_count() else held).to_numpy()
 
     found = repeated(batches(), pl.Series(dtype=number).to_numpy().dtype)
     values = found.values()
     if found.beyond == 0 or values is None:
-        return found.beyond, rows if found.beyond else rows.clear()
+        return found.beyond, whole if found.beyond else rows.clear()
     those = pl.LazyFrame({_KEY: pl.Series(values, dtype=number)})
     suspects = rows.with_columns(key.alias(_KEY)).join(those, on=_KEY, how="semi").drop(_KEY)
     return found.beyond, suspects
