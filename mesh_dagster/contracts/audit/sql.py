@@ -207,7 +207,8 @@ def judged(rule: Sql, said: Mapping[str, Any], rows: int) -> Answer:
     """The answer of a query, held against the rule."""
     dialect = f"as {rule.dialect} SQL"
     if "refused" in said:
-        told = f"{rule.message}: the query was not run {dialect}, {said['refused']}"
+        read = "" if dialect in said["refused"] else f" (read {dialect})"
+        told = f"{rule.message}: the query was not run, {said['refused']}{read}"
         return Answer(kept=False, message=told, checked=None, failed=1)
     if "unfit" in said:
         told = f"{rule.message}: the query does not fit the data {dialect}, {said['unfit']}"
