@@ -50,10 +50,12 @@ class _Judge:
         return [each._replace(blocking=blocking) for each in found] if blocking else found
 
     def results(self, key: dg.AssetKey, data: Any) -> Iterator[dg.AssetCheckResult]:
-        for result in audit(self.rules, rows_of(data)):
+        rows = rows_of(data)
+        for result in audit(self.rules, rows):
             yield check_result(key, result.rule, [result])
         if self.pandera and self.pandera.own:
-            for name, problem in own_results(self.pandera, data).items():
+            own = rows if isinstance(data, str | Path) else data
+            for name, problem in own_results(self.pandera, own).items():
                 yield dg.AssetCheckResult(
                     check_name=name,
                     asset_key=key,

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import polars as pl
 
 from mesh_dagster.contracts.exchange.document import name_of
+from mesh_dagster.contracts.exchange.families import family_of
 from mesh_dagster.contracts.exchange.imported import Imported, imported
 from mesh_dagster.contracts.exchange.types import typed
-from mesh_dagster.contracts.inference.families import family_of
 from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Contract

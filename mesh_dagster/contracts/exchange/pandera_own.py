@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -49,10 +48,6 @@ def _only_own(schema: Any) -> Any:
 
 def _native(schema: Any, data: Any) -> Any:
     """The data in the words of the schema's backend, in memory."""
-    if isinstance(data, str | Path):
-        from mesh_dagster.contracts.inference.reading import opened
-
-        data = opened(str(data)).rows
     if isinstance(data, pl.LazyFrame):
         data = data.collect()
     of_pandas = ".pandas" in type(schema).__module__

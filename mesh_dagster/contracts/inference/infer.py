@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from mesh_dagster.contracts.exchange.document import contract_document, contract_of, name_of
+from mesh_dagster.contracts.exchange.families import family_of
 from mesh_dagster.contracts.exchange.types import typed
 from mesh_dagster.contracts.inference.columns import promises
-from mesh_dagster.contracts.inference.families import family_of
 from mesh_dagster.contracts.inference.keys import Key, key_of
 from mesh_dagster.contracts.inference.parsing import parsed, stand_ins
 from mesh_dagster.contracts.inference.profile import Column, Profile, profile
