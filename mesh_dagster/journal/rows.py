@@ -123,6 +123,8 @@ def _details(result: RuleResult) -> Row | None:
         "columns": [list(each) for each in result.columns],
         "business_impact": result.business_impact,
         "method": result.method,
+        "classification": result.classification,
+        "deprecated": result.deprecated,
         "evaluated_at": result.evaluated_at and result.evaluated_at.isoformat(),
         "promise": result.promise,
     }
@@ -136,6 +138,8 @@ def _told(details: Row) -> Row:
         "columns": tuple((str(name), str(told)) for name, told in details.get("columns", ())),
         "business_impact": details.get("business_impact"),
         "method": details.get("method"),
+        "classification": details.get("classification"),
+        "deprecated": bool(details.get("deprecated")),
         "evaluated_at": datetime.fromisoformat(at) if at else None,
         "promise": details.get("promise"),
     }

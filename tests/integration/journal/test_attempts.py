@@ -101,6 +101,8 @@ def test_no_field_of_any_value_is_lost(journal, make):
         columns=(("dest", "is no airport"),),
         business_impact="operational",
         method="reconciliation",
+        classification="restricted",
+        deprecated=True,
         evaluated_at=NOON,
         promise="0c4e",
     )
