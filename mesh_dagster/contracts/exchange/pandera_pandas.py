@@ -22,7 +22,6 @@ from mesh_dagster.contracts.exchange.pandera_parts import (
     metadata,
     named,
     native_checks,
-    own_rules,
     schema_in,
 )
 from mesh_dagster.contracts.rules.kinds import (
@@ -67,7 +66,7 @@ def as_polars(data: pd.DataFrame) -> pl.DataFrame:
 
 def _own(found: Sequence[Rule], column: Expected) -> list[Rule]:
     """Without the one that `nullable` says; of NaN, a null here, it says it too."""
-    own = own_rules(found, column)
+    own = [rule for rule in found if is_native(rule) and rule.column == column.name]
     first = next((rule for rule in own if isinstance(rule, Required)), None)
     return [rule for rule in own if rule is not first] if column.required else own
 
