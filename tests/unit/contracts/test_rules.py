@@ -253,9 +253,10 @@ def test_an_option_that_cannot_be_run_is_a_rule_that_says_why(
 def test_no_value_of_an_option_is_an_exception(
     promise: Promise, column: Column, kind: str, value: Any
 ) -> None:
-    keys = ["minimum", "exclusiveMaximum", "multipleOf", "minLength", "pattern", "format", "minItems", "uniqueItems", "required", "dimensions", "defaultTimezone", "elementType", "enum"]
+    keys = "minimum exclusiveMaximum multipleOf minLength pattern format minItems uniqueItems"
+    keys += " required dimensions defaultTimezone elementType enum"
     for logical in ("string", "date", "integer", "array", "object", "vector", None):
-        for key in keys:
+        for key in keys.split():
             options = (
                 {key: value, "minimum": "2013-01-01"} if key[:7] == "default" else {key: value}
             )
