@@ -70,3 +70,21 @@ def _common_integers(
 
 def _target(rule: Reference) -> str:
     return rule.target or rule.target_object or "the table"
+
+
+def target_rows(rule: Reference, frame: Frame, published: Any | None, given: Any | None) -> Any:
+    """The rows that a reference's keys are looked up in, or why there are none.
+
+    `given` is what was handed over for it; `published` the table's own other partitions.
+    """
+    if given is not None:
+        return given
+    if rule.target is not None:
+        return f"nothing of {rule.target} was handed over"
+    if rule.target_object is not None:
+        return f"nothing of {rule.target_object} was handed over"
+    columns = rule.target_columns
+    own = frame.rows.select(*columns)
+    if published is None:
+        return own
+    return nw.concat(together(own, nw.from_native(published).lazy().select(*columns)))

@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.audit.answers import History, answers
 from mesh_dagster.contracts.audit.duplicates import duplicates
-from mesh_dagster.contracts.audit.frame import FAILED, Frame, first_line, together
+from mesh_dagster.contracts.audit.frame import FAILED, Frame, first_line
 from mesh_dagster.contracts.audit.fused import Counts, fused, tallied
 from mesh_dagster.contracts.audit.owned import ALONE, Around, answers_of_owned
-from mesh_dagster.contracts.audit.references import orphans
+from mesh_dagster.contracts.audit.references import orphans, target_rows
 from mesh_dagster.contracts.audit.results import result
 from mesh_dagster.contracts.audit.types import differences
 from mesh_dagster.contracts.rules.kinds import (
@@ -83,7 +82,8 @@ def audit(
             case Unique():
                 _count(rule, frame, counts, _duplicates(rule, frame, published))
             case Reference():
-                target = _target(rule, frame, published, references or {})
+                given = (references or {}).get(rule.id)
+                target = target_rows(rule, frame, published, given)
                 _count(rule, frame, counts, _orphans(rule, frame, target))
             case Freshness() | Retention() | ExpectedRows() | Shape():
                 _answer(rule, frame, counts, keys, history)
@@ -154,21 +154,6 @@ def _orphans(rule: Reference, frame: Frame, target: Any) -> Callable[[], pl.Data
         return orphans(rule, frame, target)
 
     return count
-
-
-def _target(
-    rule: Reference, frame: Frame, published: Any | None, references: Mapping[str, Any]
-) -> Any:
-    """The rows that a reference's keys are looked up in, or why there are none."""
-    if rule.id in references or rule.target is not None:
-        return references.get(rule.id, f"nothing of {rule.target} was handed over")
-    if rule.target_object is not None:
-        return f"nothing of {rule.target_object} was handed over"
-    columns = rule.target_columns
-    own = frame.rows.select(*columns)
-    if published is None:
-        return own
-    return nw.concat(together(own, nw.from_native(published).lazy().select(*columns)))
 
 
 def _partitions(

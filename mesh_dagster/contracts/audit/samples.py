@@ -12,7 +12,7 @@ from mesh_dagster.contracts.audit.frame import Frame, collected, first_line, tog
 from mesh_dagster.contracts.audit.levels import ELEMENT, UnreachableError, level_of
 from mesh_dagster.contracts.audit.places import key_names, keyed_rows, place_of
 from mesh_dagster.contracts.audit.predicates import breaks, cannot_break, obstacle
-from mesh_dagster.contracts.audit.references import without_target
+from mesh_dagster.contracts.audit.references import target_rows, without_target
 from mesh_dagster.contracts.audit.service_levels import too_old
 from mesh_dagster.contracts.audit.spark import spoken
 from mesh_dagster.contracts.rules.kinds import Counted, Reference, Retention, Rule, Schema, Unique
@@ -64,9 +64,19 @@ def failing_rows(
 
 
 def _shown(found: pl.DataFrame, rule: Rule, frame: Frame, masked: Collection[str]) -> pl.DataFrame:
-    """Texts as they stand in the file, and nothing of what is confidential."""
+    """Texts as they stand in the file, and nothing of what is confidential.
+
+    JSON keeps a text only of what is not of its column's type.
+    """
     texts = {column: raw for column, raw in frame.raw.items() if raw in found.columns}
-    found = found.with_columns(pl.col(raw).alias(column) for column, raw in texts.items())
+    found = found.with_columns(
+        pl.when(pl.col(raw).str.len_bytes() > 0)
+        .then(pl.col(raw))
+        .otherwise(pl.col(column).cast(pl.String))
+        .alias(column)
+        for column, raw in texts.items()
+        if not found.schema[column].is_nested()
+    )
     found = found.drop(texts.values())
     hidden = [name for name in found.columns if name in masked]
     if rule.level is not None and rule.level.column in masked:
@@ -81,7 +91,7 @@ def _failing(
     if isinstance(rule, Unique):
         return _sharing(rule, frame, published)
     if isinstance(rule, Reference):
-        return _orphaned(rule, frame, reference)
+        return _orphaned(rule, frame, target_rows(rule, frame, published, reference))
     if isinstance(rule, Retention):
         return frame.rows.filter(too_old(rule, frame))
     return _breaking(rule, frame) if isinstance(rule, Counted) else frame.rows.head(0)
@@ -120,12 +130,10 @@ def _sharing(rule: Unique, frame: Frame, published: Any | None) -> nw.LazyFrame[
     return found.select(*_columns(rule, frame))
 
 
-def _orphaned(rule: Reference, frame: Frame, target: Any | None) -> nw.LazyFrame[Any]:
+def _orphaned(rule: Reference, frame: Frame, target: Any) -> nw.LazyFrame[Any]:
     _demand(rule, frame)
-    if target is None and rule.target is None:
-        target = frame.rows.to_native()
-    if target is None or isinstance(target, str):
-        raise _unevaluable(rule, target or f"nothing of {rule.target} was handed over")
+    if isinstance(target, str):
+        raise _unevaluable(rule, target)
     found = without_target(rule, frame, target, *frame.schema)
     return found.select(*_columns(rule, frame))
 

@@ -41,7 +41,7 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
     path = data.paths[0]
     demand(path, Format.DUCKDB)
     try:
-        database = spool.once(f"duckdb {path.absolute()}", lambda: _connected(path))
+        database = spool.once(f"duckdb {path.absolute()}", lambda: alone(path))
     except duckdb.Error as error:
         raise EvaluationError(
             f"{path} cannot be opened: {_first(error)}",
@@ -60,7 +60,8 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
         ) from error
 
 
-def _connected(path: Path) -> Any:
+def alone(path: Path) -> Any:
+    """A database, read-only, whose views reach no files."""
     import duckdb
 
     database = duckdb.connect(str(path), read_only=True)

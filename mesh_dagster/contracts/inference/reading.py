@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from mesh_dagster.contracts.audit.frame import first_line
+from mesh_dagster.contracts.files.duckdb_tables import alone
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import EvaluationError, MeshError, UsageError
@@ -156,11 +157,9 @@ def _read_json(path: Path) -> pl.DataFrame:
 
 def _table(paths: Sequence[Path], table: str | None) -> str:
     """The table of a DuckDB file that is meant: the one named, or the only one."""
-    import duckdb
-
     if len(paths) > 1:
         raise UsageError("a table is in one DuckDB file, not in several", code="MESH-C050")
-    with duckdb.connect(str(paths[0]), read_only=True) as connection:
+    with alone(paths[0]) as connection:
         found = connection.execute("SHOW TABLES").fetchall()
     names = [str(row[0]) for row in found]
     if table is None and len(names) == 1:
@@ -173,7 +172,6 @@ def _table(paths: Sequence[Path], table: str | None) -> str:
 
 def _scan_duckdb(path: Path, table: str) -> pl.LazyFrame:
     """A table as lazy rows that are read in batches, each time they are asked for."""
-    import duckdb
     from polars.io.plugins import register_io_source
 
     def query(columns: Sequence[str] | None, limit: int | None) -> str:
@@ -185,11 +183,11 @@ def _scan_duckdb(path: Path, table: str) -> pl.LazyFrame:
         columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, size: int | None
     ) -> Iterator[pl.DataFrame]:
         asked = query(columns, limit if predicate is None else None)
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with alone(path) as connection:
             for batch in connection.sql(asked).to_arrow_reader(size or _BATCH):
                 frame = pl.DataFrame(pl.from_arrow(batch))
                 yield frame if predicate is None else frame.filter(predicate)
 
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with alone(path) as connection:
         head = pl.DataFrame(pl.from_arrow(connection.sql(query(None, 0)).to_arrow_table()))
     return register_io_source(batches, schema=head.schema)

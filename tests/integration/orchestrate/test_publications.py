@@ -151,7 +151,11 @@ def test_data_released_from_quarantine_reaches_its_consumer(mesh, sensor, instan
     run(mesh.definitions("shop"), SALES, partitions=DAYS)
     sensor()
     contract = mesh.folder("shop", "sales") / "contract.odcs.yaml"
-    contract.write_text(contract.read_text().replace("minimum: 0", "minimum: -1"))
+    told = "{promise: sales.amount.minimum, of: 1.0.0, reason: money goes back}"
+    contract.write_text(
+        contract.read_text().replace("minimum: 0", "minimum: -1")
+        + f"customProperties:\n- property: corrections\n  value: [{told}]\n"
+    )
     audit_quarantined(Mesh.open(mesh.root), load_product(mesh.folder("shop", "sales")))
     assert sensor().startswith("1 materializations told")
     assert instance.get_materialized_partitions(SALES) == set(DAYS)
