@@ -21,6 +21,7 @@ class Selection:
     skip: tuple[str, ...] = ()
     _met: set[str] = field(default_factory=set)
     _used: set[str] = field(default_factory=set)
+    _taken: bool = False
     _tags: dict[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     """Of each table that was asked about: finding them walks the whole table."""
 
@@ -37,16 +38,20 @@ class Selection:
         wanted = [word for word in self.only if _names(word, names)]
         unwanted = [word for word in self.skip if _names(word, names)]
         self._used.update(wanted, unwanted)
-        return (bool(wanted) or not self.only) and not unwanted
+        taken = (bool(wanted) or not self.only) and not unwanted
+        self._taken |= taken
+        return taken
 
     def refuse_unused(self) -> None:
-        """Raise `UsageError` for a word that named no rule: it is mistyped, or of elsewhere."""
+        """Raise `UsageError` for a word that named no rule, or where no rule is left."""
         for word in (*self.only, *self.skip):
             if word not in self._used and self._met:
                 near = did_you_mean(word, sorted(self._met))
                 raise UsageError(
                     f"no rule has the id, dimension or tag {word!r}{near}", code="MESH-C020"
                 )
+        if self._met and not self._taken:
+            raise UsageError("no rule is left of what is asked for and skipped", code="MESH-C020")
 
 
 def _names(word: str, names: set[str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.contracts.audit.drift import History, against
 from mesh_dagster.contracts.audit.owned import Around
@@ -31,6 +31,9 @@ from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.errors import EvaluationError, MeshError, UsageError
 from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import Finding, RuleResult, Severity, Verdict
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Progress = Callable[[str], None]
 
@@ -293,8 +296,17 @@ class _Bench:
                     ),
                     masked=hidden,
                 )
-                found[each.rule] = rows.to_dicts()
+                found[each.rule] = _plain(rows)
         return found
+
+
+def _plain(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    try:
+        return rows.to_dicts()
+    except ValueError:  # Python knows no year before 1 and none after 9999
+        import polars as pl
+
+        return rows.with_columns(pl.selectors.temporal().cast(pl.String)).to_dicts()
 
 
 def _audited(

@@ -211,6 +211,8 @@ def _needs(
     rows = {each.alias_or_name.casefold() for each, _ in asked}
     everything = any(_reads_all(star) for star in tree.find_all(exp.Star))
     everything |= any(column.name.casefold() in rows for column in tree.find_all(exp.Column))
+    # `t AS x(b)` renames columns by their place.
+    everything |= any(alias.columns for alias in tree.find_all(exp.TableAlias))
     everything |= any(
         isinstance(node, exp.Columns | exp.Pivot | exp.TableColumn)
         or (isinstance(node, exp.Join) and str(node.args.get("method") or "").upper() == "NATURAL")

@@ -6,28 +6,48 @@ another of the family: a moment without a zone, a decimal instead of a float.
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import narwhals as nw
+
+_UTC = ("UTC", "Etc/UTC", "Z", "+00:00", "GMT")
 
 
 def as_in(value: Any, dtype: nw.dtypes.DType) -> Any:
     """The value as one of a column of the type; as it is where it needs no change."""
     match value:
         case datetime() if isinstance(dtype, nw.Datetime):
-            if dtype.time_zone is None:
-                return value.replace(tzinfo=None)
-            return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
-        case date() if isinstance(dtype, nw.Datetime) and not isinstance(value, datetime):
-            zone = UTC if dtype.time_zone else None
-            return datetime(value.year, value.month, value.day, tzinfo=zone)
+            return _moment(value, dtype.time_zone)
+        case date() if isinstance(dtype, nw.Datetime):
+            return _moment(datetime(value.year, value.month, value.day), dtype.time_zone)  # noqa: DTZ001
         case float() if isinstance(dtype, nw.Decimal):
             return Decimal(str(value))
+        case float() | Decimal() if isinstance(dtype, nw.Float32):
+            return _single(float(value))
         case Decimal() if dtype.is_float():
             return float(value)
     return value
+
+
+def _moment(value: datetime, zone: str | None) -> datetime:
+    """In the zone of the column: Polars compares moments of one zone only."""
+    if zone is None:
+        return value.replace(tzinfo=None)
+    kept = UTC if zone in _UTC else ZoneInfo(zone)
+    return value.replace(tzinfo=value.tzinfo or UTC).astimezone(kept)
+
+
+def _single(value: float) -> float:
+    """What 0.1 is in a column of single precision: engines compare in double."""
+    try:
+        (nearest,) = struct.unpack("f", struct.pack("f", value))
+    except OverflowError:
+        return value
+    return float(nearest)
 
 
 def comparable(value: Any, dtype: nw.dtypes.DType) -> bool:
