@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from mesh_dagster.model.finding import Finding
 
 
+LONGEST_LINE = 1000
+"""Characters of somebody else's message that are passed on."""
+
+
 class MeshError(Exception):
     """What is wrong, where it is, and what to do about it.
 
@@ -63,6 +67,15 @@ class MeshError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+def first_line(error: BaseException) -> str:
+    """What an error said, without the plan or the drawing that engines append."""
+    said = error.what if isinstance(error, MeshError) else str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    named = [line for line in lines if line.startswith("error:")]
+    line = (named or lines or [type(error).__name__])[0]
+    return line.removeprefix("error:").strip()[:LONGEST_LINE]
 
 
 def _rebuild(

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesh_dagster.contracts.audit.drift import History, against
-from mesh_dagster.contracts.audit.owned import Around
+from mesh_dagster.contracts.audit.history.drift import History, against
+from mesh_dagster.contracts.audit.owned.answers import Around
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import failing_rows
 from mesh_dagster.contracts.files.matching import (

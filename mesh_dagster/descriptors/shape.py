@@ -6,6 +6,7 @@ granted: what does not fit is reported and removed before they see it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,16 +16,16 @@ from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.model.finding import Severity
 
 
-class Kind:
+class Kind(ABC):
     """A kind of value."""
 
     def called(self) -> str:
         """What a message calls it."""
         return "a value"
 
+    @abstractmethod
     def admits(self, value: Any, key: str, line: int, source: Source) -> bool:
         """Whether a value fits; if not, the finding is in `source`."""
-        raise NotImplementedError
 
     def _refuse(self, value: Any, key: str, line: int, source: Source) -> bool:
         fix = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mesh_dagster.contracts.audit.owned import Around
+from mesh_dagster.contracts.audit.owned.answers import Around
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.rules.kinds import Reference, Rule
 from mesh_dagster.errors import MeshError, NeverPublished

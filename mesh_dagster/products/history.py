@@ -12,7 +12,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from mesh_dagster.contracts.audit.drift import Earlier, History
+from mesh_dagster.contracts.audit.history.drift import Earlier, History
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import coverage, pointer

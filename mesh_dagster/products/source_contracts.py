@@ -77,7 +77,7 @@ def _wired(loaded: LoadedProduct) -> list[str]:
 
 
 def _audit(mesh: Mesh, loaded: LoadedProduct, port: str, journal: Journal) -> SourceAudit:
-    from mesh_dagster.contracts.audit.frame import unreadable
+    from mesh_dagster.contracts.audit.data.frame import unreadable
     from mesh_dagster.contracts.audit.sources import audit_source
 
     source = loaded.wiring.sources[port]

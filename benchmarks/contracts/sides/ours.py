@@ -17,7 +17,7 @@ asked = table()
 
 
 def without_statistics() -> None:
-    from mesh_dagster.contracts.audit import fused
+    from mesh_dagster.contracts.audit.values import fused
 
     fused.apart = lambda rules, frame: []
 
@@ -25,7 +25,7 @@ def without_statistics() -> None:
 def without_sorting() -> None:
     import polars as pl
 
-    from mesh_dagster.contracts.audit import duplicates
+    from mesh_dagster.contracts.audit.keys import duplicates
 
     def counted(rows: pl.LazyFrame, keys: list[str]) -> tuple[int, pl.LazyFrame]:
         key = pl.struct(keys) if len(keys) > 1 else pl.col(keys[0])

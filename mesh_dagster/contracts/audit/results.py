@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mesh_dagster.contracts.audit.fused import Counts
-from mesh_dagster.contracts.audit.types import Difference
+from mesh_dagster.contracts.audit.counts import Counts
+from mesh_dagster.contracts.audit.data.types import Difference
 from mesh_dagster.contracts.rules.kinds import (
     Answered,
     Owned,

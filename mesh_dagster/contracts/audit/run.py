@@ -7,25 +7,26 @@ than one plan that does all at once. Nothing that a rule runs into sinks the oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from mesh_dagster.contracts.audit.answers import History, answers
-from mesh_dagster.contracts.audit.duplicates import duplicates
-from mesh_dagster.contracts.audit.frame import FAILED, Frame, first_line
-from mesh_dagster.contracts.audit.fused import Counts, fused, tallied
-from mesh_dagster.contracts.audit.owned import ALONE, Around, answers_of_owned
-from mesh_dagster.contracts.audit.references import orphans, target_rows
+from mesh_dagster.contracts.audit.counts import Answer, Counts, tallied
+from mesh_dagster.contracts.audit.data.frame import FAILED, Frame
+from mesh_dagster.contracts.audit.data.types import differences
+from mesh_dagster.contracts.audit.history.drift import History, drifted
+from mesh_dagster.contracts.audit.history.service_levels import aged
+from mesh_dagster.contracts.audit.history.slots import gaps
+from mesh_dagster.contracts.audit.keys.duplicates import duplicates
+from mesh_dagster.contracts.audit.keys.references import orphans, target_rows
+from mesh_dagster.contracts.audit.owned.answers import ALONE, Around, answers_of_owned
 from mesh_dagster.contracts.audit.results import result
-from mesh_dagster.contracts.audit.types import differences
+from mesh_dagster.contracts.audit.values.fused import fused
 from mesh_dagster.contracts.rules.kinds import (
     Answered,
     ExpectedRows,
-    Freshness,
     Reference,
-    Retention,
     Rule,
     Schema,
     Shape,
@@ -76,17 +77,15 @@ def audit(
     counts = fused(rules, frame)
     keys = tuple(_partitions(counts, partitioning, partitions))
     for rule in rules:
-        match rule:
-            case Unsupported():
-                counts.reasons[rule.id] = rule.reason
-            case Unique():
-                _count(rule, frame, counts, _duplicates(rule, frame, published))
-            case Reference():
-                given = (references or {}).get(rule.id)
-                target = target_rows(rule, frame, published, given)
-                _count(rule, frame, counts, _orphans(rule, frame, target))
-            case Freshness() | Retention() | ExpectedRows() | Shape():
-                _answer(rule, frame, counts, keys, history)
+        with counts.reason_of(rule):
+            if isinstance(rule, Unsupported):
+                raise EvaluationError(rule.reason)
+            if isinstance(rule, Unique | Reference):
+                target = (references or {}).get(rule.id)
+                table = _keys_at_fault(rule, frame, published, target)
+                counts.failed[rule.id] = tallied(frame, table, FAILED)
+            elif isinstance(rule, Answered):
+                counts.answers[rule.id] = _answers(rule, frame, keys, counts.rows, history)
     counts.answers |= answers_of_owned(rules, frame, keys, counts.rows, around)
     return tuple(result(rule, counts, found, key, port) for key in keys for rule in rules)
 
@@ -112,48 +111,32 @@ def _check_names(rules: Sequence[Rule], frame: Frame) -> None:
         )
 
 
-def _count(
-    rule: Unique | Reference,
-    frame: Frame,
-    counts: Counts,
-    table: Callable[[], pl.DataFrame],
-) -> None:
-    """Run one rule that has a table of its own; what it runs into is its reason."""
+def _keys_at_fault(
+    rule: Unique | Reference, frame: Frame, published: Any | None, target: Any | None
+) -> pl.DataFrame:
+    """How many rows have a key that repeats, or that refers to nothing, by window."""
     missing = [name for name in rule.columns if name not in frame.schema and not rule.paths]
     if missing:
-        counts.reasons[rule.id] = f"{', '.join(missing)} is missing in the data"
-        return
-    try:
-        counts.failed[rule.id] = tallied(frame, table(), FAILED)
-    except Exception as error:  # noqa: BLE001 - any engine's, whatever it raises
-        counts.reasons[rule.id] = first_line(error)
+        raise EvaluationError(f"{', '.join(missing)} is missing in the data")
+    if isinstance(rule, Unique):
+        return duplicates(rule, frame, published)
+    return orphans(rule, frame, target_rows(rule, frame, published, target))
 
 
-def _answer(
+def _answers(
     rule: Answered,
     frame: Frame,
-    counts: Counts,
     keys: Sequence[str | None],
+    rows: Mapping[str | None, int],
     history: History | None,
-) -> None:
-    """Let one rule say what it finds of each partition; what it runs into is its reason."""
-    try:
-        counts.answers[rule.id] = answers(rule, frame, keys, counts.rows, history)
-    except Exception as error:  # noqa: BLE001 - any engine's, whatever it raises
-        counts.reasons[rule.id] = first_line(error)
-
-
-def _duplicates(rule: Unique, frame: Frame, published: Any | None) -> Callable[[], pl.DataFrame]:
-    return lambda: duplicates(rule, frame, published)
-
-
-def _orphans(rule: Reference, frame: Frame, target: Any) -> Callable[[], pl.DataFrame]:
-    def count() -> pl.DataFrame:
-        if isinstance(target, str):
-            raise EvaluationError(target)
-        return orphans(rule, frame, target)
-
-    return count
+) -> dict[str | None, Answer]:
+    """What a rule on time or on history says of each of the partitions, of so many `rows`."""
+    match rule:
+        case Shape():
+            return drifted(rule, frame, keys, rows, history)
+        case ExpectedRows():
+            return gaps(rule, frame, keys)
+    return aged(rule, frame, keys, rows)
 
 
 def _partitions(

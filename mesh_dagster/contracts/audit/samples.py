@@ -8,15 +8,15 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import Frame, collected, first_line, together
-from mesh_dagster.contracts.audit.levels import ELEMENT, UnreachableError, level_of
-from mesh_dagster.contracts.audit.places import key_names, keyed_rows, place_of
-from mesh_dagster.contracts.audit.predicates import breaks, cannot_break, obstacle
-from mesh_dagster.contracts.audit.references import target_rows, without_target
-from mesh_dagster.contracts.audit.service_levels import too_old
-from mesh_dagster.contracts.audit.spark import spoken
+from mesh_dagster.contracts.audit.data.frame import Frame, collected, together
+from mesh_dagster.contracts.audit.data.spark import spoken
+from mesh_dagster.contracts.audit.history.service_levels import too_old
+from mesh_dagster.contracts.audit.keys.references import target_rows, without_target
+from mesh_dagster.contracts.audit.values.levels import ELEMENT, UnreachableError, level_of
+from mesh_dagster.contracts.audit.values.places import key_names, keyed_rows, place_of
+from mesh_dagster.contracts.audit.values.predicates import breaks, cannot_break, obstacle
 from mesh_dagster.contracts.rules.kinds import Counted, Reference, Retention, Rule, Schema, Unique
-from mesh_dagster.errors import EvaluationError, MeshError
+from mesh_dagster.errors import EvaluationError, MeshError, first_line
 
 _COUNT = "__mesh_count"
 MASK = "***"

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import Frame, stream
+from mesh_dagster.contracts.audit.data.frame import Frame, stream
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Schema

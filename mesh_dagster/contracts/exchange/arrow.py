@@ -10,6 +10,7 @@ import pyarrow as pa
 from mesh_dagster.contracts.exchange.document import name_of
 from mesh_dagster.contracts.exchange.imported import Imported, imported, unusable
 from mesh_dagster.descriptors.source import shown_path
+from mesh_dagster.errors import first_line
 
 _SIMPLE = {
     pa.bool_(): ("boolean", "boolean"),
@@ -64,7 +65,7 @@ def _schema(path: Path) -> pa.Schema:
                 return pa.ipc.open_file(file).schema
             return pa.ipc.open_stream(file).schema
     except (pa.ArrowException, OSError, ValueError) as error:
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        why = first_line(error)
         raise unusable(shown_path(path), f"it is neither Parquet nor Arrow: {why}") from error
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import first_line
 from mesh_dagster.contracts.exchange.pandera_import import FromPandera, is_own, name_of_check
+from mesh_dagster.errors import first_line
 
 
 def own_results(found: FromPandera, data: Any) -> dict[str, str | None]:

@@ -24,7 +24,7 @@ from mesh_dagster.contracts.files.opened import RAW, Opened
 from mesh_dagster.contracts.files.parsing import given, parsed
 from mesh_dagster.contracts.files.spool import Spool, as_utf8, texts
 from mesh_dagster.contracts.files.targets import absent, target
-from mesh_dagster.errors import EvaluationError, UsageError
+from mesh_dagster.errors import EvaluationError, UsageError, first_line
 from mesh_dagster.model.contract import SchemaObject, names_others
 from mesh_dagster.model.types import Kind
 
@@ -74,8 +74,8 @@ def _whole(rows: pl.LazyFrame, diagnose: Callable[[], None], path: Path) -> pl.L
         blank = rows.select(nothing.sum()).collect(engine="streaming").item()
     except pl.exceptions.PolarsError as error:
         diagnose()
-        told = (str(error).splitlines() or [""])[0]
-        raise EvaluationError(f"{path} cannot be read as CSV: {told}", code="MESH-C024") from error
+        told = f"{path} cannot be read as CSV: {first_line(error)}"
+        raise EvaluationError(told, code="MESH-C024") from error
     several = len(rows.collect_schema()) > 1
     return rows.filter(~nothing) if blank and several else rows
 

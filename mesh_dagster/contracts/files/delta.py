@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from mesh_dagster.errors import EvaluationError
+from mesh_dagster.errors import EvaluationError, first_line
 
 _COMMIT = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(?:\.\d+\.\d+)?\.parquet")
@@ -40,10 +40,8 @@ def live_files(table: Path) -> list[Path]:
         OSError,
         pl.exceptions.PolarsError,
     ) as error:
-        told = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise EvaluationError(
-            f"the log of the Delta table {table} cannot be read: {told}", code="MESH-C024"
-        ) from error
+        told = f"the log of the Delta table {table} cannot be read: {first_line(error)}"
+        raise EvaluationError(told, code="MESH-C024") from error
     return [table / unquote(path) for path in live]
 
 

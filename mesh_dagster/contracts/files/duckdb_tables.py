@@ -13,7 +13,7 @@ from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.files.targets import target
 from mesh_dagster.descriptors.suggest import did_you_mean
-from mesh_dagster.errors import EvaluationError
+from mesh_dagster.errors import EvaluationError, first_line
 from mesh_dagster.model.contract import Property, names_others
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.types import duckdb_type, quoted
@@ -44,7 +44,7 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
         database = spool.once(f"duckdb {path.absolute()}", lambda: alone(path))
     except duckdb.Error as error:
         raise EvaluationError(
-            f"{path} cannot be opened: {_first(error)}",
+            f"{path} cannot be opened: {first_line(error)}",
             code="MESH-C024",
             fix="it may be open elsewhere, or of another version of DuckDB",
         ) from error
@@ -56,7 +56,7 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
         return Opened(database.sql(f"SELECT {listed} FROM {place}"))  # noqa: S608 (quoted)
     except duckdb.Error as error:
         raise EvaluationError(
-            f"{data.table.name} of {path} cannot be read: {_first(error)}", code="MESH-C024"
+            f"{data.table.name} of {path} cannot be read: {first_line(error)}", code="MESH-C024"
         ) from error
 
 
@@ -132,7 +132,3 @@ def _shape(type_: ColumnType) -> Any:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _first(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -11,7 +11,7 @@ from mesh_dagster.contracts.files.formats import Format
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
-from mesh_dagster.errors import EvaluationError, MeshError
+from mesh_dagster.errors import EvaluationError, MeshError, first_line
 
 
 class Engine(StrEnum):
@@ -43,10 +43,8 @@ def open_data(data: DataSet, spool: Spool, engine: Engine | None = None) -> Open
         raise
     except BaseException as error:
         # Readers of untrusted files: whatever they raise (panics too), the file is at fault.
-        told = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise EvaluationError(
-            f"{data.paths[0]} cannot be read as {data.format}: {told}", code="MESH-C024"
-        ) from error
+        told = f"{data.paths[0]} cannot be read as {data.format}: {first_line(error)}"
+        raise EvaluationError(told, code="MESH-C024") from error
 
 
 def _opened(data: DataSet, spool: Spool) -> Opened:

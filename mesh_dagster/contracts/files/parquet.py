@@ -16,7 +16,7 @@ from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.files.targets import target
-from mesh_dagster.errors import EvaluationError, MeshError
+from mesh_dagster.errors import EvaluationError, MeshError, first_line
 from mesh_dagster.model.contract import SchemaObject
 from mesh_dagster.ports.types import polars_type
 
@@ -56,7 +56,7 @@ def open_iceberg(data: DataSet) -> Opened:
             raise
         except Exception as error:
             raise EvaluationError(
-                f"{metadata} cannot be read as an Iceberg table: {_first(error)}",
+                f"{metadata} cannot be read as an Iceberg table: {first_line(error)}",
                 code="MESH-C024",
             ) from error
     rows = scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
@@ -109,7 +109,7 @@ def _united(paths: Sequence[Path], table: SchemaObject, spool: Spool) -> Opened:
         rows.collect_schema()
     except pl.exceptions.PolarsError as error:
         raise EvaluationError(
-            f"the files of {table.name} cannot be united: {_first(error)}",
+            f"the files of {table.name} cannot be united: {first_line(error)}",
             code="MESH-C025",
             fix="test files of one version at a time",
         ) from error
@@ -175,11 +175,7 @@ def _diagnose(paths: Sequence[Path]) -> None:
 
 def _broken(path: Path, error: BaseException) -> EvaluationError:
     return EvaluationError(
-        f"{path} cannot be read as Parquet: {_first(error)}",
+        f"{path} cannot be read as Parquet: {first_line(error)}",
         code="MESH-C024",
         fix="it was cut short or is damaged: write it again",
     )
-
-
-def _first(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -11,7 +11,7 @@ import polars as pl
 from mesh_dagster.contracts.files.formats import Format
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.spool import Spool
-from mesh_dagster.errors import EvaluationError, MissingExtra
+from mesh_dagster.errors import EvaluationError, MissingExtra, first_line
 
 REMOTE = "SPARK_REMOTE"
 _PLAIN = (pl.Boolean, pl.Int32, pl.Int64, pl.Float32, pl.Float64, pl.String, pl.Date, pl.Decimal)
@@ -50,7 +50,7 @@ def session(spool: Spool) -> Any:
         begun = builder.getOrCreate()
     except Exception as error:
         raise EvaluationError(
-            f"Spark does not start: {(str(error).strip().splitlines() or ['no reason'])[0]}",
+            f"Spark does not start: {first_line(error)}",
             code="MESH-C071",
             fix=f"install Java 17 and set JAVA_HOME, or name a cluster: {REMOTE}=sc://host:15002",
         ) from error

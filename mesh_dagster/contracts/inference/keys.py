@@ -14,8 +14,8 @@ from math import prod
 
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import stream
-from mesh_dagster.contracts.audit.repeats import repeats
+from mesh_dagster.contracts.audit.data.frame import stream
+from mesh_dagster.contracts.audit.keys.repeats import repeats
 from mesh_dagster.contracts.inference.profile import Column, Profile
 
 ENOUGH = 100

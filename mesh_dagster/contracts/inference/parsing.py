@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import stream
+from mesh_dagster.contracts.audit.data.frame import stream
 
 GLANCE = 10_000
 """Rows from which the type to try is guessed; all rows decide."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import stream
+from mesh_dagster.contracts.audit.data.frame import stream
 from mesh_dagster.contracts.inference.shapes import FORMATS, shape_of
 
 GLANCE = 10_000

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import first_line
 from mesh_dagster.contracts.files.duckdb_tables import alone
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.descriptors.suggest import did_you_mean
-from mesh_dagster.errors import EvaluationError, MeshError, UsageError
+from mesh_dagster.errors import EvaluationError, MeshError, UsageError, first_line
 from mesh_dagster.ports.types import quoted
 
 _FORMATS = {

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mesh_dagster.contracts.audit.sql_process import Limits, Stopped, Worker
+from mesh_dagster.contracts.audit.owned.sql.process import Limits, Stopped, Worker
 
 SECRET = "the-secret-of-this-machine"
 TABLES = {"orders": ("id", "amount", "note")}
@@ -247,12 +247,12 @@ def test_no_query_writes_or_is_anything_but_one_select(
     assert {each.name for each in folder.iterdir()} <= {"orders.parquet", "spill"}
 
 
-@pytest.mark.parametrize("query", WRITES)
+@pytest.mark.parametrize(
+    "query", [each for each in WRITES if "{out}" in each or "{secret}" in each]
+)
 def test_what_writes_would_not_get_through_the_sandbox_either(
     ask: Ask, folder: Path, secret: Path, query: str
 ) -> None:
-    if "{out}" not in query and "{secret}" not in query:
-        pytest.skip("touches no file")
     ask(_filled(query, folder, secret), planned=False)
     assert [each.name for each in secret.parent.iterdir()] == ["secret.csv"]
 

@@ -12,10 +12,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mesh_dagster.contracts.audit.owned import Around
+from mesh_dagster.contracts.audit.owned.answers import Around
+from mesh_dagster.contracts.audit.owned.sql.process import Limits
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import failing_rows
-from mesh_dagster.contracts.audit.sql_process import Limits
 from mesh_dagster.contracts.files.open import Engine
 from mesh_dagster.contracts.reading import read_contract
 from mesh_dagster.contracts.rules.compile import rules

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from mesh_dagster import clock
-from mesh_dagster.contracts.audit.drift import against
+from mesh_dagster.contracts.audit.history.drift import against
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.descriptors import odcs

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mesh_dagster.contracts.audit import fused, statistics
-from mesh_dagster.contracts.audit.frame import Frame
+from mesh_dagster.contracts.audit.data.frame import Frame
 from mesh_dagster.contracts.audit.run import audit
-from mesh_dagster.contracts.audit.statistics import MOST, apart
+from mesh_dagster.contracts.audit.values import fused, statistics
+from mesh_dagster.contracts.audit.values.statistics import MOST, apart
 from mesh_dagster.contracts.rules.kinds import Missing, Pattern, Range, Required, Rule
 from mesh_dagster.model.partition import Every, Partitioning
 

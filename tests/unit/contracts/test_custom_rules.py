@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mesh_dagster.contracts.audit.bounded import within
-from mesh_dagster.contracts.audit.owned import Around
+from mesh_dagster.contracts.audit.owned.answers import Around
+from mesh_dagster.contracts.audit.owned.bounded import within
+from mesh_dagster.contracts.audit.owned.sql.process import Limits
 from mesh_dagster.contracts.audit.run import audit
-from mesh_dagster.contracts.audit.sql_process import Limits
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Code, Text, Unsupported
 from mesh_dagster.model.contract import Contract, Property, Quality

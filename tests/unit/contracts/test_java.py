@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mesh_dagster.contracts.audit.java import for_java
+from mesh_dagster.contracts.audit.data.java import for_java
 
 
 @pytest.mark.parametrize(

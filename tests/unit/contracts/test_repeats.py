@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesh_dagster.contracts.audit.repeats import repeats
+from mesh_dagster.contracts.audit.keys.repeats import repeats
 
 VALUES: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {
     "dense": (pl.Int64(), st.integers(-5, 5)),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesh_dagster.contracts.audit import runs
-from mesh_dagster.contracts.audit.runs import repeated
+from mesh_dagster.contracts.audit.keys import runs
+from mesh_dagster.contracts.audit.keys.runs import repeated
 
 NUMBERS = st.lists(st.integers(-40, 40) | st.sampled_from([-(2**63), 2**63 - 1]), max_size=200)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh_dagster.contracts.audit.drift import Earlier, against, stability
+from mesh_dagster.contracts.audit.history.drift import Earlier, against, stability
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Measure, Shape, Unsupported

@@ -10,9 +10,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from mesh_dagster.contracts.audit.frame import Frame
+from mesh_dagster.contracts.audit.data.frame import Frame
+from mesh_dagster.contracts.audit.data.types import differences
 from mesh_dagster.contracts.audit.run import audit
-from mesh_dagster.contracts.audit.types import differences
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Expected, Schema
 from mesh_dagster.descriptors.types import parse

@@ -11,8 +11,9 @@ from threading import Thread
 from typing import Any
 from uuid import uuid4
 
-from mesh_dagster.contracts.audit.bounded import within
-from mesh_dagster.contracts.audit.sql_worker import answer_of
+from mesh_dagster.contracts.audit.owned.bounded import within
+from mesh_dagster.contracts.audit.owned.sql.worker import answer_of
+from mesh_dagster.errors import first_line
 
 
 def on_spark(sql: str, views: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
@@ -37,11 +38,7 @@ def on_spark(sql: str, views: Mapping[str, Any], seconds: float) -> Mapping[str,
         return {"error": f"it took longer than {seconds:g} seconds"}
     except Exception as error:  # noqa: BLE001 - whatever the engine raises
         unfit = type(error).__name__ in ("AnalysisException", "ParseException")
-        return {"unfit" if unfit else "error": _first(error)}
+        return {"unfit" if unfit else "error": first_line(error)}
     finally:
         for name in views:
             session.catalog.dropTempView(name)
-
-
-def _first(error: BaseException) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

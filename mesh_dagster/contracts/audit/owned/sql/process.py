@@ -14,7 +14,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-_MODULE = "mesh_dagster.contracts.audit.sql_worker"
+_MODULE = "mesh_dagster.contracts.audit.owned.sql.worker"
 _GRACE = 5.0
 """Seconds beyond the limit in which a query may stop by itself, before its process is ended."""
 _TO_PLAN = 30.0

@@ -10,19 +10,19 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.found import (
+from mesh_dagster.contracts.audit.data.found import (
     Found,
     found_in_duckdb,
     found_in_polars,
     found_in_spark,
     found_of,
 )
-from mesh_dagster.contracts.audit.spark import in_utc
-from mesh_dagster.contracts.audit.types import nullable, nulls
-from mesh_dagster.contracts.audit.untyped import with_structure
+from mesh_dagster.contracts.audit.data.spark import in_utc
+from mesh_dagster.contracts.audit.data.types import nullable, nulls
+from mesh_dagster.contracts.audit.data.untyped import with_structure
 from mesh_dagster.contracts.rules.kinds import Expected, Schema
 from mesh_dagster.contracts.rules.paths import Path
-from mesh_dagster.errors import EvaluationError
+from mesh_dagster.errors import EvaluationError, first_line
 from mesh_dagster.model.partition import Every, Partitioning
 
 WINDOW = "__mesh_window"
@@ -194,13 +194,6 @@ def unreadable(error: BaseException) -> EvaluationError:
         code="MESH-C001",
         fix="look at the files it names; stage again what is gone or broken",
     )
-
-
-def first_line(error: BaseException) -> str:
-    """What an engine said, without the plan or the drawing it appends."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith("error:")]
-    return (said or lines or [type(error).__name__])[0].removeprefix("error:").strip()
 
 
 def together(

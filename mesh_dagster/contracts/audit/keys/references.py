@@ -7,8 +7,8 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import FAILED, WINDOW, Frame, summed, together
-from mesh_dagster.contracts.audit.places import key_names, keyed_rows
+from mesh_dagster.contracts.audit.data.frame import FAILED, WINDOW, Frame, summed, together
+from mesh_dagster.contracts.audit.values.places import key_names, keyed_rows
 from mesh_dagster.contracts.rules.kinds import Reference
 
 
@@ -73,16 +73,17 @@ def _target(rule: Reference) -> str:
 
 
 def target_rows(rule: Reference, frame: Frame, published: Any | None, given: Any | None) -> Any:
-    """The rows that a reference's keys are looked up in, or why there are none.
+    """The rows that a reference's keys are looked up in.
 
-    `given` is what was handed over for it; `published` the table's own other partitions.
+    `given` is what was handed over for it, or a text that says why there is nothing;
+    `published` the table's own other partitions. Raises `Unresolvable` without any.
     """
+    if isinstance(given, str):
+        raise Unresolvable(given)
     if given is not None:
         return given
-    if rule.target is not None:
-        return f"nothing of {rule.target} was handed over"
-    if rule.target_object is not None:
-        return f"nothing of {rule.target_object} was handed over"
+    if other := rule.target or rule.target_object:
+        raise Unresolvable(f"nothing of {other} was handed over")
     columns = rule.target_columns
     own = frame.rows.select(*columns)
     if published is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import narwhals as nw
 
-from mesh_dagster.contracts.audit.java import for_java
+from mesh_dagster.contracts.audit.data.java import for_java
 from mesh_dagster.contracts.rules.kinds import Allowed, Counted, Format, Pattern
 from mesh_dagster.errors import EvaluationError
 

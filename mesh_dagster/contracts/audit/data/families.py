@@ -5,7 +5,7 @@ A port stores one type for each; data from elsewhere may have any of the family.
 
 from __future__ import annotations
 
-from mesh_dagster.contracts.audit.found import Found
+from mesh_dagster.contracts.audit.data.found import Found
 from mesh_dagster.model.types import Kind
 
 _FAMILIES: dict[str, tuple[Kind, ...]] = {

@@ -1,6 +1,6 @@
 """Rules that are queries: planned, run and held against what the contract says of the answer.
 
-A query runs in a process of its own (`sql_worker`), on DuckDB, over Parquet files with those
+A query runs in a process of its own (`worker`), on DuckDB, over Parquet files with those
 columns of the data under audit that the queries name: written once for all of them, in a
 stream, into a folder that is gone afterwards. So it reads nothing else, can be stopped within
 any function, and data of every engine and format is seen as all other rules see it. On Spark
@@ -18,11 +18,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from mesh_dagster.contracts.audit.frame import WINDOW, Frame, first_line
-from mesh_dagster.contracts.audit.fused import Answer
-from mesh_dagster.contracts.audit.sql_process import DEFAULT, Limits, Stopped, Worker
-from mesh_dagster.contracts.audit.windows import of_windows, own_columns, windows_by_key
+from mesh_dagster.contracts.audit.counts import Answer
+from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame
+from mesh_dagster.contracts.audit.data.windows import of_windows, own_columns, windows_by_key
+from mesh_dagster.contracts.audit.owned.sql.process import DEFAULT, Limits, Stopped, Worker
 from mesh_dagster.contracts.rules.kinds import Sql
+from mesh_dagster.errors import first_line
 
 Key = str | None
 
@@ -191,7 +192,7 @@ class _Desk:
     def _on_spark(
         self, planned: _Planned, tables: Mapping[str, _Table], key: Key
     ) -> Mapping[str, Any]:
-        from mesh_dagster.contracts.audit.sql_spark import on_spark
+        from mesh_dagster.contracts.audit.owned.sql.spark import on_spark
 
         names = _names_on_spark(tables)
         views = {}

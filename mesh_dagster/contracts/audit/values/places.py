@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from mesh_dagster.contracts.audit.found import Found
-from mesh_dagster.contracts.audit.levels import ELEMENT, UnreachableError, level_of
+from mesh_dagster.contracts.audit.data.found import Found
+from mesh_dagster.contracts.audit.values.levels import ELEMENT, UnreachableError, level_of
 from mesh_dagster.contracts.rules.kinds import Reference, Unique
 from mesh_dagster.contracts.rules.paths import Path
 from mesh_dagster.model.types import Kind
 
 if TYPE_CHECKING:
-    from mesh_dagster.contracts.audit.frame import Frame
+    from mesh_dagster.contracts.audit.data.frame import Frame
 
 
 @dataclass(frozen=True, slots=True)

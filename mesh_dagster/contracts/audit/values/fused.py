@@ -4,54 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import WINDOW, Frame, collected, first_line, unreadable
-from mesh_dagster.contracts.audit.levels import UnreachableError, level_of
-from mesh_dagster.contracts.audit.places import place_of
-from mesh_dagster.contracts.audit.predicates import breaks, cannot_break, obstacle
-from mesh_dagster.contracts.audit.spark import spoken
-from mesh_dagster.contracts.audit.statistics import apart, only_broken
+from mesh_dagster.contracts.audit.counts import ROWS, Counts, Tally, tallied
+from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame, collected, unreadable
+from mesh_dagster.contracts.audit.data.spark import spoken
+from mesh_dagster.contracts.audit.values.levels import UnreachableError, level_of
+from mesh_dagster.contracts.audit.values.places import place_of
+from mesh_dagster.contracts.audit.values.predicates import breaks, cannot_break, obstacle
+from mesh_dagster.contracts.audit.values.statistics import apart, only_broken
 from mesh_dagster.contracts.rules.kinds import Counted, Reference, Rule, Unique
 from mesh_dagster.contracts.rules.paths import Path
-
-_ROWS = "rows"
-
-Tally = Counter[str | None]
-"""Partition (None where there are none) -> a number of rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a rule that does not only count rows found in one partition, in its own words.
-
-    Without a number in `failed` it could not be evaluated there.
-    """
-
-    kept: bool
-    message: str
-    checked: int | None
-    failed: int | None
-
-
-@dataclass(slots=True)
-class Counts:
-    """What is known of each rule by its id: rows that break it, or why it could not be run."""
-
-    rows: Tally
-    failed: dict[str, Tally] = field(default_factory=dict)
-    levels: dict[Path | None, Tally] = field(default_factory=dict)
-    """The elements of each level; of None the rows, once more."""
-    reasons: dict[str, str] = field(default_factory=dict)
-    answers: dict[str, dict[str | None, Answer]] = field(default_factory=dict)
-
-    def elements(self, level: Path | None) -> Tally:
-        """How many there are that a rule on the level is held against."""
-        return self.rows if level is None else self.levels.get(level, Counter())
+from mesh_dagster.errors import first_line
 
 
 def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
@@ -92,19 +59,6 @@ def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
     return counts
 
 
-def tallied(frame: Frame, table: pl.DataFrame, column: str) -> Tally:
-    """A column of a small result, by partition; windows of one partition are added up."""
-    found, cut = table.get_column(column, default=None), table.get_column(WINDOW, default=None)
-    tally: Tally = Counter()
-    if found is None:
-        return tally
-    windows = [None] * table.height if cut is None else cut.to_list()
-    for window, count in zip(windows, found.to_list(), strict=True):
-        if count or column == _ROWS:
-            tally[frame.key_of(window)] += int(count or 0)
-    return tally
-
-
 def _measure(
     frame: Frame, predicates: Mapping[str, nw.Expr], counts: Counts, *, nested: bool
 ) -> Tally:
@@ -126,7 +80,7 @@ def _measure(
         return _measure(frame, {name: predicates[name] for name in names}, counts, nested=nested)
     for number, name in enumerate(predicates):
         counts.failed[name] = tallied(frame, table, f"rule{number}")
-    return tallied(frame, table, _ROWS)
+    return tallied(frame, table, ROWS)
 
 
 def _run(frame: Frame, predicates: Sequence[nw.Expr]) -> pl.DataFrame:
@@ -134,10 +88,10 @@ def _run(frame: Frame, predicates: Sequence[nw.Expr]) -> pl.DataFrame:
     window = frame.window
     if window is None:
         sums = [_sum(frame, each).alias(name) for each, name in named]
-        return collected(frame.rows.select(nw.len().alias(_ROWS), *sums))
+        return collected(frame.rows.select(nw.len().alias(ROWS), *sums))
     flags = frame.rows.select(window.alias(WINDOW), *(each.alias(name) for each, name in named))
     sums = [_sum(frame, nw.col(name)).alias(name) for _, name in named]
-    return collected(flags.group_by(WINDOW).agg(nw.len().alias(_ROWS), *sums))
+    return collected(flags.group_by(WINDOW).agg(nw.len().alias(ROWS), *sums))
 
 
 def _sum(frame: Frame, flag: nw.Expr) -> nw.Expr:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesh_dagster.contracts.audit.custom import answers_of_code
-from mesh_dagster.contracts.audit.frame import Frame, first_line
-from mesh_dagster.contracts.audit.fused import Answer
-from mesh_dagster.contracts.audit.sql import answers_of_queries
-from mesh_dagster.contracts.audit.sql_process import DEFAULT, Limits
+from mesh_dagster.contracts.audit.counts import Answer
+from mesh_dagster.contracts.audit.data.frame import Frame
+from mesh_dagster.contracts.audit.owned.python import answers_of_code
+from mesh_dagster.contracts.audit.owned.sql.process import DEFAULT, Limits
+from mesh_dagster.contracts.audit.owned.sql.rules import answers_of_queries
 from mesh_dagster.contracts.rules.kinds import Code, Rule, Sql, Text
+from mesh_dagster.errors import first_line
 
 UNVERIFIED = "unverified, it is for people to check"
 

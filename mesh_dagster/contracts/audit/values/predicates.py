@@ -14,9 +14,9 @@ from typing import Any
 
 import narwhals as nw
 
-from mesh_dagster.contracts.audit.multiples import not_multiple
-from mesh_dagster.contracts.audit.places import Place
-from mesh_dagster.contracts.audit.values import as_in, comparable
+from mesh_dagster.contracts.audit.values.multiples import not_multiple
+from mesh_dagster.contracts.audit.values.places import Place
+from mesh_dagster.contracts.audit.values.typed import as_in, comparable
 from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Counted,

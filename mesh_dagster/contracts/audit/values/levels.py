@@ -16,7 +16,7 @@ import polars as pl
 from mesh_dagster.contracts.rules.paths import Into, Path
 
 if TYPE_CHECKING:
-    from mesh_dagster.contracts.audit.frame import Frame
+    from mesh_dagster.contracts.audit.data.frame import Frame
 
 ELEMENT = "__mesh_element"
 """The column that holds the elements of a level."""
@@ -41,8 +41,8 @@ def level_of(frame: Frame, level: Path, keep: Sequence[str] | None = None) -> Fr
 
 
 def _unfolded(frame: Frame, level: Path, keep: Sequence[str]) -> Frame:
-    from mesh_dagster.contracts.audit.frame import WINDOW
-    from mesh_dagster.contracts.audit.places import walk
+    from mesh_dagster.contracts.audit.data.frame import WINDOW
+    from mesh_dagster.contracts.audit.values.places import walk
 
     holder = Path(level.column, level.steps[:-1])
     above = holder.level

@@ -16,8 +16,8 @@ import narwhals as nw
 import polars as pl
 
 from mesh_dagster import clock
-from mesh_dagster.contracts.audit.frame import WINDOW, Frame, collected
-from mesh_dagster.contracts.audit.fused import Answer
+from mesh_dagster.contracts.audit.counts import Answer
+from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame, collected
 from mesh_dagster.contracts.rules.kinds import NONE_ALLOWED, ExpectedRows
 from mesh_dagster.contracts.rules.service_levels import span_in_words
 from mesh_dagster.errors import EvaluationError

@@ -17,6 +17,7 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 
 from mesh_dagster.descriptors.suggest import did_you_mean
+from mesh_dagster.errors import first_line
 
 LONGEST = 100_000
 """Characters of a query: more is no rule, and a parser's time grows with it."""
@@ -91,7 +92,7 @@ def plan(
     try:
         sql = tree.sql(dialect=write, unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
-        raise Refused(f"it cannot be said in {write} SQL: {_first(error)}") from None
+        raise Refused(f"it cannot be said in {write} SQL: {first_line(error)}") from None
     return Plan(sql, _needs(tree, sql, asked, tables))
 
 
@@ -118,7 +119,7 @@ def _quoted(names: Iterable[str], dialect: str) -> str:
     try:
         return ".".join(exp.to_identifier(each, quoted=True).sql(dialect=dialect) for each in names)
     except ValueError as error:
-        raise Refused(f"{dialect!r} is no dialect of SQL: {_first(error)}") from None
+        raise Refused(f"{dialect!r} is no dialect of SQL: {first_line(error)}") from None
 
 
 def _parsed(text: str, dialect: str) -> exp.Expr:
@@ -129,7 +130,7 @@ def _parsed(text: str, dialect: str) -> exp.Expr:
     except RecursionError:
         raise Refused(f"it could not be read as {dialect} SQL: it is nested too deeply") from None
     except (SqlglotError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise Refused(f"it could not be read as {dialect} SQL: {_first(error)}") from None
+        raise Refused(f"it could not be read as {dialect} SQL: {first_line(error)}") from None
     statements = [each for each in found if each is not None]
     if len(statements) != 1:
         told = f"{len(statements)} statements" if statements else "empty"
@@ -143,17 +144,12 @@ def _parsed(text: str, dialect: str) -> exp.Expr:
 def _told(error: ParseError) -> str:
     """`Invalid expression / Unexpected token at line 1, near "1"`."""
     if not error.errors:
-        return _first(error)
+        return first_line(error)
     first = error.errors[0]
     near = first.get("highlight")
     told = f"{first.get('description') or 'not understood'}".rstrip(".")
     at = f" at line {first['line']}" if first.get("line") else ""
     return f"{told}{at}" + (f', near "{near}"' if near else "")
-
-
-def _first(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def _check(node: exp.Expr, dialect: str) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import narwhals as nw
 
 from mesh_dagster import clock
-from mesh_dagster.contracts.audit.frame import FAILED, WINDOW, Frame, collected, summed
-from mesh_dagster.contracts.audit.fused import Answer, tallied
+from mesh_dagster.contracts.audit.counts import Answer, tallied
+from mesh_dagster.contracts.audit.data.frame import FAILED, WINDOW, Frame, collected, summed
 from mesh_dagster.contracts.rules.kinds import Freshness, Retention
 from mesh_dagster.contracts.rules.service_levels import RECORDED, span_in_words
 from mesh_dagster.errors import EvaluationError

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import narwhals as nw
 
-from mesh_dagster.contracts.audit.families import in_family
-from mesh_dagster.contracts.audit.found import Found
+from mesh_dagster.contracts.audit.data.families import in_family
+from mesh_dagster.contracts.audit.data.found import Found
 from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS, Expected, Schema
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType, Kind

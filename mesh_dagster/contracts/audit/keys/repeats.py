@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import stream
+from mesh_dagster.contracts.audit.data.frame import stream
 
 _GLANCE = 10_000
 _KEY = "__mesh_key"
@@ -70,7 +70,7 @@ def _by_sorting(
 
     Nulls are dropped from batches that have any: dropping them in the query copies all rows.
     """
-    from mesh_dagster.contracts.audit.runs import Numbers, repeated
+    from mesh_dagster.contracts.audit.keys.runs import Numbers, repeated
 
     def batches() -> Iterator[Numbers]:
         numbers = rows.select(key.alias(_KEY))

@@ -17,9 +17,9 @@ from typing import Any
 
 import narwhals as nw
 
-from mesh_dagster.contracts.audit.frame import Frame, collected
-from mesh_dagster.contracts.audit.fused import Answer
-from mesh_dagster.contracts.audit.service_levels import is_before
+from mesh_dagster.contracts.audit.counts import Answer
+from mesh_dagster.contracts.audit.data.frame import Frame, collected
+from mesh_dagster.contracts.audit.history.service_levels import is_before
 from mesh_dagster.contracts.rules.kinds import Measure, Metric, Shape
 from mesh_dagster.errors import EvaluationError
 

@@ -21,7 +21,7 @@ from operator import or_
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.frame import Frame
+from mesh_dagster.contracts.audit.data.frame import Frame
 from mesh_dagster.contracts.rules.kinds import Counted, Missing, Range, Required, Rule
 
 MOST = 8

@@ -1,4 +1,4 @@
-"""The process in which the queries of contracts run: `python -m ...sql_worker`.
+"""The process in which the queries of contracts run: `python -m ...sql.worker`.
 
 A process of its own, because nothing less keeps the promises: DuckDB's memory limit knows
 nothing of a text of two gigabytes that one function makes, nor is it interrupted within one.
@@ -20,7 +20,8 @@ from decimal import Decimal
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
-from mesh_dagster.contracts.audit.sql_plan import Refused, plan
+from mesh_dagster.contracts.audit.owned.sql.plan import Refused, plan
+from mesh_dagster.errors import first_line
 
 if TYPE_CHECKING:
     import duckdb
@@ -94,7 +95,7 @@ def _planned(asked: dict[str, Any]) -> Mapping[str, Any]:
     except RecursionError:
         return {"refused": "it is nested too deeply"}
     except Exception as error:  # noqa: BLE001 - a parser's, whatever it raises
-        return {"refused": f"it could not be read: {_first(error)}"}
+        return {"refused": f"it could not be read: {first_line(error)}"}
     return {"sql": planned.sql, "needs": planned.needs}
 
 
@@ -117,11 +118,11 @@ def _answered(
     except duckdb.InterruptException:
         return {"error": f"it took longer than {seconds:g} seconds"}
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
-        return {"unfit": _first(error)}
+        return {"unfit": first_line(error)}
     except (duckdb.OutOfMemoryException, MemoryError):
         return {"error": "it takes more memory than a query may have"}
     except Exception as error:  # noqa: BLE001 - whatever the engine raises
-        return {"error": _first(error)}
+        return {"error": first_line(error)}
     finally:
         timer.cancel()
     return answer_of(rows, width)
@@ -154,11 +155,6 @@ def _plain(value: Any) -> Mapping[str, Any]:
         case str():
             kind, told = "text", value
     return {"kind": kind, "value": told[:_LONGEST]}
-
-
-def _first(error: BaseException) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return (lines or [type(error).__name__])[0][:1000]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals as nw
 
-from mesh_dagster.contracts.audit.frame import WINDOW, Frame, collected
+from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame, collected
 from mesh_dagster.model.contract import names_others
 
 

@@ -20,10 +20,10 @@ from zlib import crc32
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.bounded import within
-from mesh_dagster.contracts.audit.frame import Frame, collected
-from mesh_dagster.contracts.audit.fused import Answer
-from mesh_dagster.contracts.audit.windows import of_windows, own_columns, windows_by_key
+from mesh_dagster.contracts.audit.counts import Answer
+from mesh_dagster.contracts.audit.data.frame import Frame, collected
+from mesh_dagster.contracts.audit.data.windows import of_windows, own_columns, windows_by_key
+from mesh_dagster.contracts.audit.owned.bounded import within
 from mesh_dagster.contracts.rules.kinds import NONE_ALLOWED, Code
 from mesh_dagster.contracts.rules.owned import outside
 from mesh_dagster.descriptors.suggest import did_you_mean

@@ -1,0 +1,1 @@
+"""Rules on time and on earlier publications."""

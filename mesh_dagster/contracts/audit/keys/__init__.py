@@ -1,0 +1,1 @@
+"""Rules on several rows at once: keys that repeat, and references to what is not there."""

@@ -1,0 +1,1 @@
+"""Rules on values: where they look, what breaks them, and the one pass that counts it."""
