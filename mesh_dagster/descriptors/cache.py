@@ -88,6 +88,10 @@ class ModelCache:
                 case [about, dict(entries)] if about == self._about:
                     self._entries, self._written = entries, stat.st_mtime_ns
 
+    def __bool__(self) -> bool:
+        """Whether anything is kept, of whatever age."""
+        return bool(self._entries)
+
     def get(self, key: str, stamps: Stamps) -> Any:
         """The value kept for a key whose files have these stamps; None when there is none."""
         entry = self._entries.get(key)

@@ -17,6 +17,7 @@ from mesh_dagster.descriptors.cache import ModelCache, Stamps, collecting_later,
 from mesh_dagster.descriptors.codec import STALE, decode, encode
 from mesh_dagster.descriptors.domain import domain_from_file
 from mesh_dagster.descriptors.files import DESCRIPTOR, DOMAIN
+from mesh_dagster.descriptors.second_reader import second_reader
 from mesh_dagster.descriptors.source import Source, refuse, shown_path
 from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.finding import Finding, Severity
@@ -79,22 +80,29 @@ def list_products(config: MeshConfig) -> Listing:
 
     What cannot be read is a finding, and hides nothing else.
     """
-    products: list[Listed] = []
-    findings: list[Finding] = []
-    for folder in domain_folders(config):
-        listing = list_domain(folder)
-        products += listing.products
-        findings += listing.findings
-    return Listing(tuple(products), tuple(findings))
+    folders = domain_folders(config)
+    caches = {folder: _cache_of(folder) for folder in folders}
+    theirs = [folder for folder, cache in caches.items() if not cache][1::2]
+    found: dict[Path, Listing] = {}
+    with second_reader(theirs, list_domain):
+        for folder, cache in caches.items():
+            if folder not in theirs:
+                found[folder] = list_domain(folder, cache)
+    found |= {folder: list_domain(folder) for folder in theirs}
+    listings = [found[folder] for folder in folders]
+    return Listing(
+        tuple(product for listing in listings for product in listing.products),
+        tuple(finding for listing in listings for finding in listing.findings),
+    )
 
 
-def list_domain(folder: Path) -> Listing:
+def list_domain(folder: Path, cache: ModelCache | None = None) -> Listing:
     """The products of the domain in a folder, by their descriptors alone."""
     findings: list[Finding] = []
     domain = domain_from_file(folder, Source(shown_path(folder / DOMAIN), "", findings))
     if domain is None or any(each.severity is Severity.ERROR for each in findings):
         return Listing((), tuple(findings))
-    cache = ModelCache("listing", str(folder), shown_path(folder))
+    cache = _cache_of(folder) if cache is None else cache
     products: list[Listed] = []
     with collecting_later():
         for each in product_folders(folder):
@@ -107,6 +115,10 @@ def list_domain(folder: Path) -> Listing:
                 findings.append(_intruder(product, domain))
         cache.save()
     return Listing(tuple(products), tuple(findings))
+
+
+def _cache_of(folder: Path) -> ModelCache:
+    return ModelCache("listing", str(folder), shown_path(folder))
 
 
 def _intruder(product: Product, domain: Domain) -> Finding:

@@ -111,17 +111,21 @@ def _relationship(data: Map, table: str, column: str | None, source: Source) -> 
     rest = {key: plain(data[key]) for key in data if key not in ("from", "to", "customProperties")}
     if kept := custom.rest(("severity",)):
         rest["customProperties"] = kept
-    stated = custom.take("severity", SEVERITY)
+    severity = custom.take("severity", SEVERITY) or usual_severity(first.target)
     return Relationship(
         columns=columns,
         target=first.target,
         target_object=first.table,
         target_columns=tuple(each.column for each in targets),
-        severity=Severity(stated or "warning"),
-        severity_stated=stated is not None,
+        severity=Severity(severity),
         where=source.at(data.line),
         rest=rest,
     )
+
+
+def usual_severity(target: str | None) -> Severity:
+    """What a foreign key is that says nothing: another product may be late, a contract is whole."""
+    return Severity.ERROR if target is None else Severity.WARNING
 
 
 def _references(data: Map, key: str, source: Source) -> list[Reference]:
@@ -164,7 +168,7 @@ def relationship_document(
         own = [write_reference(Reference(None, table, each)) for each in relationship.columns]
         document["from"] = own if len(own) > 1 else own[0]
     document["to"] = to if len(to) > 1 else to[0]
-    changed = relationship.severity is not Severity.WARNING
+    changed = relationship.severity is not usual_severity(relationship.target)
     noted = any(
         item.get("property") == "severity" for item in relationship.rest.get("customProperties", ())
     )
