@@ -31,7 +31,6 @@ class Relationship:
     target_object: str
     target_columns: tuple[str, ...]
     severity: Severity = Severity.WARNING
-    severity_stated: bool = field(default=False, compare=False)
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)
 

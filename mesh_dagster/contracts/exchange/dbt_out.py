@@ -30,7 +30,7 @@ def export_dbt(contract: Contract, tables: tuple[SchemaObject, ...]) -> Exported
         notes += unsaid(
             table,
             contract,
-            keys={"required", "unique", "primaryKey", "description", "enum"},
+            keys={"required", "unique", "primaryKey", "description", "enum", "relationships"},
         )
         notes += [f"{table.name}: {note}" for note in _far(table, tables)]
     document = {"version": 2, "models": models}

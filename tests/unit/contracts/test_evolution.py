@@ -745,3 +745,12 @@ def test_a_change_names_the_line_and_the_columns_it_touches() -> None:
     assert change.where is not None
     assert change.where.startswith("contract.odcs.yaml:")
     assert change.message == "orders.customer.email.required: promise removed, was true"
+
+
+def test_a_foreign_key_within_a_contract_is_a_promise_and_to_another_product_a_hint() -> None:
+    within = {"to": "extra.a"}
+    beyond = {"to": "sales/shops/v1.yaml#schema/shops/properties/code"}
+    for link, what in ((within, What.PROMISE_REMOVED), (beyond, What.HINT_CHANGED)):
+        old = contract(((*LINE, "relationships"), [link]))
+        (change,) = diff(old, contract()).changes
+        assert change.what is what

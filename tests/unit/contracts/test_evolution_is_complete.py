@@ -45,7 +45,6 @@ KEYS = {
     "target_columns": "to",
     "key": "map",
     "value": "map",
-    "severity_stated": "severity",
 }
 """Fields of the model whose key in the standard is not the same in camel case."""
 
@@ -188,7 +187,7 @@ OTHER: Mapping[type, Mapping[str, Any]] = {
     },
     ServiceLevel: {"name": "latency", "value": 2, "unit": "d", "element": "t.a"},
 }
-SAME = {"version", "where", "rest", "severity_stated"}
+SAME = {"version", "where", "rest"}
 """The version is no change of its own; the others are compared by key, or are no promise."""
 
 
