@@ -19,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from checks import Answer, answers
 
-from mesh_dagster.cli.contract_test import document
-from mesh_dagster.contracts.standalone import ExtraColumns, Options, hold
+from mesh_dagster.cli.contract_json import document
+from mesh_dagster.contracts.standalone.asked import ExtraColumns, Options
+from mesh_dagster.contracts.standalone.run import hold
 from mesh_dagster.errors import MeshError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from mesh_dagster.contracts.reading import read_contract
 from mesh_dagster.contracts.rules.compile import rules
-from mesh_dagster.contracts.standalone import Options, hold
+from mesh_dagster.contracts.standalone.asked import Options
+from mesh_dagster.contracts.standalone.run import hold
 from mesh_dagster.errors import MeshError
 
 ORDERS = """\

@@ -77,7 +77,7 @@ def make() -> None:
 
 
 def ours() -> list[int]:
-    from mesh_dagster.contracts.standalone import hold
+    from mesh_dagster.contracts.standalone.run import hold
 
     report = hold(contract(), [str(data())])
     results = [each for table in report.tables for each in table.results]

@@ -13,7 +13,7 @@ from mesh_dagster.cli.table import Column, render, shown, terminal_width
 from mesh_dagster.model.finding import RuleResult, Verdict
 
 if TYPE_CHECKING:
-    from mesh_dagster.contracts.standalone import Report, Tested
+    from mesh_dagster.contracts.standalone.report import Report, Tested
 
 MOST = 50
 """Rules told one by one; a contract of which more fail is told in numbers."""

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mesh_dagster.cli.contract_json import document, refusal
 from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
 from mesh_dagster.errors import EvaluationError, MeshError, UsageError
-from mesh_dagster.model.finding import Severity, Verdict
+from mesh_dagster.model.finding import Verdict
 
 if TYPE_CHECKING:
-    from mesh_dagster.contracts.standalone import Options, Report
+    from mesh_dagster.contracts.standalone.asked import Options
+    from mesh_dagster.contracts.standalone.report import Report
 
 ENGINES = ("polars", "duckdb", "spark")
 EXTRA_COLUMNS = ("error", "warning", "allow")
@@ -67,7 +69,7 @@ def command(contract: Path, data: tuple[str, ...], as_json: bool, **asked: Any) 
     Exit codes: 0 passed or warning, 1 failed, 2 an unusable contract or call, 3 could not
     evaluate.
     """
-    from mesh_dagster.contracts.standalone import hold
+    from mesh_dagster.contracts.standalone.run import hold
 
     junit = asked.pop("junit")
     if as_json and junit == "-":
@@ -77,7 +79,7 @@ def command(contract: Path, data: tuple[str, ...], as_json: bool, **asked: Any) 
         report = hold(contract, data, _options(**asked), _Progress())
     except MeshError as error:
         if as_json:
-            emit_json({"verdict": "error", "rules": [], "error": _plain_error(error)})
+            emit_json(refusal(error))
         raise
     seconds = perf_counter() - begun
     for finding in report.findings:
@@ -108,7 +110,7 @@ def _options(
 ) -> Options:
     from mesh_dagster.contracts.files.open import Engine
     from mesh_dagster.contracts.selection import Selection
-    from mesh_dagster.contracts.standalone import ExtraColumns, Options
+    from mesh_dagster.contracts.standalone.asked import ExtraColumns, Options
 
     return Options(
         server=server,
@@ -123,74 +125,6 @@ def _options(
 
 def _words(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(word.strip() for each in given for word in each.split(",") if word.strip())
-
-
-def document(report: Report) -> dict[str, Any]:
-    """The report for machines: the verdict, and one entry a rule."""
-    entries = []
-    for table in report.tables:
-        if table.error is not None:
-            entries.append(_unread(table.table, table.error))
-        for each in table.results:
-            entries.append(
-                {
-                    "id": each.rule,
-                    "kind": each.kind,
-                    "schema": table.table,
-                    "column": each.column,
-                    "dimension": each.dimension,
-                    "severity": each.severity,
-                    "verdict": each.verdict,
-                    "checked": each.checked,
-                    "failed": each.failed,
-                    "message": each.message,
-                    "at": each.where,
-                    "columns": [
-                        {"column": name, "problem": problem} for name, problem in each.columns
-                    ],
-                    "business_impact": each.business_impact,
-                    "method": each.method,
-                    "samples": table.samples.get(each.rule, []),
-                }
-            )
-    return {
-        "verdict": report.verdict,
-        "rules": entries,
-        "contract": {"id": report.contract.id, "version": report.contract.version},
-        "data": {table.table: table.data for table in report.tables},
-        "findings": report.findings,
-        "notes": report.notes,
-    }
-
-
-def _unread(table: str, error: MeshError) -> dict[str, Any]:
-    """The entry of a table whose data could not be read at all."""
-    return {
-        "id": "data",
-        "kind": "data",
-        "schema": table,
-        "column": None,
-        "dimension": None,
-        "severity": Severity.ERROR,
-        "verdict": Verdict.ERROR,
-        "checked": None,
-        "failed": None,
-        "message": error.what,
-        "at": error.where,
-        "columns": [],
-        "business_impact": None,
-        "method": None,
-        "samples": [],
-    }
-
-
-def _plain_error(error: MeshError) -> dict[str, str | None]:
-    return {
-        "code": error.code,
-        "message": str(error.what),
-        "at": error.where,
-        "fix": error.fix,
-    }
 
 
 def _write_junit(report: Report, seconds: float, place: str) -> None:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from mesh_dagster.model.finding import RuleResult, Verdict
 
 if TYPE_CHECKING:
-    from mesh_dagster.contracts.standalone import Report, Tested
+    from mesh_dagster.contracts.standalone.report import Report, Tested
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAGS = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}

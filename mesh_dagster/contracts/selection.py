@@ -1,4 +1,4 @@
-"""Which rules of a contract are asked for: by id, dimension or tag."""
+"""Which rules of a contract are asked for: by id, kind, dimension or tag."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mesh_dagster.model.contract import Property, SchemaObject
 
 @dataclass(slots=True)
 class Selection:
-    """Words that name rules: an id (`orders.id_unique`, `*_type`), a dimension or a tag."""
+    """Words that name rules: an id (`id_unique`, `orders.*`), a kind, a dimension or a tag."""
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Selection:
         if table.name not in self._tags:
             self._tags[table.name] = _tags(table)
         tags = self._tags[table.name].get(rule.where or "", ())
-        names = {rule.id, f"{table.name}.{rule.id}", *tags}
+        names = {rule.id, f"{table.name}.{rule.id}", rule.kind, *tags}
         names |= {rule.dimension} if rule.dimension else set()
         self._met |= names
         wanted = [word for word in self.only if _names(word, names)]
@@ -48,7 +48,7 @@ class Selection:
             if word not in self._used and self._met:
                 near = did_you_mean(word, sorted(self._met))
                 raise UsageError(
-                    f"no rule has the id, dimension or tag {word!r}{near}", code="MESH-C020"
+                    f"no rule has the id, kind, dimension or tag {word!r}{near}", code="MESH-C020"
                 )
         if self._met and not self._taken:
             raise UsageError("no rule is left of what is asked for and skipped", code="MESH-C020")

@@ -18,7 +18,7 @@ from mesh_dagster.contracts.inference.infer import infer
 from mesh_dagster.contracts.inference.parsing import parsed
 from mesh_dagster.contracts.inference.reading import opened
 from mesh_dagster.contracts.rules.compile import rules
-from mesh_dagster.contracts.standalone import hold
+from mesh_dagster.contracts.standalone.run import hold
 from mesh_dagster.model.finding import Verdict
 
 TABLES = ("flights", "weather", "planes", "airports", "airlines")

@@ -20,7 +20,8 @@ from mesh_dagster.contracts.files.open import Engine
 from mesh_dagster.contracts.reading import read_contract
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import NONE_ALLOWED, Rule, Sql
-from mesh_dagster.contracts.standalone import Options, hold
+from mesh_dagster.contracts.standalone.asked import Options
+from mesh_dagster.contracts.standalone.run import hold
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.finding import RuleResult, Verdict
 from mesh_dagster.model.partition import Every, Partitioning

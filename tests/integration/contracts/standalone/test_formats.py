@@ -222,9 +222,9 @@ def test_tables_of_one_contract_refer_to_each_other(bench: Any, run: Run) -> Non
     bench.write("in/orders.csv", "id\n1\n")
     bench.write("in/lines.csv", "order_id\n1\n2\n")
     ended = run(contract, "--data", "in", "--json")
-    assert ended.broken == {"order_id_in_orders": 1}
+    assert ended.broken == {"lines.order_id_in_orders": 1}
     alone = run(contract, "--data", "in/lines.csv", "--json", "--skip", "sql")
-    assert alone.rule("order_id_in_orders")["verdict"] == "error"
+    assert alone.rule("lines.order_id_in_orders")["verdict"] == "error"
     assert alone.code == 3
 
 
@@ -344,5 +344,5 @@ def test_tables_of_one_engine_are_joined(bench: Any, run: Run, form: str, engine
     bench.write("in/lines.csv", "order_id\n1\n9\n")
     data = "o.duckdb" if form == "duckdb" else "in"
     ended = run(contract, "--data", data, "--json", "--engine", engine, "--samples", 2)
-    assert ended.broken == {"order_id_in_orders": 1}, ended.out
-    assert len(ended.rule("order_id_in_orders")["samples"]) == 1
+    assert ended.broken == {"lines.order_id_in_orders": 1}, ended.out
+    assert len(ended.rule("lines.order_id_in_orders")["samples"]) == 1

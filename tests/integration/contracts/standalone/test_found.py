@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 from mesh_dagster.contracts.selection import Selection
-from mesh_dagster.contracts.standalone import Options, Report, hold
+from mesh_dagster.contracts.standalone.asked import Options
+from mesh_dagster.contracts.standalone.report import Report
+from mesh_dagster.contracts.standalone.run import hold
 from mesh_dagster.errors import UsageError
 
 ENGINES = ("polars", "duckdb")

@@ -1,0 +1,1 @@
+"""A contract and data, and no mesh: what `mesh contract test` calls."""

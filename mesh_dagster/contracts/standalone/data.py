@@ -1,0 +1,66 @@
+"""Which data a contract is held against: what was given, or what a server of it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mesh_dagster.contracts.files.matching import Found, data_given, data_served
+from mesh_dagster.contracts.files.servers import Server, place_of, server_named, servers
+from mesh_dagster.contracts.standalone.asked import Options
+from mesh_dagster.errors import MeshError, UsageError
+from mesh_dagster.model.contract import Contract
+
+
+def data_to_test(contract: Contract, data: Sequence[str], options: Options, folder: Path) -> Found:
+    """The data of each table that has some, in the contract's order.
+
+    Without `data` it is what the contract's server (the only one, or the one that `options`
+    name) has; `folder` is the contract's. Raises `UsageError` where it cannot be told which data
+    is meant, `EvaluationError` where nothing is there.
+    """
+    found = _found(contract, data, options, folder)
+    if not found.sets:
+        raise UsageError("there is no data to test", code="MESH-C021", fix="--data PATH")
+    order = {table.name: at for at, table in enumerate(contract.schema)}
+    found.sets.sort(key=lambda each: order[each.table.name])
+    return found
+
+
+def _found(contract: Contract, data: Sequence[str], options: Options, folder: Path) -> Found:
+    known = servers(contract)
+    if options.server is not None:
+        server = server_named(contract, options.server)
+        return data_given(contract, data, server) if data else data_served(contract, server, folder)
+    if data:
+        return data_given(contract, data, _describing(contract, known, data, folder))
+    if len(known) == 1:
+        return data_served(contract, known[0], folder)
+    names = ", ".join(each.name for each in known)
+    raise UsageError(
+        f"which data? The contract has {len(known)} servers ({names})"
+        if known
+        else "which data? The contract has no server",
+        code="MESH-C021",
+        fix=f"--server {known[0].name}, or --data PATH" if known else "--data PATH",
+    )
+
+
+def _describing(
+    contract: Contract, known: Sequence[Server], data: Sequence[str], folder: Path
+) -> Server | None:
+    """The server that describes data which is given: the one whose place it lies at."""
+    given = {str(Path(each.partition("=")[2] or each).absolute()) for each in data}
+    for server in known:
+        try:
+            places = place_of(server, contract.schema[0], folder)
+        except MeshError:
+            continue
+        if given & {str(Path(each).absolute()) for each in places}:
+            return server
+    return known[0] if len(known) == 1 and _tells_how(known[0]) else None
+
+
+def _tells_how(server: Server) -> bool:
+    """Whether it says how its files are written, of whatever format they are."""
+    return server.type.lower() in ("local", "custom") or server.format == "duckdb"
