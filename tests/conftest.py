@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-_SHARED = "tests/e2e/"
+_MESHES = "tests/e2e/"
 """The modules below start a mesh once, and their tests use it one after the other."""
+_SPARK = "spark"
+"""The modules named after it share one session."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -20,6 +22,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid.partition("::")[0] if nodeid.startswith(_SHARED) else nodeid
+            module = nodeid.partition("::")[0]
+            if _SPARK in module.rpartition("/")[2]:
+                return _SPARK
+            return module if module.startswith(_MESHES) else nodeid
 
     return Scheduling(config, log) if config.getvalue("dist") == "load" else None

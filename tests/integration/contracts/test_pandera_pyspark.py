@@ -47,17 +47,12 @@ def test_it_says_why_and_what_to_do_where_it_cannot_be_imported() -> None:
     compile(export_contract("pandera", CONTRACT, backend="pyspark").text, "exported.py", "exec")
 
 
-def test_it_finds_what_the_audit_finds() -> None:
+def test_it_finds_what_the_audit_finds(request: pytest.FixtureRequest) -> None:
     if not imports():
         pytest.skip("pandera.pyspark does not import here")
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
-    )
+    session = request.getfixturevalue("spark")
     rows = [(1, "a"), (1, "b"), (2, None)]
     data: Any = session.createDataFrame(rows, "id long, word string")
     found = to_pandera(CONTRACT, "pyspark").validate(data).pandera.errors
     checks = {each["check"] for kind in found.values() for group in kind.values() for each in group}
     assert checks == {"primary_key", "word_pattern"}
-    session.stop()
