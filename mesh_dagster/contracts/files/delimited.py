@@ -19,9 +19,8 @@ import polars as pl
 
 from mesh_dagster.contracts.files.formats import Format, demand
 from mesh_dagster.contracts.files.matching import DataSet
-from mesh_dagster.contracts.files.moments import PatternError
 from mesh_dagster.contracts.files.opened import RAW, Opened
-from mesh_dagster.contracts.files.parsing import given, parsed
+from mesh_dagster.contracts.files.parsing import given, parsed, pattern_of
 from mesh_dagster.contracts.files.spool import Spool, as_utf8, texts
 from mesh_dagster.contracts.files.targets import absent, target
 from mesh_dagster.errors import EvaluationError, UsageError, first_line
@@ -93,12 +92,8 @@ def typed(rows: pl.LazyFrame, table: SchemaObject) -> tuple[pl.LazyFrame, dict[s
         if type_ is None or type_.kind is Kind.STRING:
             continue
         name = RAW + column.column
-        pattern = column.options.get("format")
         text = given(pl.col(column.column))
-        try:
-            value = parsed(text, type_, pattern if isinstance(pattern, str) else None)
-        except PatternError as error:
-            raise EvaluationError(str(error), code="MESH-C026", where=column.where) from None
+        value = parsed(text, type_, pattern_of(column))
         raw[column.column] = name
         values += [text.alias(name), value.alias(column.column)]
     return rows.with_columns(values) if values else rows, raw

@@ -21,12 +21,18 @@ import pyarrow.parquet as pq
 from mesh_dagster.contracts.files.arrow import arrow_type
 from mesh_dagster.contracts.files.formats import Format, demand
 from mesh_dagster.contracts.files.matching import DataSet
-from mesh_dagster.contracts.files.moments import PatternError
 from mesh_dagster.contracts.files.opened import RAW, Opened
+from mesh_dagster.contracts.files.parsing import parsed, pattern_of
 from mesh_dagster.contracts.files.records import Record, records
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.files.targets import absent, target
-from mesh_dagster.contracts.files.values import NoSuchValueError, Read, as_text, reader
+from mesh_dagster.contracts.files.values import (
+    MOMENTS,
+    NoSuchValueError,
+    Read,
+    as_text,
+    reader,
+)
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.contract import SchemaObject, names_others
 from mesh_dagster.model.types import ColumnType, Kind
@@ -61,6 +67,8 @@ class _Column:
     read: Read
     typed: bool
     seen: bool = False
+    pattern: str | None = None
+    """How its moments are written, where the contract says so."""
 
     @property
     def arrow(self) -> pa.DataType:
@@ -74,20 +82,35 @@ class _Column:
         if found is not None:
             raw = pc.if_else(pc.is_valid(found), "", None)
             return [found, raw] if self.typed else [found]
-        read, texts = self._one_by_one(values)
+        if self.type is not None and self.type.kind in MOMENTS:
+            read, texts = self._moments(values, self.type)
+        else:
+            read, texts = self._one_by_one(values)
         if not self.typed and any(texts):
             raise _OtherwiseError
-        found = pa.array(read, self.arrow)
+        found = read if isinstance(read, pa.Array) else pa.array(read, self.arrow)
         return [found, pa.array(texts, pa.string())] if self.typed else [found]
+
+    def _moments(self, values: list[Any], type_: ColumnType) -> tuple[pa.Array, list[str | None]]:
+        """Moments stand in texts, which are read as those of any other format are."""
+        texts = [as_text(each) if isinstance(each, str) else None for each in values]
+        read = pl.select(parsed(pl.lit(pl.Series(texts, dtype=pl.String)), type_, self.pattern))
+        found = read.to_series().to_arrow().cast(self.arrow)
+        return found, [
+            None if value is None else "" if is_read else as_text(value)[:SHOWN]
+            for value, is_read in zip(values, found.is_valid().to_pylist(), strict=True)
+        ]
 
     def _plain(self, values: list[Any]) -> pa.Array | None:
         kinds = set(map(type, values)) - {type(None)}
         if self.type is None or not kinds <= _PLAIN.get(self.type.kind, set()):
             return None
         try:
-            return pa.array(values, self.arrow)
+            found = pa.array(values, self.arrow)
         except (OverflowError, UnicodeEncodeError, pa.ArrowException):
             return None
+        too_great = pa.types.is_floating(self.arrow) and not pc.all(pc.is_finite(found)).as_py()
+        return None if too_great else found
 
     def _one_by_one(self, values: list[Any]) -> tuple[list[Any], list[str | None]]:
         read: list[Any] = []
@@ -158,14 +181,12 @@ def _is_exact(type_: ColumnType | None) -> bool:
 def _declared(table: SchemaObject) -> dict[str, _Column]:
     columns = {}
     for each in table.properties:
-        type_, pattern = target(each), each.options.get("format")
+        type_ = target(each)
         if type_ is None:
             continue
-        try:
-            read = reader(type_, pattern if isinstance(pattern, str) else None)
-        except PatternError as error:
-            raise EvaluationError(str(error), code="MESH-C026", where=each.where) from None
-        columns[each.column] = _Column(each.column, type_, read, typed=True)
+        columns[each.column] = _Column(
+            each.column, type_, reader(type_), typed=True, pattern=pattern_of(each)
+        )
     return columns
 
 

@@ -12,8 +12,19 @@ import polars as pl
 import pyarrow as pa
 
 from mesh_dagster.contracts.files.arrow import arrow_type
-from mesh_dagster.contracts.files.moments import strptime_format
-from mesh_dagster.contracts.files.values import reader
+from mesh_dagster.contracts.files.moments import (
+    DATE,
+    MOMENT,
+    TIME,
+    USUAL,
+    Written,
+    written,
+)
+from mesh_dagster.contracts.files.targets import target
+from mesh_dagster.contracts.files.values import MOMENTS, decimal_pattern, reader
+from mesh_dagster.contracts.rules.moments import PatternError
+from mesh_dagster.errors import EvaluationError
+from mesh_dagster.model.contract import Property
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.types import polars_type
 
@@ -21,8 +32,7 @@ Read = Callable[[pl.Expr], pl.Expr]
 
 _TRUE = ["true", "t", "yes", "y", "1"]
 _FALSE = ["false", "f", "no", "n", "0"]
-_ZONE = r"(:\d{2}(?:\.\d+)?) ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)$"
-"""A zone stands after minutes or seconds, so that the day of a date is none."""
+_CLOCK = "%H:%M:%S%.f"
 
 
 def given(text: pl.Expr) -> pl.Expr:
@@ -36,6 +46,8 @@ def parsed(text: pl.Expr, type_: ColumnType, pattern: str | None = None) -> pl.E
 
     Raises `PatternError` for a pattern that cannot be read.
     """
+    if pattern and type_.kind in MOMENTS and (stated := written(pattern)):
+        return _stated(text, type_.kind, stated)
     match type_.kind:
         case Kind.STRING:
             value = text
@@ -43,17 +55,37 @@ def parsed(text: pl.Expr, type_: ColumnType, pattern: str | None = None) -> pl.E
             value = _boolean(text)
         case Kind.INT | Kind.LONG:
             value = _whole(text, type_)
-        case Kind.BINARY | Kind.FLOAT | Kind.DOUBLE:
-            value = text.cast(polars_type(type_), strict=False)
+        case Kind.BINARY:
+            value = text.cast(pl.Binary)
+        case Kind.FLOAT | Kind.DOUBLE:
+            value = _number(text, type_)
         case Kind.DECIMAL:
             value = _decimal(text, type_)
-        case Kind.DATE | Kind.TIME:
-            value = _civil(text, type_.kind, strptime_format(pattern) if pattern else None)
-        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
-            value = _moment(text, type_.kind, strptime_format(pattern) if pattern else None)
+        case Kind.DATE:
+            value = _only(text, DATE).str.strptime(pl.Date, "%Y-%m-%d", strict=False)
+        case Kind.TIME:
+            value = _seconds(_only(text, TIME)).str.strptime(pl.Time, _CLOCK, strict=False)
+        case Kind.TIMESTAMP:
+            value = _moment(text).dt.replace_time_zone(None)
+        case Kind.TIMESTAMPTZ:
+            value = _moment(text)
         case _:
             value = _json(text, type_)
     return value
+
+
+def pattern_of(column: Property) -> str | None:
+    """The format in which a contract has the moments of a column.
+
+    Raises `EvaluationError` for one that cannot be read.
+    """
+    type_, pattern = target(column), column.options.get("format")
+    if not isinstance(pattern, str) or type_ is None or type_.kind not in MOMENTS:
+        return None
+    try:
+        return pattern if written(pattern) else None
+    except PatternError as error:
+        raise EvaluationError(str(error), code="MESH-C026", where=column.where) from None
 
 
 def _json(text: pl.Expr, type_: ColumnType) -> pl.Expr:
@@ -102,63 +134,67 @@ def _whole(text: pl.Expr, type_: ColumnType) -> pl.Expr:
         text,
         dtype,
         lambda each: each.cast(dtype, strict=False),
-        lambda each: each.str.replace(r"\.0*$", "").cast(dtype, strict=False),
+        lambda each: each.str.replace(r"\.0+$", "").cast(dtype, strict=False),
     )
+
+
+def _number(text: pl.Expr, type_: ColumnType) -> pl.Expr:
+    """A number too great for a double is none: only what is called infinite is."""
+    value = text.cast(polars_type(type_), strict=False)
+    too_great = value.is_infinite() & text.str.contains("[0-9]")
+    return pl.when(~too_great).then(value)
 
 
 def _decimal(text: pl.Expr, type_: ColumnType) -> pl.Expr:
-    """Only what the scale holds: one digit more would be rounded away."""
-    scale = type_.scale or 0
-    fits = text.str.contains(rf"^[+-]?(\d+\.?\d{{0,{scale}}}|\.\d{{1,{max(scale, 1)}}})0*$")
-    return pl.when(fits).then(text).cast(polars_type(type_), strict=False)
+    return _only(text, decimal_pattern(type_)).cast(polars_type(type_), strict=False)
 
 
-def _civil(text: pl.Expr, kind: Kind, format_: str | None) -> pl.Expr:
-    dtype = pl.Date if kind is Kind.DATE else pl.Time
-    if format_:
-        return text.str.strptime(dtype, format_, strict=False)
+def _stated(text: pl.Expr, kind: Kind, stated: Written) -> pl.Expr:
+    """Moments in the contract's own format; without a zone they are in UTC."""
+    for pattern in stated.form.patterns:
+        text = _only(text, pattern)
+    for pattern in stated.form.refused:
+        text = pl.when(~text.str.contains(pattern)).then(text)
     if kind is Kind.DATE:
-        return text.str.strptime(dtype, "%Y-%m-%d", strict=False)
-    return pl.coalesce(
-        text.str.strptime(dtype, "%H:%M:%S%.f", strict=False),
-        text.str.strptime(dtype, "%H:%M", strict=False),
-    )
+        return text.str.strptime(pl.Date, stated.strptime, strict=False)
+    if kind is Kind.TIME:
+        return text.str.strptime(pl.Time, stated.strptime, strict=False)
+    dtype = pl.Datetime("us", "UTC") if stated.is_zoned else pl.Datetime("us")
+    read = text.str.strptime(dtype, stated.strptime, strict=False)
+    return read.dt.replace_time_zone(None if kind is Kind.TIMESTAMP else "UTC")
 
 
-def _moment(text: pl.Expr, kind: Kind, format_: str | None) -> pl.Expr:
+def _only(text: pl.Expr, pattern: str) -> pl.Expr:
+    """Null for texts that are not of a pattern: strptime takes 24-1-1 for a date."""
+    return pl.when(text.str.contains(pattern)).then(text)
+
+
+def _seconds(clock: pl.Expr) -> pl.Expr:
+    """`12:30` as `12:30:00`."""
+    return pl.when(clock.str.len_bytes() == len("12:30")).then(clock + ":00").otherwise(clock)
+
+
+def _moment(text: pl.Expr) -> pl.Expr:
     """ISO 8601 with `T` or a blank; without a zone it is in UTC, with one it is brought there."""
-    if format_:
-        zoned = any(mark in format_ for mark in ("%z", "%:z", "%#z", "%+"))
-        dtype = pl.Datetime("us", "UTC") if zoned else pl.Datetime("us")
-        read = text.str.strptime(dtype, format_, strict=False)
-        read = read if zoned else read.dt.replace_time_zone("UTC")
-    else:
-        written = "%Y-%m-%dT%H:%M:%S%.f"
-        read = _either(
-            text.str.strip_suffix("Z"),
-            pl.Datetime("us", "UTC"),
-            lambda each: _naive(each, written).dt.replace_time_zone("UTC"),
-            _iso,
-        )
-    return read if kind is Kind.TIMESTAMPTZ else read.dt.replace_time_zone(None)
-
-
-def _naive(text: pl.Expr, format_: str) -> pl.Expr:
-    return text.str.strptime(pl.Datetime("us"), format_, strict=False)
-
-
-def _iso(text: pl.Expr) -> pl.Expr:
-    spaced = text.str.replace(r"^(\d{4}-\d{2}-\d{2})[Tt]", "${1} ")
-    zone = spaced.str.extract(_ZONE, 2)
-    local = spaced.str.replace(_ZONE, "${1}")
-    naive = pl.Datetime("us")
-    read = pl.coalesce(
-        local.str.strptime(naive, "%Y-%m-%d %H:%M:%S%.f", strict=False),
-        local.str.strptime(naive, "%Y-%m-%d %H:%M", strict=False),
-        local.str.strptime(pl.Date, "%Y-%m-%d", strict=False).cast(naive),
+    return _either(
+        text,
+        pl.Datetime("us", "UTC"),
+        lambda each: _read(_only(each, USUAL).str.strip_suffix("Z")),
+        _unusual,
     )
+
+
+def _read(text: pl.Expr) -> pl.Expr:
+    read = text.str.strptime(pl.Datetime("us"), f"%Y-%m-%dT{_CLOCK}", strict=False)
+    return read.dt.replace_time_zone("UTC")
+
+
+def _unusual(text: pl.Expr) -> pl.Expr:
+    found = text.str.extract_groups(MOMENT).struct
+    zone = found.field("zone")
+    local = _read(found.field("day") + "T" + _seconds(found.field("clock").fill_null("00:00")))
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    hours = zone.str.extract(r"^[+-](\d{2})").cast(pl.Int64).fill_null(0)
-    minutes = zone.str.extract(r"^[+-]\d{2}:?(\d{2})").cast(pl.Int64).fill_null(0)
-    shift = pl.duration(minutes=sign * (hours * 60 + minutes))
-    return (read - shift).dt.replace_time_zone("UTC")
+    hours = zone.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
+    minutes = zone.str.slice(3).str.strip_prefix(":").cast(pl.Int64, strict=False).fill_null(0)
+    moment = local - pl.duration(minutes=sign * (hours * 60 + minutes))
+    return pl.when(moment.dt.year().is_between(1, 9999)).then(moment)

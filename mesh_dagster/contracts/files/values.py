@@ -7,45 +7,35 @@ import binascii
 import json
 import math
 import re
+import sys
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from mesh_dagster import clock
-from mesh_dagster.contracts.files.moments import strptime_format
+from mesh_dagster.contracts.files.moments import DATE, MOMENT, TIME
 from mesh_dagster.model.types import ColumnType, Kind
 
 Read = Callable[[Any], Any]
 
+_GREATEST_FLOAT = float.fromhex("0x1.fffffep+127")
 _RANGES = {Kind.INT: 1 << 31, Kind.LONG: 1 << 63}
-_MOMENTS = {Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ}
-_MOMENT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?"
-    r"(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?)?"
-)
-_USUAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z?$", re.ASCII)
-"""What `datetime` reads by itself, and fast."""
-
-_TIME = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?")
+MOMENTS = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ})
 
 
 class NoSuchValueError(ValueError):
     """The value is none of the type."""
 
 
-def reader(type_: ColumnType | None, pattern: str | None = None) -> Read:
+def reader(type_: ColumnType | None) -> Read:
     """What makes a value of a type of one of JSON's. It raises `NoSuchValueError`.
 
     None is passed over by who calls it, save in lists, objects and maps. Without a type what
-    is no text becomes its JSON. Raises `PatternError` for a format that cannot be read.
+    is no text becomes its JSON.
     """
     if type_ is None:
         return as_text
-    format_ = strptime_format(pattern) if pattern and type_.kind in _MOMENTS else None
-    if format_:
-        return _formatted(type_.kind, format_)
     match type_.kind:
         case Kind.LIST:
             read = _list(reader(type_.item))
@@ -63,9 +53,9 @@ def reader(type_: ColumnType | None, pattern: str | None = None) -> Read:
 
 
 def as_text(value: Any) -> str:
-    """A text as it is, anything else as JSON."""
+    """A text as it is, or nearly where it holds halves of characters; anything else as JSON."""
     if isinstance(value, str):
-        return value
+        return value.encode("utf-8", "backslashreplace").decode()
     return json.dumps(value, default=_number, ensure_ascii=False)
 
 
@@ -105,22 +95,38 @@ def _whole(end: int) -> Read:
     return read
 
 
-def _float(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise NoSuchValueError
-    try:
-        return float(value)
-    except OverflowError:
-        raise NoSuchValueError from None
+def _float(most: float) -> Read:
+    def read(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise NoSuchValueError
+        try:
+            number = float(value)
+        except OverflowError:
+            raise NoSuchValueError from None
+        if not abs(number) <= most:
+            raise NoSuchValueError
+        return number
+
+    return read
+
+
+def decimal_pattern(type_: ColumnType) -> str:
+    """Texts that a decimal holds as they are: one digit more would be rounded away."""
+    scale = type_.scale or 0
+    some = rf"[0-9]{{1,{scale}}}0*" if scale else "0+"
+    return rf"^[+-]?(?:[0-9]+(?:\.(?:{some})?)?|\.{some})$"
 
 
 def _decimal(type_: ColumnType) -> Read:
     """Exact numbers are often written as texts, since JSON's readers make doubles of them."""
     scale, digits = type_.scale or 0, (type_.precision or 38) - (type_.scale or 0)
     unit, end = Decimal(1).scaleb(-scale), Decimal(10) ** digits
+    fits = re.compile(decimal_pattern(type_)).fullmatch
 
     def read(value: Any) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+            raise NoSuchValueError
+        if isinstance(value, str) and not fits(value):
             raise NoSuchValueError
         try:
             number = Decimal(str(value))
@@ -143,71 +149,23 @@ def _binary(value: Any) -> bytes:
         raise NoSuchValueError from None
 
 
-def _date(value: Any) -> date:
-    try:
-        if len(_string(value)) == 10:
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise NoSuchValueError
-
-
-def _time(value: Any) -> time:
-    if not _TIME.fullmatch(_string(value)):
-        raise NoSuchValueError
-    try:
-        return time.fromisoformat(value[:15])
-    except ValueError:
-        raise NoSuchValueError from None
-
-
-def _zoned(value: Any) -> datetime:
-    if isinstance(value, str) and _USUAL.match(value):
-        with suppress(ValueError):
-            return clock.in_utc(datetime.fromisoformat(value))
-    found = _MOMENT.fullmatch(_string(value))
-    if found is None:
-        raise NoSuchValueError
-    day, hour, zone = found.groups()
-    try:
-        moment = datetime.fromisoformat(f"{day}T{(hour or '00:00')[:15]}").replace(tzinfo=UTC)
-        return moment - _shift(zone)
-    except (ValueError, OverflowError):
-        raise NoSuchValueError from None
-
-
-def _shift(zone: str | None) -> timedelta:
-    if zone is None or zone[0] not in "+-":
-        return timedelta()
-    hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
-    shift = timedelta(hours=hours, minutes=minutes)
-    return shift if zone[0] == "+" else -shift
-
-
-def _local(value: Any) -> datetime:
-    return _zoned(value).replace(tzinfo=None)
-
-
-def _formatted(kind: Kind, format_: str) -> Read:
-    """Moments in the contract's own format, as Polars reads them in a CSV."""
-    plain = re.sub(r"%[369]?f", "%f", format_).replace("%:z", "%z").replace("%#z", "%z")
+def _made(pattern: str, make: Read) -> Read:
+    """Moments of ISO 8601: of texts that are written so, those that Python can make one of."""
+    fits = re.compile(pattern).fullmatch
 
     def read(value: Any) -> Any:
-        try:
-            moment = datetime.strptime(_string(value), plain)  # noqa: DTZ007 (it says its own)
-        except ValueError:
-            raise NoSuchValueError from None
-        utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        match kind:
-            case Kind.DATE:
-                return moment.date()
-            case Kind.TIME:
-                return moment.time()
-            case Kind.TIMESTAMP:
-                return utc.replace(tzinfo=None)
-        return utc
+        if isinstance(value, str) and fits(value):
+            try:
+                return make(value.upper())
+            except (ValueError, OverflowError):
+                pass
+        raise NoSuchValueError
 
     return read
+
+
+def _utc(text: str) -> datetime:
+    return clock.in_utc(datetime.fromisoformat(text))
 
 
 def _list(item: Read) -> Read:
@@ -243,11 +201,11 @@ def _map(key: Read, item: Read) -> Read:
 _SIMPLE: dict[Kind, Read] = {
     Kind.STRING: _string,
     Kind.BOOLEAN: _boolean,
-    Kind.FLOAT: _float,
-    Kind.DOUBLE: _float,
+    Kind.FLOAT: _float(_GREATEST_FLOAT),
+    Kind.DOUBLE: _float(sys.float_info.max),
     Kind.BINARY: _binary,
-    Kind.DATE: _date,
-    Kind.TIME: _time,
-    Kind.TIMESTAMP: _local,
-    Kind.TIMESTAMPTZ: _zoned,
+    Kind.DATE: _made(DATE, date.fromisoformat),
+    Kind.TIME: _made(TIME, time.fromisoformat),
+    Kind.TIMESTAMP: _made(MOMENT, lambda text: _utc(text).replace(tzinfo=None)),
+    Kind.TIMESTAMPTZ: _made(MOMENT, _utc),
 }
