@@ -62,6 +62,15 @@ class Custom:
         return self._found
 
 
+def kept_value(rest: Mapping[str, Any], *names: str) -> Any:
+    """The value of the first of these properties that the model kept as it is; None without."""
+    listed = rest.get(KEY)
+    for item in listed if isinstance(listed, Iterable) else ():
+        if isinstance(item, Mapping) and item.get("property") in names:
+            return item.get("value")
+    return None
+
+
 def with_custom(
     document: dict[str, Any], typed: Mapping[str, Any], rest: Mapping[str, Any]
 ) -> None:

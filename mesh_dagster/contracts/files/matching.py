@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mesh_dagster.contracts.files.formats import Format, format_called, format_of, is_data
 from mesh_dagster.contracts.files.formats import table_format as table_format_of
-from mesh_dagster.contracts.files.servers import Server, is_per_table, place_of
+from mesh_dagster.contracts.files.places import is_per_table, place_of
+from mesh_dagster.contracts.rules.servers import Server
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.errors import EvaluationError, MeshError, UsageError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from mesh_dagster.descriptors.custom import kept_value
 from mesh_dagster.descriptors.types import LISTS
 from mesh_dagster.model.contract import Property
 from mesh_dagster.model.types import ColumnType, Kind
@@ -81,12 +82,8 @@ def is_vague_decimal(column: Property) -> bool:
 
 def stated_decimal(column: Property) -> ColumnType | None:
     """The precision and scale that contracts converted from older standards keep aside."""
-    noted = {
-        str(each.get("property")): str(each.get("value"))
-        for each in column.rest.get("customProperties", ())
-        if isinstance(each, dict)
-    }
-    precision, scale = noted.get("precision", ""), noted.get("scale", "0")
+    precision = str(kept_value(column.rest, "precision") or "")
+    scale = str(kept_value(column.rest, "scale") or "0")
     if not (precision.isdecimal() and scale.isdecimal() and len(precision + scale) <= 4):
         return None
     if not 1 <= int(precision) <= 38 or int(scale) > int(precision):

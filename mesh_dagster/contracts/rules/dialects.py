@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from mesh_dagster.contracts.rules.servers import servers
+from mesh_dagster.descriptors.custom import kept_value
 from mesh_dagster.model.contract import Contract
 
 DUCKDB = "duckdb"
@@ -61,21 +63,17 @@ def dialect_of(contract: Contract, server: str | None = None) -> str:
     stated = stated_dialect(contract.rest)
     if stated:
         return stated
-    servers = contract.rest.get("servers")
-    for each in servers if isinstance(servers, list | tuple) else ():
-        if isinstance(each, Mapping) and server in (None, each.get("server")):
-            name = dialect_named(str(each.get("type", "")))
+    for each in servers(contract):
+        if server in (None, each.name):
+            name = dialect_named(each.type)
             return name if name in DIALECTS else DUCKDB
     return DUCKDB
 
 
 def stated_dialect(rest: Mapping[str, Any]) -> str | None:
     """The dialect among the customProperties of a contract or of a rule."""
-    custom = rest.get("customProperties")
-    for each in custom if isinstance(custom, Iterable) else ():
-        if isinstance(each, Mapping) and each.get("property") in _PROPERTIES:
-            return dialect_named(str(each.get("value")))
-    return None
+    found = kept_value(rest, *_PROPERTIES)
+    return None if found is None else dialect_named(str(found))
 
 
 def dialect_named(name: str) -> str:

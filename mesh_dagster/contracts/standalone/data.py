@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesh_dagster.contracts.files.matching import Found, data_given, data_served
-from mesh_dagster.contracts.files.servers import Server, place_of, server_named, servers
+from mesh_dagster.contracts.files.places import place_of
+from mesh_dagster.contracts.rules.servers import Server, server_named, servers
 from mesh_dagster.contracts.standalone.asked import Options
 from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.model.contract import Contract

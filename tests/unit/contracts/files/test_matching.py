@@ -10,7 +10,7 @@ import pytest
 
 from mesh_dagster.contracts.files.formats import Compression, Format, compression_of, format_of
 from mesh_dagster.contracts.files.matching import data_given, data_served, table_of
-from mesh_dagster.contracts.files.servers import Server, server_named
+from mesh_dagster.contracts.rules.servers import Server, server_named
 from mesh_dagster.errors import EvaluationError, UsageError
 from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.product import Status
