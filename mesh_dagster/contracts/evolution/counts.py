@@ -37,6 +37,10 @@ class Span:
         return self.least > self.most
 
 
+ANYTHING = (Span(Fraction(0), _FAR),)
+"""Whatever can be counted."""
+
+
 def allowed(quality: Quality, *, whole: bool) -> tuple[Span, ...] | None:
     """The numbers that a rule allows, in order; None where it does not say.
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from mesh_dagster.contracts.evolution.change import What
+from mesh_dagster.contracts.evolution.places import admitted, first_place, last_place, place_of
 from mesh_dagster.contracts.evolution.strength import (
     Strength,
     of_lower_ends,
@@ -26,6 +27,7 @@ Differs = tuple[str, What, Any, Any]
 
 _LEAST = ("minLength", "minItems", "minProperties")
 _MOST = ("maxLength", "maxItems", "maxProperties")
+_OF_LISTS = ("minItems", "minProperties", "maxItems", "maxProperties")
 _ENDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 _OF_THE_TYPE = {"timezone", "elementType"}
 _DONE = {*_LEAST, *_MOST, *_ENDS, *_OF_THE_TYPE}
@@ -51,12 +53,11 @@ class _Pair:
 def of_options(old: Property, new: Property) -> Iterator[Differs]:
     """Every option of a column that differs, its enum included."""
     pair = _Pair(old, new)
-    yield from _enum(pair)
-    yield from _ends(pair, ("minimum", "exclusiveMinimum"), lower=True)
-    yield from _ends(pair, ("maximum", "exclusiveMaximum"), lower=False)
-    for key in (*_LEAST, *_MOST):
-        yield from _limit(pair, key, lower=key in _LEAST)
-    yield from _step(pair)
+    same = old.type == new.type and admitted(old) == admitted(new) is not None
+    for key, what, *values in _of_values(pair):
+        # What the other promises of the column say anyway.
+        said = same and what is not What.DOCUMENTED and key not in _OF_LISTS
+        yield key, What.RESPELLED if said else what, values[0], values[1]
     yield from _flag(pair, "uniqueItems")
     yield from _fields(pair)
     yield from _format(pair)
@@ -64,6 +65,15 @@ def of_options(old: Property, new: Property) -> Iterator[Differs]:
     yield from _words_of_the_type(pair)
     for key in sorted({*old.options, *new.options} - _DONE):
         yield from _opaque(pair, key)
+
+
+def _of_values(pair: _Pair) -> Iterator[Differs]:
+    yield from _enum(pair)
+    yield from _ends(pair, ("minimum", "exclusiveMinimum"), lower=True)
+    yield from _ends(pair, ("maximum", "exclusiveMaximum"), lower=False)
+    for key in (*_LEAST, *_MOST):
+        yield from _limit(pair, key, lower=key in _LEAST)
+    yield from _step(pair)
 
 
 def _enum(pair: _Pair) -> Iterator[Differs]:
@@ -98,49 +108,73 @@ def _value(given: Any, kind: Kind | None) -> Any:
         return given
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A least (or greatest) value as it is stated, and as it is compared.
+
+    Where values have a next one, an end that is left out is the next one, included.
+    """
+
+    stated: Any
+    left_out: bool
+    compared: tuple[Any, bool]
+
+
 def _ends(pair: _Pair, keys: tuple[str, str], *, lower: bool) -> Iterator[Differs]:
     """A least (or greatest) value: of the two keys the one that leaves fewer values counts."""
     before, after = (
         _end(column, kind, keys, lower=lower)
         for column, kind in zip((pair.old, pair.new), pair.kinds, strict=True)
     )
-    excluded = all(end[1] for end in (before, after) if end)
+    left_out = all(end.left_out for end in (before, after) if end)
     word = "more" if lower else "less"
     mine, its = (
-        None if end is None else f"{word} than {end[0]}" if end[1] and not excluded else end[0]
+        None
+        if end is None
+        else f"{word} than {end.stated}"
+        if end.left_out and not left_out
+        else end.stated
         for end in (before, after)
     )
     what = of_presence(before, after)
     if before and after:
-        what = (of_lower_ends if lower else of_upper_ends)(before, after).what
+        strength = of_lower_ends if lower else of_upper_ends
+        what = strength(before.compared, after.compared).what
         if what is None and any(pair.values(each)[0] != pair.values(each)[1] for each in keys):
             what = What.RESPELLED
     if what:
-        yield keys[1] if excluded else keys[0], what, mine, its
+        yield keys[1] if left_out else keys[0], what, mine, its
 
 
-def _end(
-    column: Property, kind: Kind | None, keys: tuple[str, str], *, lower: bool
-) -> tuple[Any, bool] | None:
-    ends = [
-        (_value(column.options[key], kind), key == keys[1])
-        for key in keys
-        if column.options.get(key) is not None
-    ]
+def _end(column: Property, kind: Kind | None, keys: tuple[str, str], *, lower: bool) -> _End | None:
+    whole = first_place if lower else last_place
+    ends = []
+    for key in keys:
+        stated, left_out = column.options.get(key), key == keys[1]
+        if stated is not None:
+            place = place_of(stated, column)
+            compared = (_value(stated, kind), left_out)
+            if place is not None:
+                compared = (whole(place, column, open_=left_out), False)
+            ends.append(_End(stated, left_out, compared))
     if len(ends) < 2:
         return ends[0] if ends else None
-    compared = of_lower_ends if lower else of_upper_ends
-    return ends[1] if compared(ends[0], ends[1]) is Strength.TIGHTER else ends[0]
+    strength = of_lower_ends if lower else of_upper_ends
+    return ends[1] if strength(ends[0].compared, ends[1].compared) is Strength.TIGHTER else ends[0]
 
 
 def _limit(pair: _Pair, key: str, *, lower: bool) -> Iterator[Differs]:
-    before, after = pair.values(key)
+    """At least no characters are as many as anybody likes."""
+    stated = pair.values(key)
+    before, after = (None if lower and each == 0 else each for each in stated)
     if what := of_presence(before, after):
-        yield key, what, before, after
-    elif before is not None:
-        compared = of_lower_ends if lower else of_upper_ends
-        if changed := compared((before, False), (after, False)).what:
-            yield key, changed, before, after
+        yield key, what, *stated
+    elif before is not None and (
+        changed := (of_lower_ends if lower else of_upper_ends)((before, False), (after, False)).what
+    ):
+        yield key, changed, before, after
+    elif stated[0] != stated[1]:
+        yield key, What.RESPELLED, *stated
 
 
 def _step(pair: _Pair) -> Iterator[Differs]:

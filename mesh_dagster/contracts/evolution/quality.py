@@ -8,7 +8,7 @@ from typing import Any
 
 from mesh_dagster.contracts.evolution import matching
 from mesh_dagster.contracts.evolution.change import Change, What
-from mesh_dagster.contracts.evolution.counts import allowed, caps, compared
+from mesh_dagster.contracts.evolution.counts import ANYTHING, allowed, caps, compared
 from mesh_dagster.contracts.evolution.fields import QUALITY, changed_fields
 from mesh_dagster.contracts.evolution.strength import Strength, of_sets, reversed_, together
 from mesh_dagster.model.contract import Quality
@@ -129,8 +129,9 @@ def _is_whole(quality: Quality) -> bool:
 
 
 def _is_hint(quality: Quality) -> bool:
-    """Nothing is kept from being published by it."""
-    return quality.severity is Severity.WARNING or quality.type == "text"
+    """Nothing is kept from being published by it; a bound that all numbers keep is none."""
+    anything = allowed(quality, whole=_is_whole(quality)) == ANYTHING
+    return quality.severity is Severity.WARNING or quality.type == "text" or anything
 
 
 def _body(quality: Quality) -> list[Any]:

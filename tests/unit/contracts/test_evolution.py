@@ -54,7 +54,13 @@ BASE: dict[str, Any] = {
                     "required": True,
                 },
                 {"name": "line", "physicalType": "INTEGER", "required": True},
-                {"name": "code", "physicalType": "VARCHAR", "unique": True},
+                {
+                    "name": "code",
+                    "physicalType": "VARCHAR",
+                    "unique": True,
+                    "logicalType": "string",
+                    "logicalTypeOptions": {"minLength": 1, "maxLength": 9},
+                },
                 {
                     "name": "status",
                     "logicalType": "string",
@@ -255,18 +261,25 @@ CASES: list[tuple[tuple[str | int, ...], Any, str, What, tuple[Side, ...]]] = [
         READER,
     ),
     (
-        (*STATUS, "logicalTypeOptions", "maxLength"),
+        (*CODE, "logicalTypeOptions", "maxLength"),
         20,
-        "orders.status.maxLength",
+        "orders.code.maxLength",
         What.PROMISE_LOOSENED,
         READER,
+    ),
+    (
+        (*CODE, "logicalTypeOptions", "minLength"),
+        2,
+        "orders.code.minLength",
+        What.PROMISE_TIGHTENED,
+        WRITER,
     ),
     (
         (*STATUS, "logicalTypeOptions", "minLength"),
         2,
         "orders.status.minLength",
-        What.PROMISE_TIGHTENED,
-        WRITER,
+        What.RESPELLED,  # the enum says so anyway
+        NOBODY,
     ),
     (
         (*STATUS, "logicalTypeOptions", "pattern"),

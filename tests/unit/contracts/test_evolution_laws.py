@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -348,3 +351,130 @@ def test_the_audit_that_the_laws_ask_tells_data_apart() -> None:
     )
     assert keeps(contract, frame)
     assert not keeps(contract, frame.with_columns(number=pl.lit(-1, pl.Int64)))
+
+
+PRICE = ColumnType(Kind.DECIMAL, 6, 1)
+OF_VALUES: dict[str, tuple[Property, list[Any]]] = {
+    "number": (Property("a", "integer", type=LONG), list(range(-30, 31))),
+    "untyped": (Property("a", "integer"), list(range(-30, 31))),
+    "price": (Property("a", "number", type=PRICE), [Decimal(n) / 10 for n in range(-60, 61)]),
+    "day": (
+        Property("a", "date", type=DATE),
+        [date(2013, 10, 20) + timedelta(days=n) for n in range(40)],
+    ),
+    "word": (
+        Property("a", "string", type=STRING),
+        ["", "a", "z", "ab", "zz", "abc", "zzz", "abcd", "abcde"],
+    ),
+}
+
+
+@st.composite
+def value_options(draw: st.DrawFn, name: str) -> Property:
+    """A column that lists, bounds or steps its values, each in more than one way."""
+    column, universe = OF_VALUES[name]
+    near = [each for each in universe if str(each) in NEAR] if name != "day" else universe[12:17]
+    listed = draw(st.none() | st.sets(st.sampled_from(near), min_size=1).map(sorted))
+    options: dict[str, Any] = {}
+    if name == "word":
+        options = draw(st.fixed_dictionaries({}, optional={"minLength": SIZES, "maxLength": SIZES}))
+    else:
+        for key in draw(st.sets(ENDS)):
+            options[key] = _stated(draw(st.sampled_from(near)))
+    if name in ("number", "untyped", "price") and draw(st.booleans()):
+        options["multipleOf"] = draw(st.sampled_from([0.5, 1, 2]))
+    rest = {"enum": [{"value": _stated(each)} for each in listed]} if listed else {}
+    return replace(column, options=options, rest=rest)
+
+
+SIZES = st.integers(0, 3)
+NEAR = {*map(str, range(-3, 4)), "-0.1", "0.1", "0.9", "1.0", "1.1", "2.0", "", "a", "ab", "abc"}
+
+
+def _stated(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _admits(column: Property, value: Any) -> bool:
+    """As the standard says it, told without the code that is tested."""
+    given, listed = column.options, column.rest.get("enum")
+    text = value.isoformat() if isinstance(value, date) else value
+    number = Fraction(str(value)) if isinstance(value, int | Decimal) else None
+
+    def end(key: str) -> Any:
+        return Fraction(str(given[key])) if number is not None else given[key]
+
+    mine = number if number is not None else text
+    return (
+        (listed is None or any(_same(each["value"], text) for each in listed))
+        and ("minimum" not in given or mine >= end("minimum"))
+        and ("exclusiveMinimum" not in given or mine > end("exclusiveMinimum"))
+        and ("maximum" not in given or mine <= end("maximum"))
+        and ("exclusiveMaximum" not in given or mine < end("exclusiveMaximum"))
+        and ("multipleOf" not in given or number % end("multipleOf") == 0)  # type: ignore[operator]
+        and len(str(text)) >= given.get("minLength", 0)
+        and len(str(text)) <= given.get("maxLength", 99)
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    numbers = not isinstance(one, str) and not isinstance(other, str)
+    return Fraction(str(one)) == Fraction(str(other)) if numbers else bool(one == other)
+
+
+@settings(THOROUGH, max_examples=400)
+@given(
+    st.sampled_from(list(OF_VALUES)).flatmap(
+        lambda name: st.tuples(st.just(name), value_options(name), value_options(name))
+    )
+)
+def test_two_contracts_that_let_the_same_values_through_differ_in_nothing_that_hurts(
+    drawn: tuple[str, Property, Property],
+) -> None:
+    name, old, new = drawn
+    universe = OF_VALUES[name][1]
+    before, after = ([value for value in universe if _admits(each, value)] for each in (old, new))
+    hurt = {
+        side for change in diff(promised((old,)), promised((new,))).changes for side in change.hurts
+    }
+    assume(before and after)  # a contract that lets nothing through cannot be read
+    if before == after:
+        assert hurt == set()
+    elif set(before) < set(after):
+        assert Side.READER in hurt
+    elif set(after) < set(before):
+        assert Side.WRITER in hurt or Side.READER in hurt
+    else:
+        assert Side.READER in hurt
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("number", {"minimum": 1}, {"exclusiveMinimum": 0}),
+        ("number", {"maximum": 9}, {"exclusiveMaximum": 10}),
+        ("number", {"minimum": 1}, {"minimum": 0.5}),
+        ("untyped", {"minimum": 1}, {"exclusiveMinimum": 0}),
+        ("price", {"minimum": 0.1}, {"exclusiveMinimum": 0}),
+        ("day", {"minimum": "2013-11-02"}, {"exclusiveMinimum": "2013-11-01"}),
+        ("word", {"minLength": 0}, {}),
+        ("number", {"multipleOf": 1}, {}),
+    ],
+)
+def test_an_end_that_is_left_out_is_the_next_one_included(
+    name: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    old, new = (replace(OF_VALUES[name][0], options=each) for each in (before, after))
+    for one, other in ((old, new), (new, old)):
+        assert {each.what for each in diff(promised((one,)), promised((other,))).changes} == {
+            What.RESPELLED
+        }
+
+
+def test_an_end_that_is_left_out_of_doubles_is_another_promise() -> None:
+    double = Property("a", "number", type=ColumnType(Kind.DOUBLE))
+    old, new = (replace(double, options=each) for each in ({"minimum": 0}, {"exclusiveMinimum": 0}))
+    (change,) = diff(promised((old,)), promised((new,))).changes
+    assert change.what is What.PROMISE_TIGHTENED
