@@ -34,7 +34,9 @@ _LOGICAL = {
     "map": "map",
 }
 _TESTS_HELD = ("not_null", "unique", "accepted_values", "relationships")
-_CONFIG = ("config", "name", "description", "severity", "where", "limit", "tags", "alias", "meta")
+_NARROWS = ("where", "error_if", "warn_if", "limit", "fail_calc")
+_CONFIG = ("enabled", "severity", *_NARROWS, "store_failures", "store_failures_as")
+_ABOUT = ("config", "name", "description", "tags", "alias", "meta", "group", "database", "schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,20 @@ class _Test:
     name: str
     arguments: Mapping[str, Any]
     config: Mapping[str, Any]
-    title: str | None
+
+    @property
+    def severity(self) -> str:
+        return str(self.config.get("severity", "error")).lower()
 
     @property
     def warns(self) -> bool:
-        return str(self.config.get("severity", "error")).lower() == "warn"
+        return self.severity == "warn"
 
     @property
     def whole(self) -> bool:
-        """Whether it is about all rows and fails at the first one."""
-        return not any(key in self.config for key in ("where", "error_if", "warn_if", "limit"))
+        """Whether it is about all rows, fails at the first one, and nothing else decides that."""
+        decided = self.config.get("enabled", True) is True and self.severity in ("error", "warn")
+        return decided and not any(key in self.config for key in _NARROWS)
 
 
 @dataclass(slots=True)
@@ -75,6 +81,12 @@ def import_dbt(path: Path) -> Imported:
     if not found:
         raise unusable(source.name, "it has no `models` with names")
     reading = _Reading(frozenset(str(each["name"]) for each in found))
+    for each in found:
+        if _config(each).get("enabled", True) is False:
+            reading.notes.append(f"{each['name']}: the model is disabled")
+    found = [each for each in found if _config(each).get("enabled", True) is not False]
+    if not found:
+        raise unusable(source.name, "all its `models` are disabled")
     objects = [_model(each, reading) for each in found]
     for key in data:
         if key not in ("version", "models", "anchors"):
@@ -95,7 +107,7 @@ def _model(model: Mapping[str, Any], reading: _Reading) -> dict[str, Any]:
     quality: list[dict[str, Any]] = []
     for constraint in _dicts(model.get("constraints")):
         quality += _of_table(constraint, properties, name, reading)
-    for test in _tests(model):
+    for test in _tests(model, name, reading):
         quality += _table_test(test, name, reading)
     for each in properties:
         if each.get("primaryKey") and "primaryKeyPosition" not in each:
@@ -106,6 +118,10 @@ def _model(model: Mapping[str, Any], reading: _Reading) -> dict[str, Any]:
         table["quality"] = quality
     kept = {key: value for key, value in _kept(model).items() if key != "contract"}
     enforced = _mapping(_config(model).get("contract")).get("enforced") is True
+    if not enforced and any(each.get("constraints") for each in (model, *columns)):
+        reading.notes.append(f"{name}: dbt applies its constraints to an enforced contract only")
+    if model.get("versions"):
+        reading.notes.append(f"{name}: its versions; what they share is taken")
     if not enforced and "customProperties" not in kept:
         kept["customProperties"] = [{"property": "additionalColumns", "value": True}]
     stated = _items(kept.pop("quality", []))
@@ -123,7 +139,7 @@ def _column(column: Mapping[str, Any], model: str, reading: _Reading) -> dict[st
     quality: list[dict[str, Any]] = []
     for constraint in _dicts(column.get("constraints")):
         quality += _of_column(constraint, document, path, reading)
-    for test in _tests(column):
+    for test in _tests(column, path, reading):
         quality += _column_test(test, document, path, reading)
     kept = dict(_kept(column))
     options = {
@@ -273,32 +289,45 @@ def _accepted(
 
 
 def _table_test(test: _Test, model: str, reading: _Reading) -> Iterator[dict[str, Any]]:
-    columns = test.arguments.get("combination_of_columns")
-    if test.name.endswith("unique_combination_of_columns") and test.whole and _items(columns):
-        yield _no_repeats([str(each) for each in _items(columns)], warns=test.warns)
+    columns = [str(each) for each in _items(test.arguments.get("combination_of_columns"))]
+    if test.name.endswith("unique_combination_of_columns") and test.whole and columns:
+        reading.notes.append(
+            f"{model}: rows with a null in ({', '.join(columns)}) as "
+            "duplicates: to dbt they are, to a contract not"
+        )
+        yield _no_repeats(columns, warns=test.warns)
     else:
         yield _in_words(test, model, reading)
 
 
 def _in_words(test: _Test, path: str, reading: _Reading) -> dict[str, Any]:
     given = ", ".join(f"{key}: {value}" for key, value in test.arguments.items())
-    limits = {key: test.config[key] for key in test.config if key not in ("severity", "tags")}
+    limits = ", ".join(
+        f"{key}: {test.config[key]}"
+        for key in ("enabled", "severity", *_NARROWS)
+        if key in test.config
+    )
     told = " ".join(f"{test.name}({given}){f' with {limits}' if limits else ''}".split())
     reading.notes.append(f"{path}: the data test {told[:200]}; dbt runs it, the contract names it")
     return {"type": "text", "description": f"dbt data test {told}"}
 
 
-def _tests(node: Mapping[str, Any]) -> Iterator[_Test]:
+def _tests(node: Mapping[str, Any], path: str, reading: _Reading) -> Iterator[_Test]:
+    """The data tests of a model or column that dbt may run."""
     for given in [*_items(node.get("data_tests")), *_items(node.get("tests"))]:
         if isinstance(given, str):
-            yield _Test(given, {}, {}, None)
+            yield _Test(given, {}, {})
         elif isinstance(given, dict):
             name, said = _named(given)
             inner = _mapping(said.get("arguments"))
-            loose = {key: said[key] for key in said if key not in (*_CONFIG, "arguments")}
-            top = {key: said[key] for key in ("severity", "where", "limit") if key in said}
+            loose = {key: said[key] for key in said if key not in _ABOUT and key not in _CONFIG}
+            loose.pop("arguments", None)
+            top = {key: said[key] for key in _CONFIG if key in said}
             config = {**top, **_mapping(said.get("config"))}
-            yield _Test(name, {**loose, **inner}, config, said.get("name"))
+            if config.get("enabled") is False:
+                reading.notes.append(f"{path}: the data test {name} is disabled")
+            else:
+                yield _Test(name, {**loose, **inner}, config)
 
 
 def _named(given: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, time
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import polars as pl
@@ -290,7 +292,11 @@ def _in_words(check: Any, reading: _Reading) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as a document has it: moments and decimals as text."""
+    """A value as a document has it: decimals as numbers, moments as text."""
     if hasattr(value, "item"):
         value = value.item()
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
     return value if isinstance(value, bool | int | float | str) else str(value)

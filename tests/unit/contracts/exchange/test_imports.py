@@ -173,6 +173,58 @@ def test_dbt_models_with_contracts_constraints_and_tests(imported: Any) -> None:
         assert any(said in note for note in found.notes), (said, found.notes)
 
 
+DBT_LIMITED = """
+models:
+- name: orders
+  columns:
+  - name: id
+    data_type: bigint
+    data_tests:
+    - unique: {config: {enabled: false}}
+    - not_null: {enabled: false}
+  - name: code
+    data_type: varchar
+    constraints: [{type: unique}]
+    data_tests:
+    - not_null: {LIMIT}
+  data_tests:
+  - dbt_utils.unique_combination_of_columns: {combination_of_columns: [id, code]}
+- name: old
+  config: {enabled: false}
+"""
+
+
+def test_a_data_test_of_dbt_that_is_disabled_promises_nothing(imported: Any) -> None:
+    found = imported("dbt", DBT_LIMITED.replace("{LIMIT}", "{}"))
+    assert [table.name for table in found.contract.schema] == ["orders"]
+    id_ = column(found, "id")
+    assert (id_.unique, id_.required, id_.quality) == (False, False, ())
+    said = ("unique is disabled", "not_null is disabled", "old: the model is disabled")
+    for each in (*said, "null in (id, code)", "enforced contract only"):
+        assert any(each in note for note in found.notes), (each, found.notes)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "{where: id > 3}",
+        "{config: {where: id > 3}}",
+        "{error_if: '>10'}",
+        "{warn_if: '>0'}",
+        "{fail_calc: sum(n)}",
+        "{config: {limit: 5}}",
+        "{config: {severity: \"{{ 'warn' if target.name == 'dev' else 'error' }}\"}}",
+        "{config: {enabled: \"{{ target.name == 'prod' }}\"}}",
+    ],
+)
+def test_a_data_test_of_dbt_that_asks_less_is_told_and_not_taken(imported: Any, limit: str) -> None:
+    found = imported("dbt", DBT_LIMITED.replace("{LIMIT}", limit))
+    code = column(found, "code")
+    assert not code.required
+    assert [each.type for each in code.quality] == ["text"]
+    assert any("not_null() with" in note for note in found.notes)
+
+
 def test_the_schema_of_an_arrow_file(tmp_path: Path) -> None:
     fields = [
         pa.field("id", pa.int64(), nullable=False, metadata={"description": "its number"}),
