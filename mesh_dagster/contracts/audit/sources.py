@@ -17,6 +17,7 @@ import polars as pl
 from mesh_dagster.contracts.audit.data.frame import Frame, stream
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.rules.compile import rules
+from mesh_dagster.contracts.rules.grammar import a_value
 from mesh_dagster.contracts.rules.kinds import Schema
 from mesh_dagster.contracts.rules.literals import kind_of
 from mesh_dagster.model.contract import Contract, Property
@@ -135,7 +136,10 @@ def _problems(
                 guess = f", and there is {known_as}: renamed?" if known_as else ""
                 yield name, f"{name} is missing{guess}"
         elif name in unread:
-            yield name, f"{name} holds {unread[name]!r}, which is no {_kind(each)}"
+            yield (
+                name,
+                f"{name} holds {unread[name]!r}, which is not {a_value(_kind(each) or 'value')}",
+            )
         elif not _fits(columns[name], _kind(each)):
             yield name, f"{name} is {columns[name]}, and {_kind(each)} in the contract"
     if closed:

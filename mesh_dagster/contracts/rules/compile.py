@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from zlib import crc32
 
+from mesh_dagster.contracts.rules.grammar import a, a_value
 from mesh_dagster.contracts.rules.kinds import Parsed, Reference, Required, Rule, Unique
 from mesh_dagster.contracts.rules.links import reference
 from mesh_dagster.contracts.rules.nested import links_in, nested_in, parts_of, put_on_path
@@ -109,7 +110,7 @@ def _promises(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rul
     if each.required or each.primary_key is not None:
         yield Required(
             id=f"{column}_required",
-            message=f"every row has a {column}",
+            message=f"every row has {a(column)}",
             column=column,
             dimension="completeness",
             where=each.where,
@@ -123,7 +124,7 @@ def _promises(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rul
 def _parsed(each: Property) -> Rule:
     return Parsed(
         id=f"{each.column}_type",
-        message=f"every {each.column} is a {each.type or each.logical_type}",
+        message=f"every {each.column} is {a_value(each.type or each.logical_type or 'value')}",
         column=each.column,
         dimension="conformity",
         where=each.where,

@@ -6,6 +6,7 @@ cannot be one of the column's is refused here, before any data is read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -13,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mesh_dagster import clock
+from mesh_dagster.contracts.rules.grammar import a_value
 from mesh_dagster.model.types import ColumnType, Kind
 
 _LOGICAL = {
@@ -44,7 +46,7 @@ def value_of(given: Any, kind: Kind | None) -> Any:
     try:
         return _CONVERT[kind](given)
     except (KeyError, ValueError, TypeError, InvalidOperation, OverflowError):
-        raise ValueError(f"{given!r} is no {kind}") from None
+        raise ValueError(f"{given!r} is not {a_value(kind)}") from None
 
 
 def value_in_zone(given: Any, kind: Kind | None, zone: Any) -> Any:
@@ -65,7 +67,7 @@ def values_of(given: Iterable[Any], kind: Kind | None) -> tuple[Any, ...]:
     """
     found = tuple(value_of(each, kind) for each in given if each is not None)
     if kind in (Kind.INT, Kind.LONG) and (halves := [n for n in found if isinstance(n, float)]):
-        raise ValueError(f"{halves[0]!r} is no {kind}")
+        raise ValueError(f"{halves[0]!r} is not {a_value(kind)}")
     return found
 
 
@@ -106,8 +108,12 @@ def _whole(given: Any) -> int | float:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def _double(given: Any) -> float:
-    return float(_decimal(given))
+def _double(given: Any) -> float | int:
+    """A whole number stays one where a double would be another: the column may hold integers."""
+    number = _decimal(given)
+    nearest = float(number)
+    whole = math.isfinite(nearest) and number == number.to_integral_value()
+    return int(number) if whole and nearest != number else nearest
 
 
 def _date(given: Any) -> date:

@@ -54,7 +54,7 @@ def code_rule(quality: Quality, at: Property | None, identity: Mapping[str, Any]
         raise ValueError(f"{unknown[0]!r} is no name of an argument")
     told = quality.rest.get("description") or quality.name
     return Code(
-        message=_line(told or f"{file}::{name} finds nothing" + (f" in {at.column}" if at else "")),
+        message=_line(told or f"{file}::{name}" + (f" of {at.column}" if at else "")),
         engine=engine,
         file=file,
         name=name,

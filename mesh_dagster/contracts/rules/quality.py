@@ -192,7 +192,7 @@ def _row_count(entry: _Entry) -> Rule:
     bound = _bound(entry.quality)
     if bound.percent:
         raise _Unclear("a number of rows is no share of them: drop `unit: percent`")
-    return RowCount(message=f"there are {bound} rows", bound=bound, **entry.identity)
+    return RowCount(message=f"the number of rows is {bound}", bound=bound, **entry.identity)
 
 
 def _null_values(entry: _Entry) -> Rule:

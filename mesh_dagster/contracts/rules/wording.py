@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from mesh_dagster.contracts.rules.grammar import a, a_value, count, have
 from mesh_dagster.contracts.rules.kinds import (
     NONE_ALLOWED,
     Allowed,
+    Bound,
     Counted,
     Distinct,
     Format,
@@ -27,60 +29,70 @@ from mesh_dagster.contracts.rules.paths import Into, Path
 
 def outcome(rule: Counted | Unique | RowCount | Reference, failed: int, rows: int) -> str:
     """`3 rows beyond the first of (origin, date, hour); the contract allows none`."""
-    allowed = "allows none" if rule.bound == NONE_ALLOWED else f"says {rule.bound}"
     if isinstance(rule, RowCount):
-        return f"{rows:,} rows; the contract {allowed}"
-    of = "rows" if rule.level is None else _elements(rule.level)
+        return f"{count(rows, 'row')}; {allowed(rule.bound)}"
+    one, many = ("row", "rows") if rule.level is None else _elements(rule.level)
     share = f" ({failed / rows:.4%} of {rows:,})" if rule.bound.percent and rows else ""
     if isinstance(rule, Unique):
-        found = f"{failed:,} {of} beyond the first of ({', '.join(rule.columns)}){share}"
+        found = f"{count(failed, one, many)} beyond the first of ({', '.join(rule.columns)})"
     else:
-        found = f"{failed:,} of {rows:,} {of} {_violation(rule)}{share}"
-    return f"{found}; the contract {allowed}"
+        of = one if rows == 1 else many
+        found = f"{failed:,} of {rows:,} {of} {have(failed)} {_violation(rule)}"
+    return f"{found}{share}; {allowed(rule.bound)}"
+
+
+def allowed(bound: Bound) -> str:
+    """What the contract says of how many there may be."""
+    return "the contract allows none" if bound == NONE_ALLOWED else f"the contract says {bound}"
 
 
 def _violation(rule: Counted | Reference) -> str:
-    column = rule.column
-    told = ""
+    told = a(rule.column or "")
     match rule:
         case Required():
-            told = f"have no {column}"
+            told = f"no {rule.column}"
         case Missing():
-            told = f"have a {column} that stands for a missing one"
+            told += " that stands for a missing one"
         case Allowed():
             matching = f" matching {rule.pattern}" if rule.pattern else ""
-            told = f"have another {column} than {shown(rule.values)}{matching}"
+            told += f" other than {shown(rule.values)}{matching}"
         case Pattern():
-            told = f"have a {column} that does not match {rule.pattern}"
+            told += f" that does not match {rule.pattern}"
         case Length():
-            bounds = range_in_words(rule.minimum, rule.maximum)
-            told = f"have a {column} that has not {bounds} characters"
+            told += f" that does not have {_number(rule, 'character')}"
         case Parsed():
-            told = f"have a {column} that is no {rule.type or 'value of its type'}"
+            told += f" that is not {a_value(rule.type) if rule.type else 'of its type'}"
         case Format():
-            told = f"have a {column} that is not of the form {rule.format}"
+            told += f" that is not of the form {rule.format}"
         case Multiple():
-            told = f"have a {column} that is no multiple of {float(rule.of):.15g}"
+            told += f" that is no multiple of {float(rule.of):.15g}"
         case Size():
-            same = rule.minimum == rule.maximum
-            bounds = str(rule.minimum) if same else range_in_words(rule.minimum, rule.maximum)
-            told = f"have a {column} that does not hold {bounds}"
+            told += f" that does not hold {_number(rule, 'value')}"
         case Distinct():
-            told = f"have a {column} that holds an item twice"
+            told += " that holds an item twice"
         case Range():
-            told = f"have a {column} that is not {_ends(rule)}"
+            told += f" that is not {_ends(rule)}"
         case Reference():
             target = rule.target or rule.target_object or "the table itself"
             columns, theirs = ", ".join(rule.columns), ", ".join(rule.target_columns)
-            told = f"have a ({columns}) that is not in {target} ({theirs})"
+            told = f"a ({columns}) that is not in {target} ({theirs})"
     return told
 
 
-def _elements(level: Path) -> str:
-    words = {Into.ITEM: "items", Into.KEY: "keys", Into.VALUE: "values"}
+def _number(rule: Length | Size, one: str) -> str:
+    """`at least 2 and at most 5 values`, `1 character`."""
+    ends = [end for end in (rule.minimum, rule.maximum) if end is not None]
+    same = rule.minimum == rule.maximum
+    told = f"{ends[0]:,}" if same else range_in_words(rule.minimum, rule.maximum)
+    return f"{told} {one}" if ends[-1] == 1 else f"{told} {one}s"
+
+
+def _elements(level: Path) -> tuple[str, str]:
+    words = {Into.ITEM: "item", Into.KEY: "key", Into.VALUE: "value"}
     last = level.steps[-1]
-    held = words[last] if isinstance(last, Into) else "values"
-    return f"{held} of {Path(level.column, level.steps[:-1])}"
+    held = words[last] if isinstance(last, Into) else "value"
+    inside = Path(level.column, level.steps[:-1])
+    return f"{held} of {inside}", f"{held}s of {inside}"
 
 
 def _ends(rule: Range) -> str:

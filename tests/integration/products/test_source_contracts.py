@@ -117,7 +117,7 @@ def test_a_source_that_keeps_its_contract_is_read_and_its_columns_remembered(
         ),
         (
             "day,item,amount,note\n2013-11-02,tea,3,\n2013-11-02,tea,three,\n",
-            "amount holds 'three', which is no long; "
+            "amount holds 'three', which is not an integer; "
             "since it was last read: amount was long and is string",
         ),
         (
@@ -125,7 +125,7 @@ def test_a_source_that_keeps_its_contract_is_read_and_its_columns_remembered(
             "note is missing, and there is notes: renamed?; "
             "since it was last read: note seems to be named notes now",
         ),
-        ("day,item,amount,note\n02.11.2013,tea,3,\n", "day holds '02.11.2013', which is no date"),
+        ("day,item,amount,note\n02.11.2013,tea,3,\n", "day holds '02.11.2013', which is not a date"),
     ],
 )
 def test_what_a_source_changed_stops_the_attempt_and_is_said(
@@ -163,7 +163,7 @@ def test_rows_of_a_source_are_held_against_its_rules(source: Source) -> None:
     (line,) = source.make()
     assert line == "source rows: 2 rows; the contract says more than 5"
     source.holds(f"{GOOD}2013-11-02,tea,1,\n")
-    assert "1 rows beyond the first of (day)" in source.refused()
+    assert "1 row beyond the first of (day)" in source.refused()
 
 
 def test_what_is_allowed_to_change_is_said_and_read(source: Source) -> None:

@@ -498,7 +498,7 @@ def test_a_wide_result_shows_whole_headings_and_says_what_is_not_there(
 def test_what_a_partition_fails_is_said_whole_at_80_columns(
     mesh: Mesh, run: Run, published: Mesh
 ) -> None:
-    fails = "1 rows beyond the first of (id, day); the contract allows none"
+    fails = "1 row beyond the first of (id, day); the contract allows none"
     made = run("run", "air/flights", "--partition", "2013-11-02")
     waiting = run("quarantine")
     audited = run("audit", "air/flights", "--quarantined")

@@ -56,7 +56,7 @@ def test_a_result_carries_what_the_contract_says_of_the_rule(
         kind="required",
         verdict=Verdict.FAILED,
         severity=Severity.ERROR,
-        message="1 of 3 rows have no a; the contract allows none",
+        message="1 of 3 rows has no a; the contract allows none",
         column="a",
         dimension="completeness",
         checked=3,

@@ -67,7 +67,7 @@ def test_a_result_counts_the_elements_of_its_level(contract_text: Read, opened: 
     }
     told = found["items_items_sku_required"]
     assert told.column == "items[].sku"
-    assert "1 of 3 items of items have no items[].sku" in told.message
+    assert "1 of 3 items of items has no items[].sku" in told.message
 
 
 def test_what_a_rule_finds_is_shown_with_its_element(contract_text: Read, opened: Open) -> None:

@@ -228,9 +228,9 @@ def test_a_quality_entry_that_cannot_be_run_is_a_rule_that_says_why(
 @pytest.mark.parametrize(
     ("kind", "more", "reason"),
     [
-        ("long", {"options": {"minimum": "low"}}, "'low' is no long"),
-        ("date", {"options": {"maximum": 5}}, "5 is no date"),
-        ("long", {"options": {"enum": [1.5]}}, "1.5 is no long"),
+        ("long", {"options": {"minimum": "low"}}, "'low' is not an integer"),
+        ("date", {"options": {"maximum": 5}}, "5 is not a date"),
+        ("long", {"options": {"enum": [1.5]}}, "1.5 is not an integer"),
         ("string", {"options": {"maxLength": "3"}}, "whole number"),
         ("string", {"options": {"pattern": 3}}, "is a text"),
         ("string", {"options": {"format": "carrier pigeon"}}, "'carrier pigeon'"),

@@ -11,6 +11,7 @@ import narwhals as nw
 from mesh_dagster import clock
 from mesh_dagster.contracts.audit.counts import Answer, tallied
 from mesh_dagster.contracts.audit.data.frame import FAILED, WINDOW, Frame, collected, summed
+from mesh_dagster.contracts.rules.grammar import a, count, have
 from mesh_dagster.contracts.rules.kinds import Freshness, Retention
 from mesh_dagster.contracts.rules.service_levels import RECORDED, span_in_words
 from mesh_dagster.errors import EvaluationError
@@ -74,7 +75,7 @@ def _fresh(
             return told
     newest = _newest(frame, column)
     if newest is None:
-        told[last] = Answer(False, f"no row has a {column}; {limit}", rows[last], 1)
+        told[last] = Answer(False, f"no row has {a(column)}; {limit}", rows[last], 1)
         return told
     age = max(clock.now() - newest, timedelta())
     message = f"the newest {column} is of {shown(newest)}, {span_in_words(age)} ago; {limit}"
@@ -84,8 +85,16 @@ def _fresh(
 
 
 def _newest(frame: Frame, column: str) -> datetime | None:
-    found = collected(frame.rows.select(nw.col(column).max().alias(_NEWEST))).item()
-    return moment_of(found)
+    found = collected(frame.rows.select(nw.col(column).max().alias(_NEWEST))).to_series()
+    if isinstance(found.dtype, pl.Datetime):
+        # DuckDB's `infinity` is later than anything that Python has a moment for.
+        ends = (each.replace(tzinfo=None) for each in (datetime.min, datetime.max))
+        zone = found.dtype.time_zone
+        utc = found.dt.cast_time_unit("us").dt.replace_time_zone(None) if zone is None else (
+            found.dt.cast_time_unit("us").dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        )
+        found = utc.clip(*ends)
+    return moment_of(found.item())
 
 
 def _kept(
@@ -100,10 +109,11 @@ def _kept(
     windows = [] if frame.window is None else [WINDOW]
     counts = frame.select(column).select(*windows, older.cast(nw.Int64).alias(FAILED))
     failed = tallied(frame, summed(counts, windows), FAILED)
-    told = f"have a {column} before {shown(oldest)}; the contract keeps"
+    told = f"{a(column)} before {shown(oldest)}; the contract keeps {span_in_words(rule.within)}"
     found = {}
     for key in keys:
-        message = f"{failed[key]:,} of {rows[key]:,} rows {told} {span_in_words(rule.within)}"
+        older_ones = f"{failed[key]:,} of {count(rows[key], 'row')} {have(failed[key])}"
+        message = f"{older_ones} {told}"
         found[key] = Answer(not failed[key], message, rows[key], failed[key])
     return found
 

@@ -18,8 +18,10 @@ import polars as pl
 from mesh_dagster import clock
 from mesh_dagster.contracts.audit.counts import Answer
 from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame, collected
-from mesh_dagster.contracts.rules.kinds import NONE_ALLOWED, ExpectedRows
+from mesh_dagster.contracts.rules.grammar import count
+from mesh_dagster.contracts.rules.kinds import ExpectedRows
 from mesh_dagster.contracts.rules.service_levels import span_in_words
+from mesh_dagster.contracts.rules.wording import allowed
 from mesh_dagster.errors import EvaluationError
 
 DAY = timedelta(days=1)
@@ -66,14 +68,14 @@ def _compared(
     if there is not None:
         missing = expected.join(there, on=expected.columns, how="anti")
     failed = missing.height
-    allowed = "allows none" if rule.bound == NONE_ALLOWED else f"says {rule.bound}"
     each = span_in_words(rule.every)
-    told = f"{failed:,} of {number:,} expected rows, one every {each}{_by(rule)}, are missing"
+    told = f"{failed:,} of {count(number, 'expected row')}, one every {each}{_by(rule)}, "
+    told += "is missing" if failed == 1 else "are missing"
     if failed:
         first = missing.sort(_SLOT, *rule.per).head(_SHOWN).iter_rows()
         told += f": {', '.join(_told(row, zone) for row in first)}"
         told += " and more" if failed > _SHOWN else ""
-    message = f"{told}; the contract {allowed}"
+    message = f"{told}; {allowed(rule.bound)}"
     return Answer(rule.bound.keeps(failed, number), message, number, failed)
 
 

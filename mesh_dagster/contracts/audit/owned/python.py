@@ -24,8 +24,10 @@ from mesh_dagster.contracts.audit.counts import Answer
 from mesh_dagster.contracts.audit.data.frame import Frame, collected
 from mesh_dagster.contracts.audit.data.windows import of_windows, own_columns, windows_by_key
 from mesh_dagster.contracts.audit.owned.bounded import within
-from mesh_dagster.contracts.rules.kinds import NONE_ALLOWED, Code
+from mesh_dagster.contracts.rules.grammar import count
+from mesh_dagster.contracts.rules.kinds import Code
 from mesh_dagster.contracts.rules.owned import outside
+from mesh_dagster.contracts.rules.wording import allowed
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import EvaluationError
 
@@ -82,9 +84,9 @@ def _held(rule: Code, found: _Found, rows: int) -> Answer:
     message = f"{rule.message}: {found.told}"
     if not found.whole:
         told = f" ({found.told})" if found.told else ""
-        allowed = "allows none" if rule.bound == NONE_ALLOWED else f"says {rule.bound}"
-        counted = f"{found.failed:,} of {rows:,} rows fail{told}"
-        message = f"{rule.message}: {counted}; the contract {allowed}"
+        fail = "fails" if found.failed == 1 else "fail"
+        counted = f"{found.failed:,} of {count(rows, 'row')} {fail}{told}"
+        message = f"{rule.message}: {counted}; {allowed(rule.bound)}"
     return Answer(kept=kept, message=message, checked=rows, failed=found.failed)
 
 
