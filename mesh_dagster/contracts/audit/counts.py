@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame
+from mesh_dagster.contracts.audit.data.frame import RAISED, WINDOW, Frame
 from mesh_dagster.contracts.rules.kinds import Rule
 from mesh_dagster.contracts.rules.paths import Path
 from mesh_dagster.errors import first_line
@@ -54,7 +54,7 @@ class Counts:
         """What one rule runs into is its reason, and the end of no other."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - any engine's, whatever it raises
+        except RAISED as error:
             self.reasons[rule.id] = first_line(error)
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.data.frame import Frame, collected, together
-from mesh_dagster.contracts.audit.data.spark import spoken
+from mesh_dagster.contracts.audit.data.frame import RAISED, Frame, collected, in_polars, together
 from mesh_dagster.contracts.audit.history.service_levels import too_old
 from mesh_dagster.contracts.audit.keys.references import target_rows, without_target
-from mesh_dagster.contracts.audit.values.levels import ELEMENT, UnreachableError, level_of
-from mesh_dagster.contracts.audit.values.places import key_names, keyed_rows, place_of
-from mesh_dagster.contracts.audit.values.predicates import breaks, cannot_break, obstacle
+from mesh_dagster.contracts.audit.values.levels import ELEMENT, level_of
+from mesh_dagster.contracts.audit.values.places import key_names, keyed_rows
+from mesh_dagster.contracts.audit.values.predicates import broken, is_for_polars
 from mesh_dagster.contracts.rules.kinds import Counted, Reference, Retention, Rule, Schema, Unique
 from mesh_dagster.errors import EvaluationError, MeshError, first_line
 
 _COUNT = "__mesh_count"
+KINDS = frozenset(each.kind for each in (*get_args(Counted), Unique, Reference, Retention))
+"""Of rules that rows break; one on the table as a whole, or of the owner's own, has none."""
+
 MASK = "***"
 """What is shown of a value that is there and may not be seen."""
 
@@ -55,9 +57,7 @@ def failing_rows(
         found = collected(_failing(rule, frame, published, reference).head(limit))
     except MeshError:
         raise
-    except UnreachableError as error:
-        raise _unevaluable(rule, str(error)) from error
-    except Exception as error:
+    except RAISED as error:
         raise _unevaluable(rule, first_line(error)) from error
     added = [name for name in frame.schema if name not in bare.schema]
     return _shown(found.drop(added), rule, frame, masked)
@@ -98,18 +98,14 @@ def _failing(
 
 
 def _breaking(rule: Counted, frame: Frame) -> nw.LazyFrame[Any]:
-    place = place_of(rule.column or "", rule.path, frame)
-    if frame.rows.implementation.is_spark_like():
-        rule = spoken(rule)
-    reason = obstacle(rule, place)
-    if reason:
-        raise _unevaluable(rule, reason)
-    if cannot_break(rule, place):
+    if is_for_polars(rule, frame):
+        frame = frame.with_rows(in_polars(frame.rows))
+    predicate = broken(rule, frame)
+    if predicate is None:
         return frame.rows.head(0)
-    broken = breaks(rule, place)
     if rule.level is None:
-        return frame.rows.filter(broken)
-    rows = level_of(frame, rule.level, tuple(frame.schema)).rows.filter(broken)
+        return frame.rows.filter(predicate)
+    rows = level_of(frame, rule.level, tuple(frame.schema)).rows.filter(predicate)
     return rows.select(*frame.schema, nw.col(ELEMENT).alias(str(rule.level)))
 
 

@@ -46,8 +46,9 @@ _OF_DUCKDB = {
     "double": "float64",
     "varchar": "string",
     "blob": "binary",
+    "time_ns": "time",
 }
-_MOMENT = re.compile(r"timestamp(?:_(s|ms|us|ns))?( with time zone)?")
+_MOMENT = re.compile(r"timestamp(tz)?(?:_(s|ms|us|ns))?( with time zone)?")
 _UTC = ("UTC", "Etc/UTC", None)
 
 
@@ -126,8 +127,8 @@ def found_in_duckdb(dtype: Any) -> Found:
     if dtype.id == "varchar" and told == "json":
         return Found("json")
     if matched := _MOMENT.fullmatch(told):
-        return moment(matched[1] or "us", "UTC" if matched[2] else None)
-    return _simple(_OF_DUCKDB.get(told, told))
+        return moment(matched[2] or "us", "UTC" if matched[1] or matched[3] else None)
+    return _simple(_OF_DUCKDB.get(told, told).strip('"'))
 
 
 _OF_SPARK = {

@@ -31,6 +31,9 @@ WINDOW = "__mesh_window"
 FAILED = "__mesh_failed"
 """Column of a query's result: how many rows of the window break the rule."""
 
+RAISED = (Exception, pl.exceptions.PanicException)
+"""What engines raise: a panic of Polars is no `Exception`, and the end of one rule all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -61,7 +64,7 @@ class Frame:
         try:
             rows = nw.from_native(data).lazy()
             schema = dict(rows.collect_schema())
-        except Exception as error:
+        except RAISED as error:
             raise unreadable(error) from error
         if rows.implementation.is_spark_like():
             schema = in_utc(rows.to_native(), schema)
@@ -75,6 +78,12 @@ class Frame:
     def with_rows(self, rows: nw.LazyFrame[Any]) -> Frame:
         """Other rows of the same data, which hold their window where there are partitions."""
         return replace(self, rows=rows, schema=dict(rows.collect_schema()), levels={})
+
+    def in_polars(self, column: str) -> Frame:
+        """One column of it, with the partitions, in Polars' memory."""
+        window = self.partitioning.column if self.partitioning else column
+        kept = dict.fromkeys((column, window, self.raw.get(column, column)))
+        return self.with_rows(in_polars(self.rows.select(*kept)))
 
     @property
     def is_polars(self) -> bool:
@@ -202,7 +211,7 @@ def together(
     """Two frames that can be joined: those of different engines are both brought to Polars."""
     if one.implementation is other.implementation:
         return one, other
-    return _in_polars(one), _in_polars(other)
+    return in_polars(one), in_polars(other)
 
 
 def summed(counts: nw.LazyFrame[Any], windows: list[str]) -> pl.DataFrame:
@@ -217,7 +226,8 @@ def stream(rows: pl.LazyFrame) -> pl.DataFrame:
     return rows.collect(engine="streaming")
 
 
-def _in_polars(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def in_polars(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The rows of any engine in Polars."""
     return rows if rows.implementation.is_polars() else nw.from_native(collected(rows).lazy())
 
 

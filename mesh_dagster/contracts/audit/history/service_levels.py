@@ -86,15 +86,7 @@ def _fresh(
 
 def _newest(frame: Frame, column: str) -> datetime | None:
     found = collected(frame.rows.select(nw.col(column).max().alias(_NEWEST))).to_series()
-    if isinstance(found.dtype, pl.Datetime):
-        # DuckDB's `infinity` is later than anything that Python has a moment for.
-        ends = (each.replace(tzinfo=None) for each in (datetime.min, datetime.max))
-        zone = found.dtype.time_zone
-        utc = found.dt.cast_time_unit("us").dt.replace_time_zone(None) if zone is None else (
-            found.dt.cast_time_unit("us").dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        )
-        found = utc.clip(*ends)
-    return moment_of(found.item())
+    return moment_of(found.dt.epoch("us").item())
 
 
 def _kept(
@@ -142,14 +134,15 @@ def is_before(column: nw.Expr, dtype: nw.dtypes.DType, moment: datetime) -> nw.E
     return before
 
 
-def moment_of(found: object) -> datetime | None:
-    """A value of a column of dates or moments as a moment in UTC."""
-    match found:
-        case datetime():
-            return clock.in_utc(found)
-        case date():
-            return datetime.combine(found, time(), UTC)
-    return None
+def moment_of(microseconds: int | None) -> datetime | None:
+    """The moment so long after 1970 in UTC; DuckDB's `infinity` is the last that Python knows."""
+    if microseconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
+    except OverflowError:
+        first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        return last if microseconds > 0 else first
 
 
 def shown(moment: datetime) -> str:

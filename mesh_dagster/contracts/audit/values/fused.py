@@ -10,11 +10,9 @@ import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.audit.counts import ROWS, Counts, Tally, tallied
-from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame, collected, unreadable
-from mesh_dagster.contracts.audit.data.spark import spoken
+from mesh_dagster.contracts.audit.data.frame import RAISED, WINDOW, Frame, collected, unreadable
 from mesh_dagster.contracts.audit.values.levels import UnreachableError, level_of
-from mesh_dagster.contracts.audit.values.places import place_of
-from mesh_dagster.contracts.audit.values.predicates import breaks, cannot_break, obstacle
+from mesh_dagster.contracts.audit.values.predicates import broken, is_for_polars
 from mesh_dagster.contracts.audit.values.statistics import apart, only_broken
 from mesh_dagster.contracts.rules.kinds import Counted, Reference, Rule, Unique
 from mesh_dagster.contracts.rules.paths import Path
@@ -24,27 +22,45 @@ from mesh_dagster.errors import first_line
 def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
     """Count the rows, and for each rule on values those that break it, in a pass a level.
 
-    Raises `EvaluationError` when not even the rows can be counted.
+    What the data's own engine would answer otherwise than Polars is asked of Polars, a column at
+    a time. Raises `EvaluationError` when not even the rows can be counted.
     """
+    moved: dict[str, list[Rule]] = {}
+    kept: list[Rule] = []
+    for rule in rules:
+        if isinstance(rule, Counted) and is_for_polars(rule, frame):
+            moved.setdefault(_column(rule), []).append(rule)
+        else:
+            kept.append(rule)
+    counts = _counted(kept, frame)
+    for column, asked in moved.items():
+        try:
+            theirs = _counted(asked, frame.in_polars(column))
+        except RAISED as error:
+            counts.reasons |= {rule.id: first_line(error) for rule in asked}
+            continue
+        counts.failed |= theirs.failed
+        counts.reasons |= theirs.reasons
+        counts.levels = theirs.levels | counts.levels
+    return counts
+
+
+def _column(rule: Counted) -> str:
+    return rule.path.column if rule.path else rule.column or ""
+
+
+def _counted(rules: Sequence[Rule], frame: Frame) -> Counts:
     counts = Counts(Counter())
     by_level: dict[Path | None, dict[str, nw.Expr]] = {None: {}}
     for rule in rules:
         if isinstance(rule, Unique | Reference) and rule.level is not None:
             by_level.setdefault(rule.level, {})
-        if not isinstance(rule, Counted):
-            continue
-        try:
-            place = place_of(rule.column or "", rule.path, frame)
-            asked = spoken(rule) if frame.rows.implementation.is_spark_like() else rule
-            reason = obstacle(asked, place)
-        except Exception as error:  # noqa: BLE001 - any engine's, whatever it raises
-            reason = first_line(error)
-        if reason:
-            counts.reasons[rule.id] = reason
-        elif cannot_break(rule, place):
-            by_level.setdefault(rule.level, {})
-        else:
-            by_level.setdefault(rule.level, {})[rule.id] = breaks(asked, place)
+        if isinstance(rule, Counted):
+            with counts.reason_of(rule):
+                predicate = broken(rule, frame)
+                of_level = by_level.setdefault(rule.level, {})
+                if predicate is not None:
+                    of_level[rule.id] = predicate
     for names in apart(rules, frame):
         mine = {name: by_level[None].pop(name) for name in names if name in by_level[None]}
         if mine:
@@ -65,7 +81,7 @@ def _measure(
     """Fill in the counts; a query that fails is halved until the rule at fault stands alone."""
     try:
         table = _run(frame, list(predicates.values()))
-    except Exception as error:
+    except RAISED as error:
         if not predicates:
             if nested:
                 return Counter()

@@ -7,6 +7,7 @@ from fractions import Fraction
 import narwhals as nw
 
 _ROUNDING = 2.0**-51
+_ROUNDING_OF_SINGLE = 2.0**-23
 """Two numbers that are not exact and their quotient differ from the true one by less."""
 
 
@@ -21,8 +22,9 @@ def not_multiple(of: Fraction, value: nw.Expr, dtype: nw.dtypes.DType) -> nw.Exp
         return value % of.numerator != 0
     if isinstance(dtype, nw.Decimal):
         return _of_decimal(of, value, dtype)
-    ratio = value / (of.numerator / of.denominator)
-    away = (ratio - ratio.round()).abs() > ratio.abs() * _ROUNDING
+    ratio = value.cast(nw.Float64()) / (of.numerator / of.denominator)
+    rounding = _ROUNDING_OF_SINGLE if isinstance(dtype, nw.Float32) else _ROUNDING
+    away = (ratio - ratio.round()).abs() > ratio.abs() * rounding
     return away | value.is_nan()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -23,6 +23,7 @@ class Place:
 
     `present` is true in rows where the place exists, whatever its value: a field of a null
     struct does not. None: it exists in all. `raw` is the value as its text format has it.
+    `empty`: its type in the data knows nothing but null.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Place:
     dtype: nw.dtypes.DType
     present: nw.Expr | None = None
     raw: nw.Expr | None = None
+    empty: bool = False
     nowhere: bool = False
     """The data has no such place, as the contract allows; without `present`, nor its holder."""
 
@@ -40,8 +42,9 @@ def place_of(column: str, path: Path | None, frame: Frame) -> Place:
         if column not in frame.schema:
             raise UnreachableError(f"{column} is missing in the data")
         raw = frame.raw.get(column)
-        value, dtype = _as_text(nw.col(column), frame.schema[column], frame, column)
-        return Place(column, value, dtype, raw=nw.col(raw) if raw else None)
+        text = nw.col(raw) if raw else None
+        place = Place(column, nw.col(column), frame.schema[column], raw=text)
+        return _read(place, frame, Path(column), column)
     level = path.level
     rows = frame if level is None else level_of(frame, level)
     return walk(path, rows, ELEMENT if level else path.column, frame)
@@ -94,20 +97,20 @@ def walk(path: Path, rows: Frame, start: str, frame: Frame) -> Place:
         found = types[step]
         value = value.struct.field(step)
         dtype = found() if isinstance(found, type) else found
-    value, dtype = _as_text(value, dtype, rows, "" if path.fields else start)
-    return Place(str(path), value, dtype, present)
+    return _read(Place(str(path), value, dtype, present), rows, path, start)
 
 
-def _as_text(
-    value: nw.Expr, dtype: nw.dtypes.DType, rows: Frame, column: str
-) -> tuple[nw.Expr, nw.dtypes.DType]:
-    """What is a text to a contract, and has a type of its own in the data, as a text."""
-    unknown = isinstance(dtype, nw.Unknown) and column in rows.schema
-    if isinstance(dtype, nw.Enum | nw.Categorical) or (
-        unknown and rows.type_of(column).word == "uuid"
-    ):
-        return value.cast(nw.String()), nw.String()
-    return value, dtype
+def _read(place: Place, rows: Frame, path: Path, start: str) -> Place:
+    """The place, with a text for what is one to a contract and has a type of its own."""
+    word = ""
+    if isinstance(place.dtype, nw.Unknown):
+        found: Found | None = rows.type_of(start)
+        for step in path.fields:
+            found = dict(found.fields).get(step) if found else None
+        word = found.word if found else ""
+    if isinstance(place.dtype, nw.Enum | nw.Categorical) or word == "uuid":
+        return replace(place, value=place.value.cast(nw.String()), dtype=nw.String())
+    return replace(place, empty=word == "null")
 
 
 def told_instead(name: str, dtype: nw.dtypes.DType, rows: Frame, column: str, wanted: str) -> str:

@@ -14,9 +14,12 @@ from typing import Any
 
 import narwhals as nw
 
+from mesh_dagster.contracts.audit.data.frame import Frame
+from mesh_dagster.contracts.audit.data.spark import spoken
+from mesh_dagster.contracts.audit.values.levels import UnreachableError
 from mesh_dagster.contracts.audit.values.multiples import not_multiple
-from mesh_dagster.contracts.audit.values.places import Place
-from mesh_dagster.contracts.audit.values.typed import as_in, comparable
+from mesh_dagster.contracts.audit.values.places import Place, place_of
+from mesh_dagster.contracts.audit.values.typed import comparable, end_in, values_in
 from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Counted,
@@ -31,16 +34,47 @@ from mesh_dagster.contracts.rules.kinds import (
     Required,
     Size,
 )
+from mesh_dagster.model.types import Kind
 
 
-def breaks(rule: Counted, place: Place) -> nw.Expr:
+def broken(rule: Counted, frame: Frame) -> nw.Expr | None:
+    """True where a row of the rule's level breaks it; None where nothing that is there can.
+
+    Raises `ValueError` saying why the rule cannot be run on what is there.
+    """
+    place = place_of(rule.column or "", rule.path, frame)
+    if frame.rows.implementation.is_spark_like():
+        rule = spoken(rule)
+    if _cannot_break(rule, place):
+        return None
+    if reason := _obstacle(rule, place):
+        raise UnreachableError(reason)
+    return _breaks(rule, place)
+
+
+def is_for_polars(rule: Counted, frame: Frame) -> bool:
+    """Whether its engine would answer otherwise than Polars: it is asked of Polars then.
+
+    DuckDB's patterns are RE2's, which knows ASCII classes only, and narwhals has no words for
+    its times and zoned moments in nanoseconds.
+    """
+    if not frame.rows.implementation.is_duckdb() or rule.column in frame.absent:
+        return False
+    if isinstance(rule, Pattern | Allowed) and rule.pattern is not None:
+        return True
+    column = rule.path.column if rule.path else rule.column or ""
+    unknown = isinstance(frame.schema.get(column), nw.Unknown)
+    return unknown and frame.type_of(column).kind in (Kind.TIME, Kind.TIMESTAMPTZ)
+
+
+def _breaks(rule: Counted, place: Place) -> nw.Expr:
     """The expression that is true for the rows of the place's level that break the rule."""
     value, dtype = place.value, place.dtype
     match rule:
         case Required() | Missing() | Parsed():
             broken = _without_value(rule, place)
         case Allowed():
-            broken = ~value.is_in(_as_in(rule.values, dtype))
+            broken = ~_is_among(rule.values, value, dtype)
             broken = broken | ~value.str.contains(rule.pattern) if rule.pattern else broken
         case Pattern():
             broken = ~value.str.contains(rule.pattern)
@@ -60,13 +94,14 @@ def breaks(rule: Counted, place: Place) -> nw.Expr:
     return broken
 
 
-def cannot_break(rule: Counted, place: Place) -> bool:
-    """Whether what is absent, as the contract allows, leaves nothing that breaks the rule."""
-    asks_for_nulls = isinstance(rule, Required | Missing) and place.present is not None
-    return place.nowhere and not asks_for_nulls
+def _cannot_break(rule: Counted, place: Place) -> bool:
+    """Whether nothing is there that breaks the rule: no value at all, as the contract allows."""
+    if not isinstance(rule, Required | Missing):
+        return place.nowhere or place.empty
+    return place.nowhere and place.present is None
 
 
-def obstacle(rule: Counted, place: Place) -> str | None:
+def _obstacle(rule: Counted, place: Place) -> str | None:
     """Why the rule cannot be run on what is there, in words; None when it can."""
     there = f"{place.name} is {str(place.dtype).lower()} in the data"
     if isinstance(place.dtype, nw.Unknown):
@@ -95,18 +130,19 @@ def _wanted(rule: Counted) -> tuple[str, Callable[[nw.dtypes.DType], bool]] | No
     return None
 
 
-def _as_in(values: Iterable[Any], dtype: nw.dtypes.DType) -> list[Any]:
-    return [as_in(value, dtype) for value in values]
+def _is_among(values: Iterable[Any], value: nw.Expr, dtype: nw.dtypes.DType) -> nw.Expr:
+    held = values_in(values, dtype)
+    return value.is_in(held) if held else nw.when(~value.is_null()).then(nw.lit(False))
 
 
 def _in_type(rule: Range, dtype: nw.dtypes.DType) -> Range:
     """The range with its ends as values of the type that is there."""
     return replace(
         rule,
-        minimum=as_in(rule.minimum, dtype),
-        maximum=as_in(rule.maximum, dtype),
-        exclusive_minimum=as_in(rule.exclusive_minimum, dtype),
-        exclusive_maximum=as_in(rule.exclusive_maximum, dtype),
+        minimum=end_in(rule.minimum, dtype, up=True),
+        maximum=end_in(rule.maximum, dtype, up=False),
+        exclusive_minimum=end_in(rule.exclusive_minimum, dtype, up=False),
+        exclusive_maximum=end_in(rule.exclusive_maximum, dtype, up=True),
     )
 
 
@@ -116,7 +152,7 @@ def _without_value(rule: Required | Missing | Parsed, place: Place) -> nw.Expr:
     if isinstance(rule, Parsed):
         return place.value.is_null() & ~missing
     if isinstance(rule, Missing) and rule.values:
-        missing = missing | place.value.is_in(_as_in(rule.values, place.dtype))
+        missing = missing | _is_among(rule.values, place.value, place.dtype)
     return missing if place.present is None else missing & place.present
 
 

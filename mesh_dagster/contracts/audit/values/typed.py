@@ -1,13 +1,16 @@
-"""A rule's values as values of the type that is there, so that every engine can compare them.
+"""A rule's values as values of the type that is there, so that every engine compares exactly.
 
 A contract that leaves the exact type open has its values in the type it means; the data may have
-another of the family: a moment without a zone, a decimal instead of a float.
+another of the family: whole numbers, a moment without a zone, a decimal instead of a float. What
+the type cannot hold is the nearest end that it can, and equals nothing.
 """
 
 from __future__ import annotations
 
+import math
 import struct
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,30 +18,68 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 
 _UTC = ("UTC", "Etc/UTC", "Z", "+00:00", "GMT")
+_MILLISECOND = timedelta(milliseconds=1)
+_FIRST_IN_NS = datetime(1677, 9, 21, 0, 12, 43, 145225)  # noqa: DTZ001 - of any zone
+_LAST_IN_NS = datetime(2262, 4, 11, 23, 47, 16, 854775)  # noqa: DTZ001
+"""64 bits hold no other nanoseconds; Python's moments know no part of a microsecond."""
 
 
-def as_in(value: Any, dtype: nw.dtypes.DType) -> Any:
-    """The value as one of a column of the type; as it is where it needs no change."""
+def end_in(value: Any, dtype: nw.dtypes.DType, *, up: bool) -> Any:
+    """The end of a range as a value of the type: where it has no such value the next one `up`."""
     match value:
-        case datetime() if isinstance(dtype, nw.Datetime):
-            return _moment(value, dtype.time_zone)
-        case date() if isinstance(dtype, nw.Datetime):
-            return _moment(datetime(value.year, value.month, value.day), dtype.time_zone)  # noqa: DTZ001
+        case float() | Decimal() if dtype.is_integer():
+            return math.ceil(value) if up else math.floor(value)
+        case int() | Decimal() if dtype.is_float():
+            return end_in(float(value), dtype, up=up)
+        case float() if isinstance(dtype, nw.Float32):
+            return _single(value)
         case float() if isinstance(dtype, nw.Decimal):
             return Decimal(str(value))
-        case float() | Decimal() if isinstance(dtype, nw.Float32):
-            return _single(float(value))
-        case Decimal() if dtype.is_float():
-            return float(value)
+        case date() if isinstance(dtype, nw.Datetime):
+            return _literal(_rounded(_moment(value, dtype), dtype, up=up), dtype)
     return value
 
 
-def _moment(value: datetime, zone: str | None) -> datetime:
+def values_in(values: Iterable[Any], dtype: nw.dtypes.DType) -> list[Any]:
+    """Those of the values that the type has, as values of it."""
+    found = []
+    for value in values:
+        if isinstance(value, date) and isinstance(dtype, nw.Datetime):
+            moment = _moment(value, dtype)
+            held = [moment] if _rounded(moment, dtype, up=True) == moment else []
+        else:
+            held = list(dict.fromkeys(end_in(value, dtype, up=up) for up in (True, False)))
+        found.extend(held if len(held) == 1 else [])
+    return found
+
+
+def _moment(value: date, dtype: nw.Datetime) -> datetime:
     """In the zone of the column: Polars compares moments of one zone only."""
-    if zone is None:
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)  # noqa: DTZ001
+    if dtype.time_zone is None:
         return value.replace(tzinfo=None)
-    kept = UTC if zone in _UTC else ZoneInfo(zone)
-    return value.replace(tzinfo=value.tzinfo or UTC).astimezone(kept)
+    zone = UTC if dtype.time_zone in _UTC else ZoneInfo(dtype.time_zone)
+    try:
+        return value.replace(tzinfo=value.tzinfo or UTC).astimezone(zone)
+    except OverflowError:  # within a day of the first moment that Python knows, or of the last
+        return value.replace(tzinfo=zone)
+
+
+def _rounded(moment: datetime, dtype: nw.Datetime, *, up: bool) -> datetime:
+    if dtype.time_unit == "ms":
+        finer = timedelta(microseconds=moment.microsecond % 1000)
+        return moment + (_MILLISECOND - finer) if finer and up else moment - finer
+    if dtype.time_unit == "ns":
+        first, last = (each.replace(tzinfo=UTC) for each in (_FIRST_IN_NS, _LAST_IN_NS))
+        known = min(max(moment.replace(tzinfo=moment.tzinfo or UTC), first), last)
+        return known.astimezone(moment.tzinfo) if moment.tzinfo else known.replace(tzinfo=None)
+    return moment
+
+
+def _literal(moment: datetime, dtype: nw.Datetime) -> Any:
+    """Polars would cut a column of nanoseconds to the microseconds of what it is held against."""
+    return nw.lit(moment, dtype=dtype) if dtype.time_unit == "ns" else moment
 
 
 def _single(value: float) -> float:
