@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh_dagster.cli.table import Column, render, shown, terminal_width
+from mesh_dagster.cli.table import GAP, Column, render, shown, terminal_width, width_of
+from mesh_dagster.contracts.rules.grammar import count
 from mesh_dagster.model.finding import RuleResult, Verdict
 
 if TYPE_CHECKING:
@@ -21,20 +22,25 @@ MOST = 50
 _WORST = (Verdict.FAILED, Verdict.ERROR, Verdict.WARNED, Verdict.UNVERIFIED)
 _COLOURS = {Verdict.FAILED: "red", Verdict.ERROR: "red", Verdict.WARNED: "yellow"}
 _CELL = 6
+_WIDE = 40
+"""Cells that a column of a sample has at least, where it is cut, and at most."""
+
 _FIXES = {
     "schema": "bring the columns to what the contract says, or say in it what is there",
-    "type": "write the values as the type has them, or declare another",
     "reference": "add the rows that are referred to, or drop those that refer to them",
     "row_count": "look for rows that are missing, or read twice",
     "freshness": "find out why nothing newer has come",
     "unsupported": "say it as a rule that can be checked, or live with not knowing",
     "sql": "mend the data, or the query",
+    "code": "mend the data, or the code beside the contract",
 }
+_OR = "or the contract where that is wrong"
 
 
-def lines(report: Report, contract: Path, seconds: float) -> Iterator[str]:
-    """The lines of a report, as wide as the terminal."""
+def lines(report: Report, again: str, seconds: float) -> Iterator[str]:
+    """The lines of a report, as wide as the terminal. `again` is the command that made it."""
     width = max(terminal_width(), 40)
+    unseen = ""
     for table in report.tables:
         yield from _wrapped(f"{table.table}: {table.data}", width, "")
         if table.error is not None:
@@ -42,26 +48,37 @@ def lines(report: Report, contract: Path, seconds: float) -> Iterator[str]:
         told = [each for each in table.results if each.verdict in _WORST]
         told.sort(key=lambda each: _WORST.index(each.verdict))
         for each in told[:MOST]:
+            id_ = report.id_of(table, each.rule)
+            unseen = unseen or (id_ if _has_rows(each) and not table.samples else "")
             yield ""
-            yield from _rule(each, table, contract, width)
+            yield from _rule(each, id_, table.samples.get(each.rule), width)
         if len(told) > MOST:
             yield f"\n  and {len(told) - MOST} more rules; --json has all of them"
         yield ""
+    if unseen:
+        yield f"to see the rows:\n  {again} --samples 5 --only {quote(unseen)}\n"
     yield _summary(report, seconds)
+
+
+def _has_rows(each: RuleResult) -> bool:
+    from mesh_dagster.contracts.audit.samples import KINDS
+
+    return each.kind in KINDS and bool(each.failed) and not each.holds
 
 
 def _unread(table: Tested, width: int) -> Iterator[str]:
     assert table.error is not None  # noqa: S101 (asked by who calls)
     yield ""
-    yield click.style(f"  error  {table.table}", fg="red")
+    yield click.style("  error", fg="red", bold=True) + f"  {shown(table.table)}"
     for line in str(table.error).splitlines():
         yield from _wrapped(line.strip(), width, "    ")
 
 
-def _rule(each: RuleResult, table: Tested, contract: Path, width: int) -> Iterator[str]:
-    name = shown(f"{table.table}.{each.rule}")
+def _rule(
+    each: RuleResult, id_: str, rows: Sequence[Mapping[str, Any]] | None, width: int
+) -> Iterator[str]:
     yield click.style(f"  {each.verdict.value}", fg=_COLOURS.get(each.verdict), bold=True) + (
-        f"  {name}" + (f"  ({each.dimension})" if each.dimension else "")
+        f"  {shown(id_)}" + (f"  ({each.dimension})" if each.dimension else "")
     )
     for part in ([problem for _, problem in each.columns] and _columns(each)) or [each.message]:
         yield from _wrapped(part, width, "    ")
@@ -69,35 +86,38 @@ def _rule(each: RuleResult, table: Tested, contract: Path, width: int) -> Iterat
         yield from _wrapped(f"impact: {each.business_impact}", width, "    ")
     if each.where:
         yield f"    at {shown(each.where)}"
-    if each.verdict is not Verdict.UNVERIFIED:
-        yield from _wrapped(f"fix: {_fix(each, table, contract)}", width, "    ")
-    if rows := table.samples.get(each.rule):
-        yield textwrap.indent(_rows(rows, each), "    ")
+    if each.verdict not in (Verdict.UNVERIFIED, Verdict.ERROR):
+        fix = _FIXES.get(each.kind) or f"mend the {'rows' if _has_rows(each) else 'data'}, {_OR}"
+        yield from _wrapped(f"fix: {fix}", width, "    ")
+    if rows:
+        yield textwrap.indent(_rows(rows, width - 4), "    ")
 
 
 def _columns(each: RuleResult) -> list[str]:
     told = [f"{column} {problem}" for column, problem in each.columns[:20]]
     more = len(each.columns) - len(told)
-    return [*told, *([f"and {more} more columns"] if more else [])]
+    return [*told, *([f"and {count(more, 'more column')}"] if more else [])]
 
 
-def _fix(each: RuleResult, table: Tested, contract: Path) -> str:
-    if each.kind in _FIXES:
-        return _FIXES[each.kind]
-    if table.samples.get(each.rule) or not each.failed:
-        return "mend the data, or the contract where that is wrong"
-    return f"see the rows with --only {each.rule} --samples 5; mend them, or the contract"
-
-
-def _rows(rows: Sequence[Mapping[str, Any]], each: RuleResult) -> str:
+def _rows(rows: Sequence[Mapping[str, Any]], room: int) -> str:
+    """The first columns, which are what is at fault, and of the others those that fit."""
     names = list(rows[0])
-    first = [name for name in names if name == (each.column or "").partition(".")[0]]
-    order = [*first, *(name for name in names if name not in first)]
-    columns = [Column(name, least=_CELL) for name in order]
-    width = max(terminal_width() - 4, 36)
-    table = render(columns, [[row[name] for name in order] for row in rows], width)
-    more = f"\nand {table.left_out} more columns: --json" if table.left_out else ""
-    return table.text + more
+    cells = {
+        name: max(width_of(shown(each)) for each in (name, *(row[name] for row in rows)))
+        for name in names
+    }
+    kept: list[str] = []
+    left = room
+    for name in names:
+        taken = min(cells[name], _WIDE) + len(GAP)
+        if taken <= left + len(GAP) or len(kept) < 2:
+            kept.append(name)
+            left -= taken
+    columns = [Column(name, least=_CELL) for name in kept]
+    wide = sum(min(cells[name], _WIDE) + len(GAP) for name in kept) - len(GAP)
+    text = render(columns, [[row[name] for name in kept] for row in rows], min(wide, room)).text
+    more = len(names) - len(kept)
+    return text + (f"\nand {count(more, 'more column')}: --json shows all" if more else "")
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
@@ -118,16 +138,16 @@ def _summary(report: Report, seconds: float) -> str:
         for verdict in (Verdict.PASSED, *_WORST)
     }
     unread = sum(table.error is not None for table in report.tables)
-    parts = [f"{counts[Verdict.PASSED]} of {len(results)} rules passed"]
+    parts = [f"{counts[Verdict.PASSED]} of {count(len(results), 'rule')} passed"]
     words = {
         Verdict.FAILED: "failed",
         Verdict.ERROR: "could not be evaluated",
-        Verdict.WARNED: "warnings",
+        Verdict.WARNED: "warned of",
         Verdict.UNVERIFIED: "for people to verify",
     }
     parts += [f"{counts[verdict]} {word}" for verdict, word in words.items() if counts[verdict]]
     if unread:
-        parts.append(f"{unread} of {len(report.tables)} tables could not be read")
+        parts.append(f"{unread} of {count(len(report.tables), 'table')} could not be read")
     colour = _COLOURS.get(report.verdict, "green")
     verdict = click.style(report.verdict.value, fg=colour, bold=True)
     return f"{verdict}: {', '.join(parts)} ({seconds:.1f} s)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,7 +94,8 @@ def command(contract: Path, data: tuple[str, ...], as_json: bool, **asked: Any) 
     elif junit != "-":
         from mesh_dagster.cli.contract_report import lines
 
-        emit_styled("\n".join(lines(report, contract, seconds)))
+        again = _command(contract, data, asked["server"])
+        emit_styled("\n".join(lines(report, again, seconds)))
     return _CODES.get(report.verdict, 0)
 
 
@@ -121,6 +123,14 @@ def _options(
         python=python,
         baseline=baseline,
     )
+
+
+def _command(contract: Path, data: Sequence[str], server: str | None) -> str:
+    """What to type to test the same again."""
+    words = ["mesh", "contract", "test", str(contract)]
+    for each in data:
+        words += ["--data", each]
+    return shlex.join([*words, *(["--server", server] if server else [])])
 
 
 def _words(given: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mesh_dagster.contracts.rules.kinds import Rule
-from mesh_dagster.descriptors.suggest import did_you_mean
+from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Property, SchemaObject
 
@@ -20,6 +20,8 @@ class Selection:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     _met: set[str] = field(default_factory=set)
+    _groups: set[str] = field(default_factory=set)
+    """Of the words that were met those that are no ids."""
     _used: set[str] = field(default_factory=set)
     _taken: bool = False
     _tags: dict[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
@@ -32,8 +34,9 @@ class Selection:
         if table.name not in self._tags:
             self._tags[table.name] = _tags(table)
         tags = self._tags[table.name].get(rule.where or "", ())
-        names = {rule.id, f"{table.name}.{rule.id}", rule.kind, *tags}
-        names |= {rule.dimension} if rule.dimension else set()
+        groups = {rule.kind, *tags} | ({rule.dimension} if rule.dimension else set())
+        names = {rule.id, f"{table.name}.{rule.id}"} | groups
+        self._groups |= groups
         self._met |= names
         wanted = [word for word in self.only if _names(word, names)]
         unwanted = [word for word in self.skip if _names(word, names)]
@@ -46,9 +49,12 @@ class Selection:
         """Raise `UsageError` for a word that named no rule, or where no rule is left."""
         for word in (*self.only, *self.skip):
             if word not in self._used and self._met:
-                near = did_you_mean(word, sorted(self._met))
+                among = self._met if nearest(word, self._met) else self._groups
+                near = did_you_mean(word, sorted(among))
                 raise UsageError(
-                    f"no rule has the id, kind, dimension or tag {word!r}{near}", code="MESH-C020"
+                    f"no rule has the id, kind, dimension or tag {word!r}{near}",
+                    code="MESH-C020",
+                    fix="--json lists each rule with its id, kind and dimension",
                 )
         if self._met and not self._taken:
             raise UsageError("no rule is left of what is asked for and skipped", code="MESH-C020")

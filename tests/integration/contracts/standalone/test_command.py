@@ -51,14 +51,20 @@ def test_the_worst_is_told_first_with_its_line_and_what_to_do(bench: Any, run: R
     bench.write("orders.csv", BAD)
     ended = run(contract, "--data", "orders.csv")
     assert ended.code == 1
-    assert re.findall(r"^  (failed|warning)  orders\.(\w+)", ended.out, re.MULTILINE) == [
+    assert re.findall(r"^  (failed|warning)  (\w+)", ended.out, re.MULTILINE) == [
         ("failed", "email_pattern"),
         ("warning", "id_null_values"),
     ]
     line = 1 + contract.read_text().splitlines().index("  - name: email")
     assert f"at contract.yaml:{line}" in ended.out
     assert "fix: " in ended.out
-    assert max(map(len, ended.out.splitlines())) <= 80
+    lines = ended.out.splitlines()
+    command = lines[lines.index("to see the rows:") + 1].split()
+    assert max(len(each) for each in lines if each.split() != command) <= 80
+    assert command[:3] == ["mesh", "contract", "test"]
+    again = run(*command[3:])
+    assert re.search(r"^    email  id  amount\n    b      1   -2$", again.out, re.MULTILINE)
+    assert "to see the rows" not in again.out
 
 
 def test_a_warning_alone_ends_with_0(bench: Any, run: Run) -> None:
@@ -111,6 +117,42 @@ def test_failing_rows_are_shown_only_when_asked_for_and_masked_where_classified(
     assert "secret" not in silent.out + one.out + shown.out
 
 
+def test_a_sample_shows_the_key_and_what_is_at_fault_first_uncut(bench: Any, run: Run) -> None:
+    columns = [
+        *({"name": f"a_rather_long_name_{number}"} for number in range(8)),
+        {"name": "id", "logicalType": "integer", "primaryKey": True},
+        {"name": "note", "logicalType": "string", "logicalTypeOptions": {"maxLength": 3}},
+    ]
+    contract = bench.contract(columns)
+    names = [each["name"] for each in columns]
+    bench.write("orders.csv", ",".join(names) + "\n" + ",".join("x" * 8) + ",7,toolong\n")
+    asked = (contract, "--data", "orders.csv", "--only", "note_length", "--samples", 3)
+    out = run(*asked).out
+    assert re.search(r"^    id  note     a_rather_long_name_0  a_rather_long_name_1$", out, re.M)
+    assert re.search(r"^    7   toolong  x ", out, re.M)
+    assert "and 6 more columns: --json shows all" in out
+    (sample,) = run(*asked, "--json").rule("note_length")["samples"]
+    assert list(sample) == ["id", "note", *names[:8]]
+
+
+def test_rows_are_promised_only_of_rules_that_have_some(bench: Any, run: Run) -> None:
+    quality = [
+        {"type": "sql", "name": "none", "query": "select count(*) from orders", "mustBe": 0},
+        {"type": "custom", "engine": "python", "name": "all", "implementation": "rows_of"},
+    ]
+    table = {"name": "orders", "properties": [{"name": "id"}], "quality": quality}
+    contract = bench.contract(tables=[table])
+    bench.write("checks.py", "def rows_of(rows):\n    return rows\n")
+    bench.write("orders.csv", "id\n1\n")
+    for samples in ((), ("--samples", 3)):
+        ended = run(contract, "--data", "orders.csv", "--python", *samples)
+        assert ended.code == 1
+        assert "fix: mend the data, or the query" in ended.out
+        assert "fix: mend the data, or the code beside the contract" in ended.out
+        assert "1 of 1 row fails" in ended.out
+        assert "see the rows" not in ended.out
+
+
 @pytest.mark.parametrize(
     ("asked", "rules"),
     [
@@ -118,11 +160,13 @@ def test_failing_rows_are_shown_only_when_asked_for_and_masked_where_classified(
         (["--only", "orders.id_*"], ["id_type", "id_required", "id_unique"]),
         (["--only", "uniqueness,completeness"], ["id_required", "id_unique"]),
         (["--only", "money"], ["amount_type", "amount_range"]),
+        (["--only", "unique,range"], ["id_unique", "amount_range"]),
+        (["--skip", "type,schema,orders.id_unique,range,pattern"], ["id_required"]),
         (["--skip", "conformity"], ["id_required", "id_unique"]),
         (["--only", "id_*", "--skip", "id_type"], ["id_required", "id_unique"]),
     ],
 )
-def test_rules_are_chosen_by_id_dimension_or_tag(
+def test_rules_are_chosen_by_id_kind_dimension_or_tag(
     bench: Any, run: Run, asked: list[str], rules: list[str]
 ) -> None:
     contract = bench.contract()
@@ -139,6 +183,25 @@ def test_a_word_that_names_no_rule_is_refused_with_what_is_near(bench: Any, run:
     ended = run(contract, "--data", "orders.csv", "--only", "id_uniqe")
     assert ended.code == 2
     assert "did you mean `id_unique`" in ended.err
+    far = run(contract, "--data", "orders.csv", "--skip", "quack")
+    assert "there are: completeness, conformity, pattern, range, required" in far.err
+
+
+def test_of_several_tables_an_id_names_its_own(bench: Any, run: Run) -> None:
+    columns = [{"name": "id", "logicalType": "integer", "required": True}]
+    contract = bench.contract(
+        tables=[{"name": name, "properties": columns} for name in ("orders", "lines")]
+    )
+    for name in ("orders", "lines"):
+        bench.write(f"in/{name}.csv", "id\n1\n")
+    found = run(contract, "--data", "in", "--json").json["rules"]
+    ids = [each["id"] for each in found]
+    assert len(set(ids)) == len(ids)
+    assert {"orders.id_required", "lines.id_required"} <= set(ids)
+    one = run(contract, "--data", "in", "--json", "--only", "lines.id_required")
+    assert [each["id"] for each in one.json["rules"]] == ["lines.id_required"]
+    both = run(contract, "--data", "in", "--json", "--only", "id_required")
+    assert [each["schema"] for each in both.json["rules"]] == ["orders", "lines"]
 
 
 def test_a_baseline_is_what_drift_is_measured_against(bench: Any, run: Run) -> None:
