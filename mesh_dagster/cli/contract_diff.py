@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,7 +29,9 @@ _COLUMNS = [
     Column("CHANGE", least=30),
 ]
 _BESIDE = 35
-"""Cells of a line that stand beside the two values of a change."""
+"""Cells of a line that stand beside what a change says."""
+_LONGEST = 400
+"""Characters of one value: a query, or the list of all countries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ def command(old: str, new: str, as_json: bool) -> int:
     Each is a file, a file in git (HEAD~1:path/contract.odcs.yaml), or what a mesh has published
     (mesh://flights/departures/v1, flights/departures).
 
-    Exits with 0 where nothing changed or the version says so, with 1 where its bump is too small.
+    Exits with 0 where nothing changed or the version says so, with 1 where its bump is too small or
+    it goes back, with 2 for a contract or call that cannot be used.
     """
     from mesh_dagster.contracts.evolution.diff import diff
 
@@ -132,9 +135,8 @@ def _show(found: Diff, readers: Sequence[Reader], table: str) -> None:
     order = sorted(found.changes, key=lambda each: (-each.bump, not each.hurts))
     emit_styled(render(_COLUMNS, [row for each in order for row in _rows(each, table)]).text)
     for each in order:
-        if each.note or each.guess:
-            note = each.note or "taken for one column that was renamed, which is a guess"
-            _wrapped(f"{each.path.removeprefix(table)}: {note}")
+        if each.note:
+            _wrapped(f"{each.path.removeprefix(table)}: {each.note}")
     if readers:
         told = ", ".join(map(str, _touched(found.changes, readers)))
         _wrapped(f"read by: {told or 'nobody of what changed'}")
@@ -145,15 +147,21 @@ def _wrapped(text: str) -> None:
 
 
 def _rows(change: Change, table: str) -> Iterator[tuple[str, ...]]:
-    """One line for what happened, and one for the values."""
+    """What happened, and below it the values, in as many lines as they take."""
     from mesh_dagster.contracts.evolution.change import in_words
 
-    hurts = [each.value for each in change.hurts] or ["nobody"]
+    room = max(terminal_width() - _BESIDE, 30)
     told = f"{change.path.removeprefix(table)}: {change.what}"
-    yield (change.grade.value, "both" if len(hurts) > 1 else hurts[0], str(change.bump), told)
-    room = max((terminal_width() - _BESIDE) // 2, 16)
-    before, after = in_words(change.before, room), in_words(change.after, room)
-    yield ("", "", "", f"  {before} -> {after}")
+    before, after = (in_words(each, _LONGEST) for each in (change.before, change.after))
+    values = _lines(f"{before} -> {after}", room - 2)
+    first, *more = [*_lines(told, room), *(f"  {line}" for line in values)]
+    hurts = ", ".join(each.value for each in change.hurts) or "nobody"
+    yield (change.grade.value, hurts, str(change.bump), first)
+    yield from (("", "", "", line) for line in more)
+
+
+def _lines(text: str, room: int) -> list[str]:
+    return wrap(text, room, break_on_hyphens=False) or [""]
 
 
 def _touched(changes: Sequence[Change], readers: Sequence[Reader]) -> list[Reader]:
@@ -170,7 +178,8 @@ def _touched(changes: Sequence[Change], readers: Sequence[Reader]) -> list[Reade
 def _in_words(before: _Side, after: _Side, found: Diff) -> str:
     versions = f"{found.before} to {found.after}"
     if not found.changes:
-        return f"nothing changed from {before.told} to {after.told} ({versions})"
+        back = "" if found.bumped else f", and {found.after} comes before {found.before}"
+        return f"nothing changed from {before.told} to {after.told} ({versions}){back}"
     what = "1 change" if len(found.changes) == 1 else f"{len(found.changes)} changes"
     if found.bumped:
         return f"{what}, {found.grade}: {versions} says so"
@@ -202,7 +211,6 @@ def _plain_change(change: Change, readers: Sequence[Reader]) -> dict[str, Any]:
         "hurts": change.hurts,
         "bump": str(change.bump),
         "columns": change.columns,
-        "guess": change.guess,
         "note": change.note,
         "message": change.message,
         "at": change.where,

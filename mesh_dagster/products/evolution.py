@@ -133,11 +133,14 @@ def _new_major(folder: Path, found: Diff) -> str:
 
 
 def _too_small(found: Diff, path: str, new: Contract, told: str) -> Finding:
-    what = "a change" if len(found.changes) == 1 else f"{len(found.changes)} changes"
-    message = (
-        f"{what} since {told} {found.before} ({found.changes[0].path}) take {found.wanted}, "
-        f"the version is {found.after}"
-    )
+    if found.changes:
+        what = "a change" if len(found.changes) == 1 else f"{len(found.changes)} changes"
+        message = (
+            f"{what} since {told} {found.before} ({found.changes[0].path}) take {found.wanted}, "
+            f"the version is {found.after}"
+        )
+    else:
+        message = f"the version is {found.after}, and {told} is {found.before} already"
     fix = f"version: {found.wanted} in the contract and its output port"
     return Finding(TOO_SMALL, message, Severity.WARNING, path, new.where, fix)
 

@@ -162,9 +162,9 @@ class Change:
     values as the contracts state them, None where one states none.
 
     `columns` are the columns of the table that it touches, by their stored names in the old
-    contract (of an added one, in the new); none means all of them. `guess`: two columns are taken
-    for one that was renamed. `where` is the line of the new contract, or of the old one where
-    nothing is left. `note` says what a person cannot see in the two values.
+    contract (of an added one, in the new); none means all of them. `where` is the line of the new
+    contract, or of the old one where nothing is left. `note` says what a person cannot see in the
+    two values.
     """
 
     path: str
@@ -172,7 +172,6 @@ class Change:
     before: Any = None
     after: Any = None
     columns: tuple[str, ...] = ()
-    guess: bool = False
     note: str | None = None
     where: str | None = None
 
@@ -201,8 +200,7 @@ class Change:
                 values = f", was {in_words(before)}"
             case before, after:
                 values = f", from {in_words(before)} to {in_words(after)}"
-        guessed = " (a guess)" if self.guess else ""
-        return f"{told}{values}{guessed}" + (f"; {self.note}" if self.note else "")
+        return f"{told}{values}" + (f"; {self.note}" if self.note else "")
 
 
 def in_words(value: Any, most: int = 80) -> str:

@@ -53,18 +53,6 @@ def of_columns(
     for before, after in found.pairs:
         yield from _of_names(before, after, _within(path, after.name), top)
         yield from of_column(before, after, _within(path, after.name), keys, top)
-    for before, after in found.guesses:
-        touched = top or (before.column,)
-        yield Change(
-            _within(path, before.name),
-            What.COLUMN_RENAMED,
-            before.column,
-            after.column,
-            touched,
-            guess=True,
-            where=after.where,
-        )
-        yield from of_column(before, after, _within(path, after.name), keys, top)
     for gone in found.removed:
         yield Change(
             _within(path, gone.name),
@@ -72,6 +60,7 @@ def of_columns(
             _summary(gone),
             None,
             top or (gone.column,),
+            note=found.note(gone),
             where=gone.where,
         )
     for come in found.added:

@@ -1,12 +1,13 @@
-"""Which columns and tables of two contracts are the same, renamed ones guessed.
+"""Which columns and tables of two contracts are the same, and which may have been renamed.
 
 Every step means the same from either side, so that a diff read backwards is the diff backwards.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Generic, TypeVar
@@ -19,16 +20,25 @@ MOST_GUESSES = 10_000
 """Pairs that are looked at: with more, too much has changed for a guess to say anything."""
 _ENOUGH = 3
 _ALIKE = 0.6
+_FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Matched(Generic[_Element]):
-    """What is in both, in the order of the new one, and what is in one only."""
+    """What is in both, in the order of the new one, and what is in one only.
+
+    `perhaps`: by the name of one that was removed what may be its new name.
+    """
 
     pairs: tuple[tuple[_Element, _Element], ...]
-    guesses: tuple[tuple[_Element, _Element], ...]
     removed: tuple[_Element, ...]
     added: tuple[_Element, ...]
+    perhaps: Mapping[str, str]
+
+    def note(self, gone: _Element) -> str | None:
+        """What a person would ask about one that was removed."""
+        name = self.perhaps.get(gone.name)
+        return f"perhaps renamed to {name}" if name else None
 
 
 def columns(old: Sequence[Property], new: Sequence[Property]) -> Matched[Property]:
@@ -71,14 +81,11 @@ def _matched(
     score: Callable[[_Element, _Element], float],
 ) -> Matched[_Element]:
     found, left, right = pair_up(old, new, keys)
-    guessed = _guessed(left, right, score)
-    for at, place in guessed:
-        del left[at], right[place]
     return Matched(
         tuple((old[at], new[place]) for at, place in sorted(found, key=lambda pair: pair[1])),
-        tuple((old[at], new[place]) for at, place in guessed),
         tuple(left.values()),
         tuple(right.values()),
+        {old[at].name: new[place].name for at, place in _guessed(left, right, score)},
     )
 
 
@@ -116,10 +123,10 @@ def _column_score(old: Property, new: Property) -> float:
     if _kinds(old) != _kinds(new):
         return 0
     return (
-        3 * (old.entity is not None and old.entity == new.entity)
-        + 3 * (bool(old.description) and old.description == new.description)
+        _ENOUGH * (old.entity is not None and old.entity == new.entity)
+        + _ENOUGH * (bool(old.description) and old.description == new.description)
         + (old.primary_key is not None and old.primary_key == new.primary_key)
-        + _names_alike(old.name, new.name)
+        + _ENOUGH * (_rules(old) == _rules(new)) * _likeness(old.name, new.name)
     )
 
 
@@ -127,15 +134,40 @@ def _kinds(column: Property) -> tuple[object, ...]:
     return (column.type.kind if column.type else None, column.logical_type)
 
 
+def _rules(column: Property) -> tuple[object, ...]:
+    return (column.type, column.required, column.options, column.rest.get("enum"))
+
+
 def _table_score(old: SchemaObject, new: SchemaObject) -> float:
-    """Tables of mostly the same columns."""
+    """Tables of mostly the same columns; of no more than two like names must say it too."""
     before, after = ({each.name for each in table.properties} for table in (old, new))
     shared = len(before & after) / len(before | after) if before | after else 0
-    return _ENOUGH + shared if shared > 0.5 else 0
+    likeness = _likeness(old.name, new.name)
+    enough = shared > _ALIKE and (likeness or len(before & after) > _FEW)
+    return _ENOUGH + shared + likeness if enough else 0
 
 
-def _names_alike(old: str, new: str) -> float:
-    """Three to four where the names are alike, else nothing."""
-    first, second = sorted((old.lower(), new.lower()))
+def _likeness(old: str, new: str) -> float:
+    """One to two where two names may be one: `zip` and `zip_code`, `qty` and `quantity`, else 0.
+
+    Words that both have say nothing of the others: `dep_delay` is not like `arr_delay`.
+    """
+    words = [re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+|\W", each) or [each] for each in (old, new)]
+    mine, its = ([word.lower() for word in each] for each in words)
+    first, second = sorted(
+        (
+            "".join(word for word in mine if word not in its),
+            "".join(word for word in its if word not in mine),
+        ),
+        key=lambda rest: (len(rest), rest),
+    )
+    if not first:
+        return 1.5
     ratio = SequenceMatcher(None, first, second).ratio()
-    return _ENOUGH + ratio if ratio >= _ALIKE else 0
+    return 1 + ratio if ratio >= _ALIKE or _abbreviates(first, second) else 0
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Whether its letters come in the other in the same order, and both begin with the same."""
+    left = iter(long)
+    return len(short) > _FEW and short[0] == long[0] and all(each in left for each in short)

@@ -22,14 +22,14 @@ _OPENNESS = {Severity.ERROR: 0, Severity.WARNING: 1, None: 2}
 def of_tables(old: Contract, new: Contract) -> Iterator[Change]:
     """Every difference between the schemas of two contracts."""
     found = matching.tables(old.schema, new.schema)
-    for before, after in found.pairs + found.guesses:
-        guess = (before, after) in found.guesses
+    for before, after in found.pairs:
         if before.name != after.name:
             values = before.name, after.name
-            yield Change(before.name, What.TABLE_RENAMED, *values, guess=guess, where=after.where)
+            yield Change(before.name, What.TABLE_RENAMED, *values, where=after.where)
         yield from of_table(before, after)
     for gone in found.removed:
-        yield Change(gone.name, What.TABLE_REMOVED, _summary(gone), None, where=gone.where)
+        values, note = (_summary(gone), None), found.note(gone)
+        yield Change(gone.name, What.TABLE_REMOVED, *values, note=note, where=gone.where)
     for come in found.added:
         yield Change(come.name, What.TABLE_ADDED, None, _summary(come), where=come.where)
     yield from _of_served(old, new, found)
@@ -56,7 +56,7 @@ def of_table(old: SchemaObject, new: SchemaObject) -> Iterator[Change]:
 def _of_key(old: SchemaObject, new: SchemaObject, path: str) -> Iterator[Change]:
     """Fewer columns that are unique together are more of a promise than more of them."""
     found = matching.columns(old.properties, new.properties)
-    renamed = {after.column: before.column for before, after in (*found.pairs, *found.guesses)}
+    renamed = {after.column: before.column for before, after in found.pairs}
     before = old.key
     after = tuple(renamed.get(column, column) for column in new.key)
     if before == after:
@@ -91,7 +91,7 @@ def _of_served(
     """An output port of a mesh serves the first table of its contract."""
     if not (old.id.startswith(SCHEME) and old.schema and new.schema):
         return
-    if (old.schema[0], new.schema[0]) not in found.pairs + found.guesses:
+    if (old.schema[0], new.schema[0]) not in found.pairs:
         values = old.schema[0].name, new.schema[0].name
         yield Change("schema", What.SERVED_TABLE_CHANGED, *values, where=new.schema[0].where)
 
@@ -106,4 +106,5 @@ def _stored(table: SchemaObject) -> str:
 
 
 def _summary(table: SchemaObject) -> str:
-    return f"{len(table.properties)} columns"
+    number = len(table.properties)
+    return "1 column" if number == 1 else f"{number} columns"

@@ -70,10 +70,10 @@ def required(old: str, bump: Bump) -> str | None:
 
 
 def suffices(old: str, new: str, bump: Bump) -> bool:
-    """Whether a new version says at least what changed. Two that are no versions must differ."""
+    """Whether a new version says at least what changed; none goes back."""
     before, after = Version.parse(old), Version.parse(new)
     if bump is Bump.NONE:
-        return True
+        return before is None or after is None or after.rank >= before.rank
     if before is None or after is None:
         return False
     if before.pre:

@@ -103,6 +103,38 @@ def test_a_break_without_its_major_says_whom_it_hurts_and_exits_with_1(
     assert run("contract", "diff", *map(str, files)).code == 0
 
 
+def test_a_version_that_goes_back_is_told_though_nothing_changed(
+    files: tuple[Path, Path], run: Run
+) -> None:
+    edit(files[0], to("1.1.0"))
+    ended = run("contract", "diff", *map(str, files))
+    assert (ended.code, ended.out) == (1, "")
+    assert "1.0.0 comes before 1.1.0" in ended.err
+    assert not run("contract", "diff", *map(str, files), "--json").json["bumped"]
+
+
+def test_what_a_line_has_no_room_for_goes_on_in_the_next(
+    files: tuple[Path, Path], run: Run
+) -> None:
+    pattern = " ".join(f"word{at}" for at in range(40))
+    for file, text in zip(files, (pattern, pattern + "s"), strict=True):
+        edit(
+            file,
+            lambda document, text=text: columns(document)[1].update(
+                logicalType="string", physicalType="VARCHAR", logicalTypeOptions={"pattern": text}
+            ),
+        )
+    edit(files[1], to("2.0.0"))
+    ended = run("contract", "diff", *map(str, files))
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in ended.out
+    told = " ".join(line[35:].strip() for line in lines[1:])
+    assert f"{pattern} -> {pattern}s" in told
+    assert lines[1].split()[1:3] == ["reader,", "writer"]
+
+
 def test_json_has_each_change_with_its_line(files: tuple[Path, Path], run: Run) -> None:
     edit(files[1], add_note)
     ended = run("contract", "diff", *map(str, files), "--json")

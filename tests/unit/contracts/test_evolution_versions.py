@@ -33,6 +33,10 @@ def test_the_next_version_is_the_lowest_that_says_the_change(
     ("old", "new", "bump", "enough"),
     [
         ("1.2.3", "1.2.3", Bump.NONE, True),
+        ("2.1.0", "2.0.0", Bump.NONE, False),
+        ("2.1.0", "2.1.0-rc.1", Bump.NONE, False),
+        ("2.1.0", "2.2.0", Bump.NONE, True),
+        ("first", "second", Bump.NONE, True),
         ("1.2.3", "1.2.3", Bump.PATCH, False),
         ("1.2.3", "1.3.0", Bump.PATCH, True),
         ("1.2.3", "1.2.9", Bump.MINOR, False),
