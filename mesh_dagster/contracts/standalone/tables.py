@@ -42,9 +42,10 @@ class Tables:
         """The rows that a reference points to, or why there are none; None: the table's own."""
         if rule.target is not None:
             return f"{rule.target} lies in a mesh, and this is a test without one"
-        name = rule.target_object
-        if name is None:
-            return None
+        return None if rule.target_object is None else self._rows(rule.target_object)
+
+    def _rows(self, name: str) -> Any:
+        """The rows of a table, or why there are none."""
         if name not in self._sets:
             return f"no data of {name} was given (--data {name}=PATH)"
         opened = self.open(name)
@@ -54,11 +55,9 @@ class Tables:
         """The other tables, where a query may name them, and the owner's code if it may run."""
         tables: dict[str, Any] = {}
         if any(isinstance(rule, Sql) for rule in asked):
-            others = [each for each in self._sets.values() if each.table is not table]
-            for other in others:
-                opened = self.open(other.table.name)
-                if isinstance(opened, Opened):
-                    tables |= dict.fromkeys(names_of(other.table), opened.data)
+            for other in self._contract.schema:
+                if other.name != table.name:
+                    tables |= dict.fromkeys(names_of(other), self._rows(other.name))
         return Around(tables, code=code)
 
     def history(self, table: SchemaObject, asked: Sequence[Rule]) -> History | None:

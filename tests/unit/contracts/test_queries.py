@@ -279,6 +279,14 @@ def test_the_name_of_a_common_table_expression_is_no_way_to_another_table() -> N
         plan("with x as (select 1) select * from other.x", "duckdb", **asked)
 
 
+def test_a_table_of_which_there_is_no_data_leaves_the_question_open(opened: Open) -> None:
+    query = _sql("select count(*) from orders join customers on true")
+    why = "no data of customers was given (--data customers=PATH)"
+    result = _one(opened(DATA), query, tables={"customers": why})
+    assert result.verdict is Verdict.ERROR
+    assert result.message.endswith(f"could not be checked, {why}")
+
+
 def test_columns_of_any_type_and_name_can_be_asked_for(opened: Open) -> None:
     data = pl.DataFrame(
         {

@@ -22,7 +22,8 @@ UNVERIFIED = "unverified, it is for people to check"
 class Around:
     """What the owner's rules may use besides the data under audit.
 
-    `tables` are the other tables of the contract by name, for queries. `code` is the folder of
+    `tables` are the other tables of the contract by name, for queries: their rows, or a text that
+    says why there are none. `code` is the folder of
     the contract, whose Python may be run; None: it may not.
     """
 

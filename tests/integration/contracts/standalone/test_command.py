@@ -232,6 +232,26 @@ def test_the_owners_python_runs_only_when_it_is_trusted(bench: Any, run: Run) ->
     assert not Path("ran").exists()
 
 
+def test_warnings_of_libraries_do_not_reach_the_user(bench: Any) -> None:
+    rule = {"type": "custom", "engine": "pandera", "implementation": "schema"}
+    table = {"name": "orders", "properties": [{"name": "id"}], "quality": [rule]}
+    contract = bench.contract(tables=[table])
+    bench.write(
+        "checks.py",
+        "import pandera.polars as pa\nfrom mesh_dagster.contracts import read_contract, to_pandera\n"
+        f"schema = to_pandera(read_contract({str(contract)!r}))\n",
+    )
+    pl.DataFrame({"id": ["a"]}).write_parquet("orders.parquet")
+    command = ["contract", "test", str(contract), "--data", "orders.parquet", "--python"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "mesh_dagster.cli", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+
+
 @pytest.mark.parametrize(
     ("content", "code", "told"),
     [
@@ -319,6 +339,23 @@ def test_one_unreadable_table_hides_no_other(bench: Any, run: Run) -> None:
         ("orders", "error"),
         ("lines", "failed"),
     ]
+
+
+def test_a_query_on_a_table_without_data_is_answered_with_how_to_give_some(
+    bench: Any, run: Run
+) -> None:
+    query = {"type": "sql", "query": "select count(*) from lines", "mustBe": 0}
+    tables = [
+        {"name": "orders", "properties": [{"name": "id"}], "quality": [query]},
+        {"name": "lines", "properties": [{"name": "id"}]},
+    ]
+    contract = bench.contract(tables=tables)
+    bench.write("orders.csv", "id\n1\n")
+    ended = run(contract, "--data", "orders=orders.csv", "--json", "--only", "sql")
+    assert ended.code == 3
+    (rule,) = ended.json["rules"]
+    assert rule["verdict"] == "error"
+    assert "--data lines=PATH" in rule["message"]
 
 
 def test_no_dagster_is_imported_and_no_mesh_is_looked_for(bench: Any) -> None:

@@ -58,6 +58,10 @@ class Refused(ValueError):
     """The query is not run; the text says why."""
 
 
+class Absent(Refused):
+    """It reads a table of which nothing is at hand; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is run, and of each table what it reads."""
@@ -74,19 +78,21 @@ def plan(
     own: Sequence[str],
     path: Sequence[str] | None,
     tables: Mapping[str, Sequence[str]],
+    absent: Mapping[str, str] | None = None,
     write: str = "duckdb",
     views: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Read a query and write it for an engine. Raises `Refused`.
+    """Read a query and write it for an engine. Raises `Refused`, of which `Absent` is one.
 
     `own` are the names of the rule's table, `path` leads to its column: what the placeholders
-    stand for. `tables` are the tables that may be read, with their columns. `views` are other
-    names under which the engine has them.
+    stand for. `tables` are the tables that may be read, with their columns, `absent` those that
+    might be if there was any data, with the reason. `views` are other names under which the
+    engine has the tables.
     """
     tree = _parsed(_filled(query, dialect, own, path), dialect)
     for node in tree.walk():
         _check(node, dialect)
-    asked = list(_tables(tree, tables, dialect))
+    asked = list(_tables(tree, tables, absent or {}, dialect))
     for node, table in asked:
         _rename(node, (views or {}).get(table))
     try:
@@ -163,10 +169,14 @@ def _check(node: exp.Expr, dialect: str) -> None:
 
 
 def _tables(
-    tree: exp.Expr, tables: Mapping[str, Sequence[str]], dialect: str
+    tree: exp.Expr,
+    tables: Mapping[str, Sequence[str]],
+    absent: Mapping[str, str],
+    dialect: str,
 ) -> Iterator[tuple[exp.Table, str]]:
     """The tables that are read, each with its name among those that may be."""
     known = {name.casefold(): name for name in tables}
+    gone = {name.casefold(): why for name, why in absent.items()}
     within = {cte.alias.casefold() for cte in tree.find_all(exp.CTE)}
     for node in tree.find_all(exp.Table):
         if not isinstance(node.this, exp.Identifier):
@@ -179,7 +189,11 @@ def _tables(
         name = node.name.casefold()
         if name in known:
             yield node, known[name]
-        elif name not in within or node.args.get("db"):
+        elif name in within and not node.args.get("db"):
+            continue
+        elif name in gone:
+            raise Absent(gone[name])
+        else:
             told = node.sql(dialect=dialect)[:80]
             raise Refused(f"it reads {told}, which is no table at hand{did_you_mean(told, tables)}")
 

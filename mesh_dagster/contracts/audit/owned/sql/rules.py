@@ -23,7 +23,7 @@ from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame
 from mesh_dagster.contracts.audit.data.windows import of_windows, own_columns, windows_by_key
 from mesh_dagster.contracts.audit.owned.sql.process import DEFAULT, Limits, Stopped, Worker
 from mesh_dagster.contracts.rules.kinds import Sql
-from mesh_dagster.errors import first_line
+from mesh_dagster.errors import EvaluationError, first_line
 
 Key = str | None
 
@@ -105,7 +105,8 @@ class _Desk:
         self._worker, self._frame, self._folder, self._limits = worker, frame, folder, limits
         self._own = _Table(frame, own_columns(frame))
         others = {name: _other(data) for name, data in tables.items()}
-        self._others = {name: table for name, table in others.items() if table is not None}
+        self._others = {name: each for name, each in others.items() if isinstance(each, _Table)}
+        self._absent = {name: each for name, each in others.items() if isinstance(each, str)}
         self._spark = frame.rows.implementation.is_pyspark()
         self._windows: dict[Key, list[Any]] | None = None
         self._plans = {rule.id: self._planned(rule) for rule in rules}
@@ -138,6 +139,7 @@ class _Desk:
             "own": rule.tables,
             "path": path,
             "tables": {name: table.columns for name, table in tables.items()},
+            "absent": self._absent,
             "write": "spark" if self._spark else "duckdb",
             "views": _names_on_spark(tables) if self._spark else None,
         }
@@ -145,7 +147,7 @@ class _Desk:
             said = self._worker.ask(do="plan", **asked)
         except Stopped as stopped:
             return {"refused": f"it could not be read: {stopped}"}
-        if "refused" in said:
+        if "needs" not in said:
             return said
         for name, columns in said["needs"].items():
             tables[name].asked.update(columns)
@@ -207,6 +209,9 @@ class _Desk:
 def judged(rule: Sql, said: Mapping[str, Any], rows: int) -> Answer:
     """The answer of a query, held against the rule."""
     dialect = f"as {rule.dialect} SQL"
+    if "absent" in said:
+        told = f"{rule.message}: could not be checked, {said['absent']}"
+        return Answer(kept=False, message=told, checked=None, failed=None)
     if "refused" in said:
         read = "" if dialect in said["refused"] else f" (read {dialect})"
         told = f"{rule.message}: the query was not run, {said['refused']}{read}"
@@ -273,11 +278,14 @@ def _failed(rule: Sql, said: Mapping[str, Any], *, kept: bool) -> int:
     return int(not kept)
 
 
-def _other(data: Any) -> _Table | None:
+def _other(data: Any) -> _Table | str:
+    """Another table, or why it is not at hand."""
+    if isinstance(data, str):
+        return data
     try:
         frame = Frame.of(data)
-    except Exception:  # noqa: BLE001 - a table that cannot be read is none that is at hand
-        return None
+    except EvaluationError as error:
+        return first_line(error)
     return _Table(frame, own_columns(frame))
 
 
