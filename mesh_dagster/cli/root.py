@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -108,6 +109,8 @@ def mesh() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing is raised."""
+    # Which pandas pyspark likes is nothing that somebody who tests a contract can act on.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark|pandera")
     colour = False if os.environ.get("NO_COLOR") else None
     try:
         outcome = mesh.main(list(arguments), prog_name="mesh", standalone_mode=False, color=colour)

@@ -10,6 +10,7 @@ A Polars LazyFrame is validated by its schema only unless `PANDERA_VALIDATION_DE
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -47,7 +48,10 @@ def to_pandera(contract: Contract, backend: Backend = "polars") -> Any:
     if backend not in _BACKENDS:
         raise UsageError(f"pandera has polars, pandas and pyspark here, not {backend!r}")
     try:
-        module = import_module(_BACKENDS[backend])
+        with warnings.catch_warnings():
+            # pandera imports pyspark where it is installed, which warns of the pandas that is.
+            warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark|pandera")
+            module = import_module(_BACKENDS[backend])
     except (ImportError, SystemExit) as error:  # pyspark exits where it takes us for a doctest
         raise EvaluationError(
             f"pandera.{backend} cannot be imported: {error}",
