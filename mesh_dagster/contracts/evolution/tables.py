@@ -28,8 +28,8 @@ def of_tables(old: Contract, new: Contract) -> Iterator[Change]:
             yield Change(before.name, What.TABLE_RENAMED, *values, where=after.where)
         yield from of_table(before, after)
     for gone in found.removed:
-        values, note = (_summary(gone), None), found.note(gone)
-        yield Change(gone.name, What.TABLE_REMOVED, *values, note=note, where=gone.where)
+        told, note = _summary(gone), found.note(gone)
+        yield Change(gone.name, What.TABLE_REMOVED, told, None, note=note, where=gone.where)
     for come in found.added:
         yield Change(come.name, What.TABLE_ADDED, None, _summary(come), where=come.where)
     yield from _of_served(old, new, found)

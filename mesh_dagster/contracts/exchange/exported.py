@@ -40,19 +40,20 @@ def enum_of(column: Property) -> tuple[Any, ...]:
     return tuple(enum_values(column.rest.get("enum") or column.options.get("enum") or ()))
 
 
-def walked(columns: Collection[Property], before: str = "") -> Iterator[tuple[str, Property]]:
-    """Each property and all that lies in it, with its path."""
+def walked(
+    columns: Collection[Property], before: str = "", *, stored: bool = False
+) -> Iterator[tuple[str, Property]]:
+    """Each property and all that lies in it, with its path, of stored names if asked."""
     for each in columns:
-        path = f"{before}{each.name}"
-        yield path, each
-        yield from walked(each.properties, f"{path}.")
-        if each.items:
-            yield f"{path}[]", each.items
-            yield from walked(each.items.properties, f"{path}[].")
-        for part, inner in (("[key]", each.key), ("[value]", each.value)):
-            if inner:
-                yield f"{path}{part}", inner
-                yield from walked(inner.properties, f"{path}{part}.")
+        yield from _within(f"{before}{each.column if stored else each.name}", each, stored=stored)
+
+
+def _within(path: str, each: Property, *, stored: bool) -> Iterator[tuple[str, Property]]:
+    yield path, each
+    yield from walked(each.properties, f"{path}.", stored=stored)
+    for part, inner in (("[]", each.items), ("[key]", each.key), ("[value]", each.value)):
+        if inner:
+            yield from _within(f"{path}{part}", inner, stored=stored)
 
 
 def unsaid(

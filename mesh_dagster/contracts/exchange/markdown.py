@@ -8,13 +8,26 @@ from typing import Any
 
 from mesh_dagster.contracts.exchange.exported import Exported, enum_of, walked
 from mesh_dagster.contracts.rules.compile import rules
-from mesh_dagster.contracts.rules.kinds import Required, Rule, Schema, Text, Unsupported
+from mesh_dagster.contracts.rules.kinds import (
+    NONE_ALLOWED,
+    Allowed,
+    Code,
+    Missing,
+    Required,
+    Rule,
+    Schema,
+    Sql,
+    Text,
+    Unsupported,
+)
 from mesh_dagster.contracts.rules.wording import shown
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.service_level import ServiceLevel
 
 _SECTIONS = {"purpose": "What it is for", "usage": "How to use it", "limitations": "What it is not"}
+_SHOWN = 5
+"""Values that the sentence of a rule lists."""
 _UNITS = {"d": "day", "h": "hour", "m": "minute", "mo": "month", "w": "week", "y": "year"}
 
 
@@ -57,10 +70,8 @@ def _table(contract: Contract, table: SchemaObject, *, alone: bool) -> Iterator[
         yield from (told, "")
     found = [] if not table.properties else list(_columns(table))
     yield from found
-    stated = _rules(contract, table)
-    if stated:
-        yield from ("", f"### What is checked{'' if alone else f' of {_text(table.name)}'}", "")
-        yield from stated
+    yield from ("", f"### What is checked{'' if alone else f' of {_text(table.name)}'}", "")
+    yield from _rules(contract, table)
 
 
 def _columns(table: SchemaObject) -> Iterator[str]:
@@ -69,7 +80,7 @@ def _columns(table: SchemaObject) -> Iterator[str]:
     for path, each in walked(table.properties):
         about = [_text(each.description or each.rest.get("businessName") or "")]
         if values := enum_of(each):
-            about.append(f"One of {_text(shown(values, 12))}.")
+            about.append(f"One of {_text(shown(values, len(values)))}.")
         for link in each.relationships:
             to = link.target or link.target_object
             about.append(f"Refers to {_text(to)} ({_text(', '.join(link.target_columns))}).")
@@ -95,24 +106,62 @@ def _marks(each: Property) -> str:
     return ", ".join(mark for mark, holds in marks.items() if holds)
 
 
-def _rules(contract: Contract, table: SchemaObject) -> list[str]:
+def _rules(contract: Contract, table: SchemaObject) -> Iterator[str]:
     """A line for each rule that the table of columns does not show."""
-    told = []
+    marked = {
+        path
+        for path, each in walked(table.properties, stored=True)
+        if each.required or each.primary_key is not None
+    }
+    others = {None: "may be there", Severity.WARNING: "are told", Severity.ERROR: "may not be"}
+    yield f"- Columns that are not listed here {others[table.additional]}."
     for rule in rules(contract, table.name, standalone=True):
-        if not isinstance(rule, Schema | Required):
-            told.append(f"- {_rule(rule)}")
-    return told
+        if isinstance(rule, Required) and rule.bound == NONE_ALLOWED and rule.column in marked:
+            continue
+        if not isinstance(rule, Schema):
+            yield from _rule(rule)
 
 
-def _rule(rule: Rule) -> str:
+def _rule(rule: Rule) -> Iterator[str]:
     about = [each for each in (rule.dimension,) if each]
     if rule.severity is Severity.WARNING and not isinstance(rule, Text):
         about.append("a warning only")
     if isinstance(rule, Text | Unsupported):
         about.append("for people: nothing checks it")
-    told = rule.message[:1].upper() + rule.message[1:]
+    if rule.schedule:
+        about.append(f"when due: {rule.schedule}")
+    told = "; ".join([rule.message[:1].upper() + rule.message[1:], *_more(rule)])
     aside = _text(", ".join(about))
-    return f"{_text(told)} ({aside})" if aside else _text(told)
+    yield f"- {_text(told)} ({aside})" if aside else f"- {_text(told)}"
+    if isinstance(rule, Sql):
+        yield from ("", *(f"  {line}" for line in _fenced(rule.query)), "")
+
+
+def _more(rule: Rule) -> Iterator[str]:
+    """What a rule's own sentence does not say of it."""
+    match rule:
+        case Missing() if rule.values:
+            yield f"missing is {', '.join(map(repr, rule.values))} too"
+        case Allowed():
+            if len(rule.values) > _SHOWN:
+                yield f"that is {shown(rule.values, len(rule.values))}"
+            if rule.pattern:
+                yield f"each matches {rule.pattern}"
+        case Sql():
+            bound = rule.bound if rule.bound is not None else rule.equals
+            yield "the answer is true" if bound is None else f"the answer is {bound}"
+        case Code():
+            given = ", ".join(f"{name}={value!r}" for name, value in rule.arguments)
+            yield f"{rule.engine} {rule.file}::{rule.name}({given}), {rule.bound} failing"
+        case Unsupported():
+            yield rule.reason
+    if rule.business_impact:
+        yield f"otherwise: {rule.business_impact}"
+
+
+def _fenced(text: str) -> Iterator[str]:
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
+    yield from (f"{fence}sql", *text.strip().splitlines(), fence)
 
 
 def _level(level: ServiceLevel) -> str:
