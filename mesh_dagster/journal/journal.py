@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from mesh_dagster import clock
 from mesh_dagster.journal import queries, recovery, writes
 from mesh_dagster.journal.database import PATIENCE, Database
+from mesh_dagster.journal.outbox import Outbox
 from mesh_dagster.journal.owner import Owner
 from mesh_dagster.journal.queries import Quarantined, Revision
 from mesh_dagster.journal.rows import list_or_none
@@ -58,6 +59,8 @@ class Journal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.outbox = Outbox(database)
+        """What is to be told to people, and what became of it."""
 
     def close(self) -> None:
         """Close every connection to the database."""

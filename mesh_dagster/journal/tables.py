@@ -40,7 +40,8 @@ class Moment(sa.TypeDecorator[datetime]):
         return None if value is None else clock.in_utc(value)
 
 
-def _json() -> sa.JSON:
+def json_type() -> sa.JSON:
+    """A value of JSON; None is SQL's null."""
     return sa.JSON(none_as_null=True)
 
 
@@ -59,7 +60,7 @@ attempts = sa.Table(
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("run_id", sa.Text),
     sa.Column("base", sa.BigInteger),
-    sa.Column("partitions", _json()),
+    sa.Column("partitions", json_type()),
     sa.Column("seconds", sa.Float),
     sa.Column("error", sa.Text),
     sa.Column("host", sa.Text),
@@ -83,7 +84,7 @@ staged = sa.Table(
     metadata,
     sa.Column("attempt", sa.Text, sa.ForeignKey("attempts.id"), primary_key=True),
     sa.Column("port", sa.Text, primary_key=True),
-    sa.Column("files", _json(), nullable=False),
+    sa.Column("files", json_type(), nullable=False),
 )
 
 reads = sa.Table(
@@ -95,8 +96,8 @@ reads = sa.Table(
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("publication", sa.Text),
     sa.Column("number", sa.BigInteger),
-    sa.Column("partitions", _json()),
-    sa.Column("source_columns", _json()),
+    sa.Column("partitions", json_type()),
+    sa.Column("source_columns", json_type()),
 )
 
 decisions = sa.Table(
@@ -149,7 +150,7 @@ results = sa.Table(
     sa.Column("port", sa.Text),
     sa.Column("of_partition", sa.Text),
     sa.Column("place", sa.Text),
-    sa.Column("details", _json()),
+    sa.Column("details", json_type()),
     sa.ForeignKeyConstraint(
         ["attempt", "partition", "revision"],
         ["decisions.attempt", "decisions.partition", "decisions.revision"],
@@ -166,9 +167,9 @@ publications = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("attempt", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("ports", _json(), nullable=False),
-    sa.Column("partitions", _json()),
-    sa.Column("contracts", _json(), nullable=False),
-    sa.Column("empty", _json(), nullable=False),
+    sa.Column("ports", json_type(), nullable=False),
+    sa.Column("partitions", json_type()),
+    sa.Column("contracts", json_type(), nullable=False),
+    sa.Column("empty", json_type(), nullable=False),
     sa.Index("publications_of_product", "product", "number"),
 )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from mesh_dagster import clock
 from mesh_dagster.errors import JournalError
+from mesh_dagster.journal import happenings
 from mesh_dagster.journal.failure import contradiction
 from mesh_dagster.journal.rows import (
     row_from_decision,
@@ -99,6 +100,9 @@ def put_decisions(connection: sa.Connection, row: sa.Row[Any], values: Sequence[
     at_port = [value.partition for value in values if value.outcome in AT_PORT]
     supersede_older(connection, row, at_port)
     flag(connection, row.product, [value.partition for value in values])
+    event = happenings.quarantined(row, values)
+    if event is not None:
+        happenings.put_event(connection, event)
 
 
 def forget_decisions(connection: sa.Connection, row: sa.Row[Any]) -> None:
@@ -145,6 +149,8 @@ def revise(
     if decision.outcome in AT_PORT:
         supersede_older(connection, row, [decision.partition])
     flag(connection, row.product, [decision.partition])
+    if decision.outcome is not Outcome.QUARANTINED:
+        happenings.settle(connection, row, decision, by, why)
 
 
 def never_decided(row: sa.Row[Any], partition: str | None) -> JournalError:

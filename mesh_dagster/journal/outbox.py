@@ -1,0 +1,281 @@
+"""The outbox of a domain: what is to be told, to whom, and what became of it.
+
+Sending is at least once. A message is composed and leased in one transaction, sent outside of
+any, and its end recorded in another; a sender that dies in between leaves a message whose lease
+runs out, and whoever sends next tries the very same one again. Of one product no message goes to
+a recipient before the one before it has arrived or was given up. All moments are wall time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from mesh_dagster import clock
+from mesh_dagster.journal.alert_tables import (
+    cooling,
+    deliveries,
+    events,
+    heartbeats,
+    incidents,
+    messages,
+)
+from mesh_dagster.journal.database import Database
+from mesh_dagster.journal.happenings import event_from_row, put_event
+from mesh_dagster.journal.letters import Claim, Pending, State, blocked, claimed, pending
+from mesh_dagster.journal.told import Alert, Health, health, incidents_of, newest_alerts
+from mesh_dagster.model.event import Event, Incident
+from mesh_dagster.model.message import Recipient
+
+Compose = Callable[[Sequence[Pending]], Iterable[Sequence[Pending]]]
+"""Which pending deliveries go out now, each group as one message to one recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one try went. `retry_at` None and an error: it is given up."""
+
+    message: str
+    tries: int
+    error: str | None = None
+    retry_at: datetime | None = None
+
+
+class Outbox:
+    """The outbox in a domain's journal. Each call is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, found: Iterable[Event]) -> list[Event]:
+        """Record events, all or none; those that were new."""
+        with self._database.writing() as connection:
+            return [each for each in found if put_event(connection, each) is not None]
+
+    def knows(self, keys: Collection[str]) -> set[str]:
+        """Which events, by key, are recorded."""
+        of_keys = sa.select(events.c.key).where(events.c.key.in_(keys))
+        with self._database.reading() as connection:
+            return set(connection.execute(of_keys).scalars())
+
+    def newest(self, since: datetime, limit: int) -> list[Event]:
+        """The newest events noticed since a moment, oldest first."""
+        newest = sa.select(events).where(events.c.noticed >= since)
+        newest = newest.order_by(events.c.number.desc()).limit(limit)
+        with self._database.reading() as connection:
+            found = connection.execute(newest).all()
+        return [event_from_row(row) for row in reversed(found)]
+
+    def route(self, recipients: Callable[[Event], Iterable[Recipient]], limit: int = 5000) -> int:
+        """Decide of each new event who is told; how many there were."""
+        new = sa.select(events).where(sa.not_(events.c.routed)).order_by(events.c.number)
+        with self._database.reading() as connection:
+            # Most of the time there is nothing to do, and no writer has to wait for that.
+            if connection.execute(new.limit(1)).first() is None:
+                return 0
+        with self._database.writing() as connection:
+            found = connection.execute(new.limit(limit)).all()
+            rows = [
+                _delivery(row, recipient)
+                for row in found
+                for recipient in sorted(set(recipients(event_from_row(row))))
+            ]
+            if rows:
+                connection.execute(sa.insert(deliveries), rows)
+            numbers = [{"n": row.number} for row in found]
+            routed = sa.update(events).where(events.c.number == sa.bindparam("n"))
+            if numbers:
+                connection.execute(routed.values(routed=True), numbers)
+            return len(found)
+
+    def claim(
+        self, compose: Compose, *, lease: float, limit: int, without: Collection[str] = ()
+    ) -> list[Claim]:
+        """Take up to `limit` messages to send now, none of whose order has to wait.
+
+        What was tried before comes first. They are this caller's for `lease` seconds. `without`
+        are channels that are left alone.
+        """
+        with self._database.reading() as connection:
+            if not _anything(connection, clock.wall()):
+                return []
+        with self._database.writing() as connection:
+            now = clock.wall()
+            until = now + timedelta(seconds=lease)
+            again = [
+                each.id
+                for each in connection.execute(_due(now).order_by(messages.c.due))
+                if each.channel not in without
+            ][:limit]
+            _lease(connection, again, until)
+            free = limit - len(again)
+            waiting = [
+                each
+                for each in pending(connection, busy=blocked(connection))
+                if each.channel not in without
+            ]
+            new: list[str] = []
+            for group in compose(waiting):
+                if len(new) >= free:
+                    break
+                new.append(_composed(connection, group, now, until))
+            return claimed(connection, [*again, *new])
+
+    def hand_back(self, ids: Iterable[str]) -> None:
+        """Give up leases on messages that were not tried after all."""
+        rows = [{"m": each} for each in ids]
+        if not rows:
+            return
+        of_message = (messages.c.id == sa.bindparam("m")) & (messages.c.state == State.WAITING)
+        back = sa.update(messages).where(of_message)
+        with self._database.writing() as connection:
+            connection.execute(back.values(due=clock.wall(), tries=messages.c.tries - 1), rows)
+
+    def end(self, ended: Iterable[Ended]) -> None:
+        """Record how tries went, all in one transaction."""
+        with self._database.writing() as connection:
+            now = clock.wall()
+            for each in ended:
+                _end(connection, each, now)
+
+    def try_again(self, ids: Collection[str] | None = None) -> int:
+        """Let dead letters wait for their sender again: these, or all; how many that were."""
+        dead = messages.c.state == State.DEAD
+        if ids is not None:
+            dead &= messages.c.id.in_(ids)
+        waiting = {"state": State.WAITING, "due": clock.wall(), "ended": None, "tries": 0}
+        waiting["composed"] = clock.wall()
+        with self._database.writing() as connection:
+            return connection.execute(sa.update(messages).where(dead).values(waiting)).rowcount
+
+    def alerts(self, limit: int, product: str | None = None, *, dead: bool = False) -> list[Alert]:
+        """The newest events and who is told, newest first; `dead`: of those given up only."""
+        with self._database.reading() as connection:
+            return newest_alerts(connection, limit, product, dead=dead)
+
+    def incidents(
+        self, product: str | None = None, *, unclosed: bool = False, limit: int = 100
+    ) -> list[Incident]:
+        """What broke, since when, who was told, and what mended it; newest first."""
+        with self._database.reading() as connection:
+            return incidents_of(connection, product, unclosed=unclosed, limit=limit)
+
+    def health(self) -> Health:
+        """What is overdue, what was given up, and who gave which sign of life last."""
+        with self._database.reading() as connection:
+            return health(connection)
+
+    def beat(self, name: str, every: float, error: str | None = None) -> None:
+        """Leave a sign of life, to be repeated every so many seconds."""
+        self.beats({name: (clock.wall(), every, error)})
+
+    def beats(self, signs: Mapping[str, tuple[datetime, float, str | None]]) -> None:
+        """The same of several at once, each with its own moment."""
+        rows = [
+            {"name": name, "at": at, "every": every, "error": error}
+            for name, (at, every, error) in signs.items()
+        ]
+        if not rows:
+            return
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(heartbeats).where(heartbeats.c.name.in_(signs)))
+            connection.execute(sa.insert(heartbeats), rows)
+
+
+def _delivery(row: sa.Row[Any], recipient: Recipient) -> dict[str, Any]:
+    event = event_from_row(row)
+    return {
+        "event": row.number,
+        "channel": recipient.channel,
+        "recipient": recipient.to,
+        "product": event.subject,
+        "topic": event.topic,
+        "cause": event.root,
+    }
+
+
+def _due(now: datetime) -> sa.Select[Any]:
+    chosen = sa.select(messages.c.id, messages.c.channel)
+    return chosen.where(messages.c.state == State.WAITING, messages.c.due <= now)
+
+
+def _anything(connection: sa.Connection, now: datetime) -> bool:
+    waiting = sa.select(deliveries.c.event).where(deliveries.c.message.is_(None)).limit(1)
+    return any(
+        connection.execute(each).first() is not None for each in (waiting, _due(now).limit(1))
+    )
+
+
+def _lease(connection: sa.Connection, ids: Sequence[str], until: datetime) -> None:
+    if ids:
+        leased = sa.update(messages).where(messages.c.id == sa.bindparam("m"))
+        leased = leased.values(due=until, tries=messages.c.tries + 1)
+        connection.execute(leased, [{"m": each} for each in ids])
+
+
+def _composed(
+    connection: sa.Connection, group: Sequence[Pending], now: datetime, until: datetime
+) -> str:
+    message, first = clock.new_id(), group[0]
+    row = {
+        "id": message,
+        "channel": first.channel,
+        "recipient": first.recipient,
+        "state": State.WAITING.value,
+        "tries": 1,
+        "composed": now,
+        "due": until,
+    }
+    connection.execute(sa.insert(messages), [row])
+    taken = sa.update(deliveries).where(
+        deliveries.c.event == sa.bindparam("e"),
+        deliveries.c.channel == first.channel,
+        deliveries.c.recipient == first.recipient,
+    )
+    connection.execute(taken.values(message=message), [{"e": each.event} for each in group])
+    return message
+
+
+def _end(connection: sa.Connection, ended: Ended, now: datetime) -> None:
+    of_message = (messages.c.id == ended.message) & (messages.c.state == State.WAITING)
+    if ended.error is None:
+        values: dict[str, Any] = {"state": State.DELIVERED, "ended": now, "error": None}
+    elif ended.retry_at is None:
+        values = {"state": State.DEAD, "ended": now, "error": ended.error}
+    else:
+        values = {"due": ended.retry_at, "error": ended.error}
+    if ended.error is not None:
+        # Another sender may have taken it since; how an older try failed says nothing of that.
+        of_message &= messages.c.tries == ended.tries
+    connection.execute(sa.update(messages).where(of_message).values(values))
+    if ended.error is None:
+        _arrived(connection, ended.message, now)
+
+
+def _arrived(connection: sa.Connection, message: str, now: datetime) -> None:
+    """What follows from a message that arrived: its topics cool down, incidents are known."""
+    told = deliveries.c.message == message
+    found = connection.execute(sa.select(deliveries).where(told)).all()
+    topics = {(row.channel, row.recipient, row.topic) for row in found}
+    keys = [{"c": channel, "r": recipient, "t": topic} for channel, recipient, topic in topics]
+    of_key = sa.and_(
+        cooling.c.channel == sa.bindparam("c"),
+        cooling.c.recipient == sa.bindparam("r"),
+        cooling.c.topic == sa.bindparam("t"),
+    )
+    if keys:
+        connection.execute(sa.delete(cooling).where(of_key), keys)
+        connection.execute(
+            sa.insert(cooling),
+            [
+                {"channel": key["c"], "recipient": key["r"], "topic": key["t"], "told": now}
+                for key in keys
+            ],
+        )
+    opened = sa.select(deliveries.c.event).where(told).scalar_subquery()
+    first = sa.and_(incidents.c.opened.in_(opened), incidents.c.notified.is_(None))
+    connection.execute(sa.update(incidents).where(first).values(notified=now))

@@ -1,0 +1,189 @@
+"""What the ledger tells of alerts: who was told what, incidents, and signs of life."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mesh_dagster.journal.alert_tables import (
+    deliveries,
+    events,
+    heartbeats,
+    incidents,
+    messages,
+)
+from mesh_dagster.journal.happenings import event_from_row
+from mesh_dagster.journal.letters import State
+from mesh_dagster.model.event import Event, EventKind, Incident, Told
+
+UNROUTED = "new"
+"""The state of an event of which nobody has decided yet who is told."""
+
+HELD = "held"
+"""The state of a delivery that waits to be put into a message."""
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An event, when it was noticed (wall time), and who is told."""
+
+    event: Event
+    noticed: datetime
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The last sign of life of a part, how often it gives one, and what went wrong then."""
+
+    name: str
+    at: datetime
+    every: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of an outbox: what is overdue in it, what was given up, who is alive."""
+
+    heartbeats: tuple[Heartbeat, ...]
+    dead: int
+    waiting: int
+    oldest: datetime | None
+    """When the oldest event that somebody still has to be told of was noticed."""
+    failing: tuple[tuple[str, str], ...]
+    """Channel and error of messages that were tried in vain, each once."""
+
+
+def newest_alerts(
+    connection: sa.Connection, limit: int, product: str | None, *, dead: bool
+) -> list[Alert]:
+    """The newest events, newest first; `dead`: those with a message that was given up."""
+    newest = sa.select(events).order_by(events.c.number.desc()).limit(limit)
+    if product is not None:
+        newest = newest.where(events.c.subject == product)
+    if dead:
+        given_up = (
+            sa.select(deliveries.c.event)
+            .join(messages, messages.c.id == deliveries.c.message)
+            .where(messages.c.state == State.DEAD)
+        )
+        newest = newest.where(events.c.number.in_(given_up))
+    rows = connection.execute(newest).all()
+    told = _told(connection, [row.number for row in rows])
+    return [
+        Alert(event_from_row(row), row.noticed, tuple(told[row.number]) or _nobody_yet(row))
+        for row in rows
+    ]
+
+
+def incidents_of(
+    connection: sa.Connection, product: str | None, *, unclosed: bool, limit: int
+) -> list[Incident]:
+    """Incidents, newest first, with who was told."""
+    opening, closing = events.alias("opening"), events.alias("closing")
+    found = (
+        sa.select(
+            incidents,
+            opening.c.at.label("opened_at"),
+            opening.c.noticed,
+            opening.c.summary,
+            opening.c.details,
+            closing.c.at.label("closed_at"),
+            closing.c.details.label("repair"),
+        )
+        .join(opening, opening.c.number == incidents.c.opened)
+        .outerjoin(closing, closing.c.number == incidents.c.closed)
+        .order_by(incidents.c.opened.desc())
+        .limit(limit)
+    )
+    if product is not None:
+        found = found.where(incidents.c.product == product)
+    if unclosed:
+        found = found.where(incidents.c.closed.is_(None))
+    rows = connection.execute(found).all()
+    told = _told(connection, [row.opened for row in rows])
+    return [
+        Incident(
+            id=row.id,
+            product=row.product,
+            kind=EventKind(row.kind),
+            summary=row.summary,
+            began=row.began,
+            opened=row.opened_at,
+            noticed=row.noticed,
+            closed=row.closed_at,
+            notified=row.notified,
+            objective=row.objective,
+            details=row.details,
+            repair=row.repair or {},
+            told=tuple(told[row.opened]),
+        )
+        for row in rows
+    ]
+
+
+def health(connection: sa.Connection) -> Health:
+    """How the outbox is, in a few counts."""
+    states = sa.select(messages.c.state, sa.func.count()).group_by(messages.c.state)
+    counts = {row[0]: int(row[1]) for row in connection.execute(states)}
+    held = sa.select(sa.func.count()).where(deliveries.c.message.is_(None))
+    unrouted = sa.select(sa.func.min(events.c.noticed)).where(sa.not_(events.c.routed))
+    unsent = (
+        sa.select(sa.func.min(events.c.noticed))
+        .select_from(deliveries)
+        .join(events, events.c.number == deliveries.c.event)
+        .outerjoin(messages, messages.c.id == deliveries.c.message)
+        .where(sa.or_(deliveries.c.message.is_(None), messages.c.state == State.WAITING))
+    )
+    oldest = [connection.execute(each).scalar() for each in (unrouted, unsent)]
+    vain = sa.select(messages.c.channel, messages.c.error).distinct()
+    vain = vain.where(messages.c.state == State.WAITING, messages.c.error.is_not(None)).limit(20)
+    beats = connection.execute(sa.select(heartbeats).order_by(heartbeats.c.name))
+    return Health(
+        heartbeats=tuple(Heartbeat(row.name, row.at, row.every, row.error) for row in beats),
+        dead=counts.get(State.DEAD, 0),
+        waiting=counts.get(State.WAITING, 0) + int(connection.execute(held).scalar_one()),
+        oldest=min((each for each in oldest if each is not None), default=None),
+        failing=tuple((row.channel, row.error) for row in connection.execute(vain)),
+    )
+
+
+def _told(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[Told]]:
+    found: dict[int, list[Told]] = defaultdict(list)
+    for start in range(0, len(numbers), _AT_ONCE):
+        of_events = (
+            sa.select(deliveries, messages)
+            .outerjoin(messages, messages.c.id == deliveries.c.message)
+            .where(deliveries.c.event.in_(numbers[start : start + _AT_ONCE]))
+            .order_by(deliveries.c.event, deliveries.c.channel, deliveries.c.recipient)
+        )
+        for row in connection.execute(of_events):
+            found[row.event].append(_told_from_row(row))
+    return found
+
+
+def _told_from_row(row: sa.Row[Any]) -> Told:
+    held = Told(row.channel, row.recipient, HELD)
+    if row.message is None:
+        return held
+    return replace(
+        held,
+        state=row.state,
+        message=row.message,
+        tries=row.tries,
+        at=row.ended,
+        due=row.due if row.state == State.WAITING else None,
+        error=row.error,
+    )
+
+
+def _nobody_yet(row: sa.Row[Any]) -> tuple[Told, ...]:
+    return () if row.routed else (Told("", "", UNROUTED),)
