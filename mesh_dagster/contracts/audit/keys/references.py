@@ -7,9 +7,19 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.data.frame import FAILED, WINDOW, Frame, summed, together
+from mesh_dagster.contracts.audit.data.frame import (
+    FAILED,
+    WINDOW,
+    Frame,
+    in_polars,
+    summed,
+    together,
+)
+from mesh_dagster.contracts.audit.keys.common import NothingInCommonError, in_common
 from mesh_dagster.contracts.audit.values.places import key_names, keyed_rows
 from mesh_dagster.contracts.rules.kinds import Reference
+
+_COMMON = "__mesh_common_"
 
 
 class Unresolvable(ValueError):
@@ -20,7 +30,7 @@ def orphans(rule: Reference, frame: Frame, target: Any) -> pl.DataFrame:
     """How many rows have a key that the target has not, by window (if cut): WINDOW and FAILED.
 
     A key with a null in it refers to nothing and is none. Raises `Unresolvable` when the
-    target's columns are missing or of other types.
+    target's columns are missing, or of types that have no value in common with the key's.
     """
     windows = [] if frame.window is None else [WINDOW]
     lost = without_target(rule, frame, target).with_columns(nw.lit(1).alias(FAILED))
@@ -33,10 +43,30 @@ def without_target(rule: Reference, frame: Frame, target: Any, *others: str) -> 
     rows = keyed_rows(rule, frame, *others).drop_nulls(keys)
     known = _keys_of(rule, nw.from_native(target).lazy())
     rows, known = together(rows, known)
-    casts = _common_integers(rule, rows, known)
-    if not casts:
+    if rows.select(keys).collect_schema() == known.collect_schema():
         return rows.join(known, on=keys, how="anti")
-    return rows.with_columns(casts).join(known.with_columns(casts), on=keys, how="anti")
+    if rows.implementation.is_duckdb():
+        rows, known = in_polars(rows), in_polars(known)
+    mine, theirs = _in_common(rule, rows.collect_schema(), known.collect_schema())
+    common = [f"{_COMMON}{key}" for key in keys]
+    lost = rows.with_columns(mine).join(known.select(theirs), on=common, how="anti")
+    return lost.drop(common)
+
+
+def _in_common(
+    rule: Reference, ours: nw.Schema, theirs: nw.Schema
+) -> tuple[list[nw.Expr], list[nw.Expr]]:
+    """The parts of both keys in types that can be compared."""
+    pairs = []
+    for key, name, target in zip(key_names(rule), rule.columns, rule.target_columns, strict=True):
+        try:
+            pair = in_common(nw.col(key), ours[key], nw.col(key), theirs[key])
+        except NothingInCommonError:
+            told = f"{name} is {ours[key]} and {target} of {_target(rule)} is {theirs[key]}"
+            raise Unresolvable(told.lower()) from None
+        pairs.append([each.alias(f"{_COMMON}{key}") for each in pair])
+    mine, others = zip(*pairs, strict=True)
+    return list(mine), list(others)
 
 
 def _keys_of(rule: Reference, target: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -48,24 +78,6 @@ def _keys_of(rule: Reference, target: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     pairs = zip(rule.target_columns, key_names(rule), strict=True)
     keys = target.select(*(nw.col(theirs).alias(ours) for theirs, ours in pairs))
     return keys.drop_nulls().unique()
-
-
-def _common_integers(
-    rule: Reference, rows: nw.LazyFrame[Any], known: nw.LazyFrame[Any]
-) -> list[nw.Expr]:
-    """Casts that make integers of two sizes comparable. Other types must be the same."""
-    ours, theirs = rows.collect_schema(), known.collect_schema()
-    casts = []
-    triples = zip(key_names(rule), rule.columns, rule.target_columns, strict=True)
-    for key, column, target in triples:
-        one, other = ours[key], theirs[key]
-        if one == other:
-            continue
-        if not (one.is_integer() and other.is_integer()):
-            told = f"{column} is {one} and {target} of {_target(rule)} is {other}"
-            raise Unresolvable(told.lower())
-        casts.append(nw.col(key).cast(nw.Int64))
-    return casts
 
 
 def _target(rule: Reference) -> str:
