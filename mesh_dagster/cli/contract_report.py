@@ -138,7 +138,8 @@ def _summary(report: Report, seconds: float) -> str:
         for verdict in (Verdict.PASSED, *_WORST)
     }
     unread = sum(table.error is not None for table in report.tables)
-    parts = [f"{counts[Verdict.PASSED]} of {count(len(results), 'rule')} passed"]
+    passed = f"{counts[Verdict.PASSED]} of {count(len(results), 'rule')} passed"
+    parts = [passed] if results else []
     words = {
         Verdict.FAILED: "failed",
         Verdict.ERROR: "could not be evaluated",

@@ -30,6 +30,7 @@ _CODES = {Verdict.FAILED: 1, Verdict.ERROR: EvaluationError.exit_code}
 
 @click.command("test")
 @click.argument("contract", type=click.Path(path_type=Path))
+@click.argument("more", nargs=-1, metavar="")
 @click.option(
     "--data",
     multiple=True,
@@ -42,7 +43,7 @@ _CODES = {Verdict.FAILED: 1, Verdict.ERROR: EvaluationError.exit_code}
     "--only",
     multiple=True,
     metavar="RULE",
-    help="Run these rules only: ids, dimensions or tags, with commas between.",
+    help="Run these rules only: ids, kinds, dimensions or tags, with commas between.",
 )
 @click.option("--skip", multiple=True, metavar="RULE", help="Run all rules but these.")
 @click.option(
@@ -72,11 +73,10 @@ def command(contract: Path, data: tuple[str, ...], as_json: bool, **asked: Any) 
     """
     from mesh_dagster.contracts.standalone.run import hold
 
-    junit = asked.pop("junit")
-    if as_json and junit == "-":
-        raise UsageError("--json and --junit - both want stdout", fix="--junit FILE")
+    junit, more = asked.pop("junit"), asked.pop("more")
     begun = perf_counter()
     try:
+        _check_call(contract, more, as_json=as_json, junit=junit)
         report = hold(contract, data, _options(**asked), _Progress())
     except MeshError as error:
         if as_json:
@@ -97,6 +97,27 @@ def command(contract: Path, data: tuple[str, ...], as_json: bool, **asked: Any) 
         again = _command(contract, data, asked["server"])
         emit_styled("\n".join(lines(report, again, seconds)))
     return _CODES.get(report.verdict, 0)
+
+
+def _check_call(contract: Path, more: Sequence[str], *, as_json: bool, junit: str | None) -> None:
+    """Refuse before any work what cannot be told afterwards. Raises `UsageError`."""
+    if more:
+        raise UsageError(
+            f"one contract is tested at a time: what is {more[0]}? Data stands behind --data, "
+            "a pattern in quotes",
+            code="MESH-C021",
+            fix=shlex.join(["mesh", "contract", "test", str(contract), "--data", more[0]]),
+        )
+    if as_json and junit == "-":
+        raise UsageError("--json and --junit - both want stdout", fix="--junit report.xml")
+    if junit and junit != "-":
+        folder = Path(junit).parent
+        if not folder.is_dir():
+            fix = shlex.join(["mkdir", "-p", str(folder)])
+            raise UsageError(f"there is no folder {folder} for {junit}", code="MESH-C021", fix=fix)
+        if Path(junit).is_dir():
+            fix = f"--junit {shlex.quote(str(Path(junit) / 'report.xml'))}"
+            raise UsageError(f"{junit} is a folder", code="MESH-C021", fix=fix)
 
 
 def _options(
@@ -134,7 +155,10 @@ def _command(contract: Path, data: Sequence[str], server: str | None) -> str:
 
 
 def _words(given: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word.strip() for each in given for word in each.split(",") if word.strip())
+    words = tuple(word.strip() for each in given for word in each.split(",") if word.strip())
+    if given and not words:
+        raise UsageError("--only and --skip name rules, and here is no name", code="MESH-C020")
+    return words
 
 
 def _write_junit(report: Report, seconds: float, place: str) -> None:

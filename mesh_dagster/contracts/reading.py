@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mesh_dagster.contracts.files.targets import is_vague_decimal, stated_decimal
+from mesh_dagster.contracts.misread import refuse_misread, refuse_other_kinds
 from mesh_dagster.descriptors import dcs, syntax
 from mesh_dagster.descriptors.odcs import contract_from_document
 from mesh_dagster.descriptors.source import Source, in_order, refuse, shown_path
@@ -42,15 +43,10 @@ def read_contract(path: Path) -> Read:
     Raises `DescriptorError` with all that is wrong where it cannot be tested.
     """
     source = Source(shown_path(path))
+    refuse_misread(path, source)
     data = syntax.read_file(path, source)
-    if data is not None and "kind" not in data and not dcs.is_one(data):
-        source.report(
-            "MESH-C028",
-            "is no contract: neither `kind: DataContract` (ODCS) nor `dataContractSpecification`",
-            data.line,
-            fix="kind: DataContract",
-        )
-        source.refuse()
+    if data is not None:
+        refuse_other_kinds(data, data.line, source)
     if data is not None and dcs.is_one(data):
         data = dcs.converted(data, source)
     contract = contract_from_document(data, source)

@@ -20,12 +20,31 @@ def data_to_test(contract: Contract, data: Sequence[str], options: Options, fold
     name) has; `folder` is the contract's. Raises `UsageError` where it cannot be told which data
     is meant, `EvaluationError` where nothing is there.
     """
+    for each in data:
+        _refuse_what_flows(each)
     found = _found(contract, data, options, folder)
     if not found.sets:
         raise UsageError("there is no data to test", code="MESH-C021", fix="--data PATH")
     order = {table.name: at for at, table in enumerate(contract.schema)}
     found.sets.sort(key=lambda each: order[each.table.name])
     return found
+
+
+def _refuse_what_flows(given: str) -> None:
+    """Raise `UsageError` for data that is no file of this machine."""
+    if Path(given).exists():
+        return
+    if "://" in given:
+        problem, fix = (
+            f"{given} is not on this machine",
+            "bring it here, and say where: --data PATH",
+        )
+    elif given.rpartition("=")[2] == "-":
+        problem = "data is read more than once, and what a pipe says is read once only"
+        fix = "write it to a file first: cat > data.csv"
+    else:
+        return
+    raise UsageError(problem, code="MESH-C021", fix=fix)
 
 
 def _found(contract: Contract, data: Sequence[str], options: Options, folder: Path) -> Found:

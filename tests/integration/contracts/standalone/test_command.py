@@ -238,7 +238,8 @@ def test_warnings_of_libraries_do_not_reach_the_user(bench: Any) -> None:
     contract = bench.contract(tables=[table])
     bench.write(
         "checks.py",
-        "import pandera.polars as pa\nfrom mesh_dagster.contracts import read_contract, to_pandera\n"
+        "import pandera.polars as pa\n"
+        "from mesh_dagster.contracts import read_contract, to_pandera\n"
         f"schema = to_pandera(read_contract({str(contract)!r}))\n",
     )
     pl.DataFrame({"id": ["a"]}).write_parquet("orders.parquet")
