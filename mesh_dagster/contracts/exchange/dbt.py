@@ -92,9 +92,7 @@ def import_dbt(path: Path) -> Imported:
         if key not in ("version", "models", "anchors"):
             reading.notes.append(f"{key}: only models are taken")
     kept = _mapping(_kept(found[0]).get("contract")) if len(found) == 1 else {}
-    id_ = str(kept.get("id") or objects[0]["name"])
-    version = str(kept.get("version") or "1.0.0")
-    return imported(id_, objects, reading.notes, source.name, version=version)
+    return imported(str(objects[0]["name"]), objects, reading.notes, source.name, kept=kept)
 
 
 def _model(model: Mapping[str, Any], reading: _Reading) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mesh_dagster.contracts.exchange.dbt import KEPT
-from mesh_dagster.contracts.exchange.exported import Exported, enum_of, unsaid
+from mesh_dagster.contracts.exchange.exported import Exported, enum_of, identity, unsaid
 from mesh_dagster.descriptors import odcs, writing
 from mesh_dagster.model.contract import Contract, Property, Relationship, SchemaObject
 from mesh_dagster.ports.types import duckdb_type
@@ -62,7 +62,7 @@ def _model(
         if key not in ("name", "description", "properties")
     }
     if alone:
-        kept["contract"] = {"id": contract.id, "version": contract.version}
+        kept["contract"] = identity(contract)
     if kept:
         config["meta"] = {KEPT: kept}
     if config:

@@ -19,12 +19,11 @@ def contract_document(
     *,
     version: str = "1.0.0",
     status: str = "draft",
-    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A contract of some schema objects, keys in the standard's order."""
     listed = [dict(each) for each in objects]
     head = {"apiVersion": api_version(listed), "kind": "DataContract", "id": id_}
-    return {**head, "version": version, "status": status, "schema": listed, **(more or {})}
+    return {**head, "version": version, "status": status, "schema": listed}
 
 
 def contract_of(document: Mapping[str, Any], name: str) -> Contract:

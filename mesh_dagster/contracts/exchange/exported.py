@@ -19,6 +19,11 @@ class Exported:
     notes: tuple[str, ...] = ()
 
 
+def identity(contract: Contract) -> dict[str, str]:
+    """Which contract it was, for an import to take up again."""
+    return {"id": contract.id, "version": contract.version, "status": contract.status.value}
+
+
 def table_of(contract: Contract, name: str | None) -> SchemaObject:
     """The schema object that is meant: the one named, or the only one. Raises `UsageError`."""
     if not contract.schema:

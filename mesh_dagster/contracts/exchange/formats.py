@@ -108,14 +108,12 @@ def _import_dcs(path: Path) -> Imported:
 
 def _import_pandera(path: Path, name: str) -> Imported:
     """The schema of that name in a Python file, which is run; without a name the only one."""
-    from mesh_dagster.contracts.exchange.pandera_import import contract_from
-
     source = shown_path(path)
     found = _schemas(_run(path, source))
     if name:
         if name not in found:
             raise unusable(source, f"it has no pandera schema {name!r}{did_you_mean(name, found)}")
-        return contract_from(found[name], name=_own_name(found[name], name)).imported
+        return _contract_of(found[name], name)
     if len(found) != 1:
         listed = ", ".join(found) or "none"
         raise UsageError(
@@ -124,11 +122,15 @@ def _import_pandera(path: Path, name: str) -> Imported:
             fix=f"{source}::{next(iter(found), 'schema')}",
         )
     only = next(iter(found))
-    return contract_from(found[only], name=_own_name(found[only], only)).imported
+    return _contract_of(found[only], only)
 
 
-def _own_name(schema: Any, name: str) -> str:
-    return str(getattr(schema, "name", None) or name)
+def _contract_of(schema: Any, variable: str) -> Imported:
+    """Of a schema without a name of its own the variable's is taken."""
+    from mesh_dagster.contracts.exchange.pandera_import import contract_from
+
+    named = bool(getattr(schema, "name", None))
+    return contract_from(schema, name=None if named else variable).imported
 
 
 def _schemas(module: Any) -> dict[str, Any]:

@@ -39,15 +39,19 @@ def imported(
     notes: Sequence[str],
     source: str,
     *,
-    version: str = "1.0.0",
-    status: str = "draft",
-    more: Mapping[str, Any] | None = None,
+    kept: Mapping[str, Any] | None = None,
 ) -> Imported:
     """The result of an import, read once to see that it is a contract.
 
+    `kept` is what an export left of the contract's id, version and status; without it the
+    contract is new.
     Raises `EvaluationError` where what was read makes none.
     """
-    document = contract_document(id_, objects, version=version, status=status, more=more)
+    known = {"id": id_, "version": "1.0.0", "status": "draft"}
+    known |= {key: str(value) for key, value in (kept or {}).items() if key in known and value}
+    document = contract_document(
+        known["id"], objects, version=known["version"], status=known["status"]
+    )
     found = Imported(document, tuple(dict.fromkeys(notes)), source)
     try:
         found.contract  # noqa: B018 (read for what it raises)

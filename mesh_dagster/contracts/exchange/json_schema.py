@@ -14,6 +14,7 @@ from typing import Any
 
 from mesh_dagster.contracts.exchange.document import name_of
 from mesh_dagster.contracts.exchange.imported import Imported, imported, unusable
+from mesh_dagster.contracts.exchange.patterns import is_read
 from mesh_dagster.descriptors.source import shown_path
 
 LARGEST = 4 * 1024 * 1024
@@ -67,10 +68,9 @@ def import_json_schema(path: Path) -> Imported:
         custom = _list(table.get("customProperties"))
         table["customProperties"] = [*custom, {"property": "additionalColumns", "value": True}]
     _say_unsaid(record, name, reading)
-    more = root.get("x-odcs-contract")
-    more = more if isinstance(more, Mapping) else {}
-    id_ = str(more.get("id") or root.get("$id") or name)
-    return imported(id_, [table], reading.notes, source, version=str(more.get("version", "1.0.0")))
+    kept_identity = _schema(root.get("x-odcs-contract"))
+    id_ = str(root.get("$id") or name)
+    return imported(id_, [table], reading.notes, source, kept=kept_identity)
 
 
 def _read(path: Path, source: str) -> Mapping[str, Any]:
@@ -205,6 +205,8 @@ def _typed(
     if logical is not None:
         return {"logicalType": logical}
     options = {key: schema[key] for key in _OF.get(type_ or "", ()) if key in schema}
+    if isinstance(options.get("pattern"), str) and not is_read(options["pattern"]):
+        reading.notes.append(f"{path}: pattern {options.pop('pattern')!r}, which Rust cannot read")
     if type_ == "string" and format_ in _FORMATS:
         options["format"] = format_
     elif format_ is not None:

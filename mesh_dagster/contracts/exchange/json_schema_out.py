@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mesh_dagster.contracts.exchange.exported import Exported, enum_of, unsaid
+from mesh_dagster.contracts.exchange.exported import Exported, enum_of, identity, unsaid, walked
 from mesh_dagster.contracts.exchange.json_schema import KEPT
+from mesh_dagster.contracts.exchange.patterns import to_ecma
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
 from mesh_dagster.model.types import ColumnType, Kind
@@ -39,6 +40,7 @@ _LOGICAL = {
     "object": "object",
     "map": "object",
 }
+_MOMENTS = (Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 _FORMATS = {Kind.DATE: "date", Kind.TIME: "time", Kind.TIMESTAMPTZ: "date-time"}
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _OPTIONS = (*_BOUNDS, "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems")
@@ -75,20 +77,26 @@ def export_json_schema(contract: Contract, table: SchemaObject) -> Exported:
         kept = {**kept, "customProperties": others} if others else _without(kept)
     if kept:
         document[KEPT] = kept
-    document["x-odcs-contract"] = {"id": contract.id, "version": contract.version}
-    notes = tuple(
-        unsaid(table, contract, keys={"required", "description", "enum"}, options=_said_options())
-    )
+    document["x-odcs-contract"] = identity(contract)
+    said = {*_OPTIONS, "format", "minProperties", "maxProperties"}
+    notes = unsaid(table, contract, keys={"required", "description", "enum"}, options=said)
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
-    return Exported(text + "\n", notes)
+    return Exported(text + "\n", (*notes, *_unsaid_options(table)))
 
 
 def _without(kept: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in kept.items() if key != "customProperties"}
 
 
-def _said_options() -> set[str]:
-    return {*_OPTIONS, "format", "minProperties", "maxProperties"}
+def _unsaid_options(table: SchemaObject) -> Iterator[str]:
+    """Options that JSON Schema has for other types, or for other values of theirs."""
+    for path, each in walked(table.properties):
+        pattern = each.options.get("pattern")
+        if isinstance(pattern, str) and to_ecma(pattern) is None:
+            yield f"{path}: pattern {pattern!r}"
+        if each.type is not None and each.type.kind in _MOMENTS:
+            ends = (key for key in _BOUNDS if key in each.options)
+            yield from (f"{path}: {key} {each.options[key]!r}" for key in ends)
 
 
 def _object(columns: tuple[Property, ...], stated: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,6 +128,8 @@ def _property(column: Property, stated: Mapping[str, Any]) -> dict[str, Any]:
         document["format"] = _FORMATS.get(kind) or column.logical_type  # type: ignore[arg-type]
     else:
         document |= said
+        if isinstance(pattern := said.get("pattern"), str) and to_ecma(pattern) != pattern:
+            document["pattern"], options["pattern"] = to_ecma(pattern), pattern
         if type_ == "string" and "format" in options:
             document["format"] = options.pop("format")
     if values := list(enum_of(column)):
@@ -130,6 +140,7 @@ def _property(column: Property, stated: Mapping[str, Any]) -> dict[str, Any]:
         if stated.get(key):
             document[key] = stated[key]
     kept = _kept(column, stated, options)
+    document = {key: value for key, value in document.items() if value is not None}
     return {**document, **({KEPT: kept} if kept else {})}
 
 

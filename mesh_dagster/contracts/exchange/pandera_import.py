@@ -18,6 +18,7 @@ import polars as pl
 from mesh_dagster.contracts.exchange.document import name_of
 from mesh_dagster.contracts.exchange.families import family_of
 from mesh_dagster.contracts.exchange.imported import Imported, imported
+from mesh_dagster.contracts.exchange.patterns import from_python
 from mesh_dagster.contracts.exchange.types import typed
 from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS
 from mesh_dagster.errors import UsageError
@@ -79,7 +80,8 @@ def contract_from(schema: Any, *, id: str | None = None, name: str | None = None
             f"{type(schema).__name__} is no DataFrameSchema or DataFrameModel of pandera",
             code="MESH-C054",
         )
-    own = name or given.name or getattr(schema, "__name__", None) or "table"
+    kept = {key: value for key, value in (given.metadata or {}).items() if isinstance(value, str)}
+    own = name or kept.get("table") or given.name or getattr(schema, "__name__", None) or "table"
     reading = _Reading()
     columns = [
         _property(str(key), column, reading)
@@ -99,8 +101,10 @@ def contract_from(schema: Any, *, id: str | None = None, name: str | None = None
     if given.strict == "filter":
         reading.notes.append("strict='filter' drops other columns; the contract lets them be")
     _parsing(given, reading)
-    contract_id = id or (given.metadata or {}).get("contract") or table["name"]
-    document = imported(str(contract_id), [table], reading.notes, f"the pandera schema {own}")
+    kept["id"] = id or kept.get("contract") or table["name"]
+    document = imported(
+        table["name"], [table], reading.notes, f"the pandera schema {own}", kept=kept
+    )
     return FromPandera(given, document, tuple(reading.own))
 
 
@@ -248,21 +252,25 @@ def _options(kind: str, said: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _pattern(kind: str, said: dict[str, Any]) -> str | None:
-    given = said.get("pattern")
-    text = given.pattern if isinstance(given, re.Pattern) else given
     match kind:
         case "str_contains":
-            return str(text)
+            return _read(said["pattern"])
         case "str_matches":
             # pandera matches from the start of the text on.
-            return (
-                str(text) if str(text).startswith("^") and "|" not in str(text) else f"^(?:{text})"
-            )
+            found = _read(said["pattern"])
+            bound = found is None or (found.startswith("^") and "|" not in found)
+            return found if bound else f"^(?:{found})"
         case "str_startswith":
             return f"^{re.escape(str(said['string']))}"
         case "str_endswith":
             return f"{re.escape(str(said['string']))}$"
     return None
+
+
+def _read(given: str | re.Pattern[str]) -> str | None:
+    if isinstance(given, re.Pattern):
+        return from_python(given.pattern, given.flags)
+    return from_python(given)
 
 
 def _of_table(schema: Any, reading: _Reading) -> Iterator[dict[str, Any]]:

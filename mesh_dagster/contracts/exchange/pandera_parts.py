@@ -10,6 +10,7 @@ import polars as pl
 
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import failing_rows
+from mesh_dagster.contracts.exchange.exported import identity
 from mesh_dagster.contracts.rules.kinds import (
     NONE_ALLOWED,
     Allowed,
@@ -25,7 +26,7 @@ from mesh_dagster.contracts.rules.kinds import (
     Schema,
     Unique,
 )
-from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import Severity, Verdict
 from mesh_dagster.model.types import Kind
 
@@ -126,7 +127,13 @@ def _ends(check: Any, rule: Range, more: dict[str, Any], *, nan_is_null: bool) -
 def metadata(contract: Contract, found: Sequence[Rule]) -> dict[str, Any]:
     """Whose schema it is, and what it does not check."""
     unchecked = [rule.id for rule in found if not is_checked(rule)]
-    return {"contract": contract.id, "version": contract.version, "unchecked": unchecked}
+    return {**said_of(contract, contract.table), "unchecked": unchecked}
+
+
+def said_of(contract: Contract, table: SchemaObject) -> dict[str, str]:
+    """Whose schema it is: what an import takes up again."""
+    known = identity(contract)
+    return {"contract": known.pop("id"), "table": table.name, **known}
 
 
 def keeps(rule: Rule, data: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -15,8 +14,10 @@ from mesh_dagster.contracts.exchange.pandera_parts import (
     is_native,
     is_python,
     never_null,
+    said_of,
     schema_in,
 )
+from mesh_dagster.contracts.exchange.patterns import to_python
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import (
     PLATFORM_COLUMNS,
@@ -127,7 +128,7 @@ def export_pandera(contract: Contract, table: SchemaObject, backend: str = "pola
         for name in sorted(PLATFORM_COLUMNS)
     ]
     parts.whole += [line for rule in found for line in _of_table(rule, backend, parts.notes)]
-    return Exported(_module(contract, schema, parts, backend), tuple(parts.notes))
+    return Exported(_module(contract, table, schema, parts, backend), tuple(parts.notes))
 
 
 @dataclass(slots=True)
@@ -139,7 +140,9 @@ class _Parts:
     notes: list[str] = field(default_factory=list)
 
 
-def _module(contract: Contract, schema: Schema, parts: _Parts, backend: str) -> str:
+def _module(
+    contract: Contract, table: SchemaObject, schema: Schema, parts: _Parts, backend: str
+) -> str:
     about = " ".join(f"{contract.id} {contract.version}".split()).replace("\\", "/")
     head = [f'"""The contract {about.replace(chr(34), chr(39))} as a pandera schema."""', ""]
     if parts.notes:
@@ -148,6 +151,7 @@ def _module(contract: Contract, schema: Schema, parts: _Parts, backend: str) -> 
     if parts.whole:
         body += ["    checks=[", *(f"        {line}," for line in parts.whole), "    ],"]
     body += [f"    strict={schema.extra is Severity.ERROR},", f"    name={contract.id!r},"]
+    body += [f"    metadata={said_of(contract, table)!r},"]
     imports = _imports("\n".join(body), backend)
     source = [*imports, "", "schema = pa.DataFrameSchema(", *body, ")"]
     return "\n".join([*head, *source]) + "\n"
@@ -308,7 +312,7 @@ def _named(rule: Rule) -> str:
 def _contains(rule: Rule, patterns: Sequence[str], backend: str, notes: list[str]) -> Iterator[str]:
     """Patterns are in the words of Rust; pandera reads them as Python does before it uses them."""
     for pattern in patterns:
-        text = _ended(pattern, "$" if backend == "polars" else r"\Z")
+        text = to_python(pattern, backend)
         if is_python(text):
             yield f"pa.Check.str_contains({text!r}, {_named(rule)})"
         elif backend == "polars":
@@ -316,11 +320,6 @@ def _contains(rule: Rule, patterns: Sequence[str], backend: str, notes: list[str
             yield f"pa.Check(lambda data: {column}, {_named(rule)})"
         else:
             notes.append(f"{rule.id}: {rule.message}")
-
-
-def _ended(pattern: str, end: str) -> str:
-    r"""With its ends of text as others write them: \z in Rust and Java, \Z in Python, $ in both."""
-    return re.sub(r"(?<!\\)((?:\\\\)*)\\z", lambda found: found.group(1) + end, pattern)
 
 
 def _literal(value: Any) -> str:

@@ -291,6 +291,30 @@ def test_a_schema_in_the_users_own_python(imported: Any, tmp_path: Path) -> None
         import_contract("pandera", f"{tmp_path / 'one.py'}::shema")
 
 
+def test_a_pandera_schema_keeps_the_flags_of_its_patterns_and_ends_of_decimals(
+    imported: Any,
+) -> None:
+    source = (
+        "import decimal, re\nimport pandera.pandas as pa\n"
+        "schema = pa.DataFrameSchema({'a': pa.Column(str, [\n"
+        "    pa.Check.str_matches(re.compile('x', re.I)),\n"
+        "]), 'b': pa.Column(str, pa.Check.str_contains('(?=x)')),\n"
+        "'c': pa.Column(None, pa.Check.in_range(decimal.Decimal('0'), decimal.Decimal('9.5')))})\n"
+    )
+    found = imported("pandera", source, "schema.py")
+    assert column(found, "a").options == {"pattern": "^(?:(?i)x)"}
+    assert column(found, "b").options == {}
+    assert any("str_contains('(?=x)')" in note for note in found.notes)
+    assert column(found, "c").options == {"minimum": 0, "maximum": 9.5}
+
+
+def test_a_pattern_that_a_contract_cannot_promise_is_told(imported: Any) -> None:
+    schema = {"properties": {"a": {"type": "string", "pattern": "(?=x)", "maxLength": 3}}}
+    found = imported("jsonschema", json.dumps(schema))
+    assert column(found, "a").options == {"maxLength": 3}
+    assert "a: pattern '(?=x)', which Rust cannot read" in found.notes
+
+
 def test_a_data_contract_specification(imported: Any) -> None:
     text = (
         "dataContractSpecification: 1.1.0\nid: urn:orders\ninfo: {title: Orders, version: 1.0.0}\n"
