@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from mesh_dagster.contracts.evolution.strength import Strength
 from mesh_dagster.contracts.rules.kinds import Operator
+from mesh_dagster.contracts.rules.thresholds import numbers_of
 from mesh_dagster.model.contract import Quality
 
 _FAR = Fraction(10**30)
-_BETWEENS = (Operator.BETWEEN, Operator.NOT_BETWEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +46,11 @@ def allowed(quality: Quality, *, whole: bool) -> tuple[Span, ...] | None:
     `whole`: it counts, so only whole numbers from zero on can come.
     """
     try:
-        operator = Operator(quality.operator or "")
+        operator, numbers = numbers_of(quality)
     except ValueError:
         return None
-    given = quality.threshold if operator in _BETWEENS else [quality.threshold]
-    if not isinstance(given, list | tuple) or len(given) != (2 if operator in _BETWEENS else 1):
+    if any(abs(each) >= _FAR for each in numbers):
         return None
-    if not all(_is_number(each) for each in given):
-        return None
-    numbers = [Fraction(str(each)) for each in given]
     spans = _SPANS[operator](numbers[0], numbers[-1])
     if whole or quality.unit == "percent" or quality.type == "library":
         spans = [_from_zero(each) for each in spans]
@@ -116,9 +111,3 @@ def _in_whole_numbers(span: Span) -> Span:
     least = math.floor(span.least) + 1 if span.least_open else math.ceil(span.least)
     most = math.ceil(span.most) - 1 if span.most_open else math.floor(span.most)
     return Span(Fraction(least), Fraction(most))
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return bool(abs(value) < _FAR)  # no NaN is

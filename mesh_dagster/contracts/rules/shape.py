@@ -16,7 +16,6 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from fractions import Fraction
 from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,12 +26,12 @@ from mesh_dagster.contracts.rules.kinds import (
     ExpectedRows,
     Measure,
     Metric,
-    Operator,
     Rule,
     Shape,
 )
 from mesh_dagster.contracts.rules.literals import kind_of, values_of
 from mesh_dagster.contracts.rules.service_levels import span_in_words
+from mesh_dagster.contracts.rules.thresholds import numbers_of
 from mesh_dagster.model.contract import Property, Quality, SchemaObject
 
 ENGINE = "mesh"
@@ -207,16 +206,7 @@ def _bound(quality: Quality, *, percent: bool) -> Bound:
         raise ValueError(f"the unit {quality.unit!r} does not go with it")
     if quality.operator is None:
         raise ValueError("it has no operator, such as `mustBeLessThan: 0.2`")
-    operator, given = Operator(quality.operator), quality.threshold
-    numbers = list(given) if isinstance(given, list | tuple) else [given]
-    if len(numbers) != (2 if operator in (Operator.BETWEEN, Operator.NOT_BETWEEN) else 1):
-        raise ValueError(f"{operator} does not take {given!r}")
-    for each in numbers:
-        is_number = isinstance(each, int | float) and not isinstance(each, bool)
-        if not is_number or not math.isfinite(each):
-            raise ValueError(f"{operator} takes a number, not {each!r}")
-    exact = tuple(Fraction(str(each)) for each in numbers)
-    return Bound(operator, exact, percent=quality.unit == "percent")
+    return Bound(*numbers_of(quality), percent=quality.unit == "percent")
 
 
 def _id(metric: Metric, column: str | None) -> str:

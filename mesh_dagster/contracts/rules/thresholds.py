@@ -20,7 +20,7 @@ def bound_of(quality: Quality) -> Bound:
     unit = quality.unit.strip().lower() if quality.unit else None
     if unit not in _UNITS:
         raise ValueError(f"the unit is rows or percent, not {quality.unit!r}")
-    operator, numbers = _numbers(quality)
+    operator, numbers = numbers_of(quality)
     return Bound(operator, numbers, percent=unit in _PERCENT)
 
 
@@ -36,10 +36,11 @@ def answer_of(quality: Quality) -> Bound | Equals | None:
         if isinstance(threshold, list | tuple | dict):
             raise ValueError(f"{quality.operator} takes one value, not {threshold!r}")
         return Equals(threshold, negated=quality.operator == Operator.NOT_BE)
-    return Bound(*_numbers(quality))
+    return Bound(*numbers_of(quality))
 
 
-def _numbers(quality: Quality) -> tuple[Operator, tuple[Fraction, ...]]:
+def numbers_of(quality: Quality) -> tuple[Operator, tuple[Fraction, ...]]:
+    """The operator, and its number or two exactly as written. Raises `ValueError`."""
     try:
         operator = Operator(quality.operator or "")
     except ValueError:
