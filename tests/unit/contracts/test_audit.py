@@ -261,11 +261,23 @@ def test_a_rule_on_a_missing_column_says_so_and_the_others_run(
     )
     target = {"gone_in_d_q_v1": pl.LazyFrame({"id": [1]})}
     found = results(contract, opened(pl.DataFrame({"a": [1]})), references=target)
-    for rule in ("gone_required", "gone_unique", "gone_range", "gone_in_d_q_v1"):
+    for rule in ("gone_unique", "gone_range", "gone_in_d_q_v1"):
         assert found[rule].verdict is Verdict.ERROR
         assert "gone is missing in the data" in found[rule].message
         assert (found[rule].checked, found[rule].failed) == (None, None)
     assert found["a_required"].verdict is Verdict.PASSED
+
+
+def test_no_row_has_a_value_of_a_required_column_that_is_missing(
+    promise: Promise, column: Column, opened: Open
+) -> None:
+    entry = Quality("library", "missingValues", "mustBeLessThan", 100, unit="percent")
+    contract = promise(column("gone", required=True, quality=(entry,)), column("a"))
+    found = results(contract, opened(pl.DataFrame({"a": [1, None]})))
+    for rule in ("gone_required", "gone_missing_values"):
+        assert found[rule].verdict is Verdict.FAILED
+        assert (found[rule].checked, found[rule].failed) == (2, 2)
+    assert found["gone_required"].message.startswith("2 of 2 rows have no gone")
 
 
 def test_a_rule_on_a_column_of_another_type_says_so_and_the_others_run(

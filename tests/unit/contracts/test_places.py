@@ -138,10 +138,16 @@ def test_an_absent_optional_column_has_nothing_in_it(contract_text: Read, opened
 def test_a_required_field_that_the_data_has_not_is_told_twice(
     contract_text: Read, opened: Open
 ) -> None:
-    data = DATA.with_columns(customer=pl.struct(name=pl.lit("x")))
+    with_name = pl.struct(name=pl.lit("x"))
+    data = DATA.with_columns(pl.when(pl.col("id") < 3).then(with_name).alias("customer"))
     found = by_rule(audit(rules(contract_text(ORDERS)), opened(data)))
     assert ("customer.email", "is required and missing") in found["schema"].columns
-    assert "customer.email is missing" in found["customer_email_required"].message
+    assert "2 of 3 rows have no customer.email" in found["customer_email_required"].message
+    assert "customer.email is missing" in found["customer_email_format"].message
+    elsewhere = DATA.with_columns(items=pl.Series([[{"n": 1}, {"n": 2}], [], None]))
+    found = by_rule(audit(rules(contract_text(ORDERS)), opened(elsewhere)))
+    assert found["items_items_sku_required"].failed == 2
+    assert found["items_items_sku_unique"].verdict is Verdict.ERROR
 
 
 def test_elements_fall_into_the_partitions_of_their_rows(contract_text: Read, opened: Open) -> None:

@@ -81,11 +81,12 @@ def test_a_rule_that_cannot_be_run_has_no_sample_and_says_why(
 ) -> None:
     link = Relationship(("s",), "d/q/v1", "q", ("id",))
     look_around = column("s", "string", unique=True, options={"pattern": "(?=a)"})
-    contract = promise(look_around, column("gone", required=True), relationships=[link])
+    gone = column("gone", required=True, options={"minimum": 1})
+    contract = promise(look_around, gone, relationships=[link])
     data = opened(pl.DataFrame({"s": ["a"]}))
     for id_, reason in {
         "s_pattern": "cannot be found",
-        "gone_required": "gone is missing",
+        "gone_range": "gone is missing",
         "s_in_d_q_v1": "nothing of d/q/v1",
     }.items():
         with pytest.raises(EvaluationError, match=reason) as caught:

@@ -36,11 +36,20 @@ class Place:
     """The data has no such place, as the contract allows; without `present`, nor its holder."""
 
 
+class MissingError(UnreachableError):
+    """The data has no place called `name`; what would hold it is there where `present` is true."""
+
+    def __init__(self, name: str, present: nw.Expr | None = None) -> None:
+        super().__init__(f"{name} is missing in the data")
+        self.name = name
+        self.present = present
+
+
 def place_of(column: str, path: Path | None, frame: Frame) -> Place:
     """The place of a column, or of a path into one. Raises `UnreachableError`."""
     if path is None or not path.steps:
         if column not in frame.schema:
-            raise UnreachableError(f"{column} is missing in the data")
+            raise MissingError(column)
         raw = frame.raw.get(column)
         text = nw.col(raw) if raw else None
         place = Place(column, nw.col(column), frame.schema[column], raw=text)
@@ -89,7 +98,7 @@ def walk(path: Path, rows: Frame, start: str, frame: Frame) -> Place:
         types = {each.name: each.dtype for each in dtype.fields}
         if step not in types:
             if str(so_far) not in frame.optional:
-                raise UnreachableError(f"{so_far} is missing in the data")
+                raise MissingError(str(so_far), present)
             if so_far != path:
                 return _nowhere(path)
             null = nw.lit(None, dtype=nw.String())

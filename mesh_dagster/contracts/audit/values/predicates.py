@@ -18,7 +18,7 @@ from mesh_dagster.contracts.audit.data.frame import Frame
 from mesh_dagster.contracts.audit.data.spark import spoken
 from mesh_dagster.contracts.audit.values.levels import UnreachableError
 from mesh_dagster.contracts.audit.values.multiples import not_multiple
-from mesh_dagster.contracts.audit.values.places import Place, place_of
+from mesh_dagster.contracts.audit.values.places import MissingError, Place, place_of
 from mesh_dagster.contracts.audit.values.typed import comparable, end_in, values_in
 from mesh_dagster.contracts.rules.kinds import (
     Allowed,
@@ -42,7 +42,10 @@ def broken(rule: Counted, frame: Frame) -> nw.Expr | None:
 
     Raises `ValueError` saying why the rule cannot be run on what is there.
     """
-    place = place_of(rule.column or "", rule.path, frame)
+    try:
+        place = place_of(rule.column or "", rule.path, frame)
+    except MissingError as missing:
+        return _of_missing(rule, missing, frame)
     if frame.rows.implementation.is_spark_like():
         rule = spoken(rule)
     if _cannot_break(rule, place):
@@ -50,6 +53,17 @@ def broken(rule: Counted, frame: Frame) -> nw.Expr | None:
     if reason := _obstacle(rule, place):
         raise UnreachableError(reason)
     return _breaks(rule, place)
+
+
+def _of_missing(rule: Counted, missing: MissingError, frame: Frame) -> nw.Expr:
+    """Where what is not there at all is a value that a row does not have; others are no values."""
+    own = str(rule.path) if rule.path else rule.column
+    if not isinstance(rule, Required | Missing) or missing.name != own or not frame.schema:
+        raise missing
+    if missing.present is not None:
+        return missing.present
+    anyone = nw.col(next(iter(frame.schema)))
+    return anyone.is_null() | ~anyone.is_null()
 
 
 def is_for_polars(rule: Counted, frame: Frame) -> bool:
