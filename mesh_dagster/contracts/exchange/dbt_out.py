@@ -16,7 +16,7 @@ from mesh_dagster.model.contract import Contract, Property, Relationship, Schema
 from mesh_dagster.ports.types import duckdb_type
 
 _SAID = {"name", "logicalType", "physicalType", "description", "required", "unique", "primaryKey"}
-_SAID |= {"primaryKeyPosition", "enum", "relationships"}
+_SAID |= {"primaryKeyPosition", "enum", "relationships", "rest"}
 
 
 def export_dbt(contract: Contract, tables: tuple[SchemaObject, ...]) -> Exported:
@@ -30,7 +30,15 @@ def export_dbt(contract: Contract, tables: tuple[SchemaObject, ...]) -> Exported
         notes += unsaid(
             table,
             contract,
-            keys={"required", "unique", "primaryKey", "description", "enum", "relationships"},
+            keys={
+                "required",
+                "unique",
+                "primaryKey",
+                "description",
+                "enum",
+                "relationships",
+                "rest",
+            },
         )
         notes += [f"{table.name}: {note}" for note in _far(table, tables)]
     document = {"version": 2, "models": models}

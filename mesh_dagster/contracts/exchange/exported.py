@@ -66,12 +66,14 @@ def unsaid(
     contract: Contract,
     *,
     keys: Collection[str],
-    options: Collection[str] = (),
+    options: Collection[str] | None = (),
 ) -> Iterator[str]:
     """What a format does not say, whose words are these keys of a property and these options.
 
+    Without `options` the format has rules of its own for them.
+
     `keys` are of: required, unique, primaryKey, description, classification, enum,
-    relationships, quality, entity.
+    relationships, quality, entity, and rest for all others.
     """
     for path, each in walked(table.properties):
         held = {
@@ -87,10 +89,14 @@ def unsaid(
             if stated and key not in keys:
                 yield f"{path}: {key}"
         for option, value in each.options.items():
-            if option not in options and not _is_type(option, each):
+            if options is not None and option not in options and not _is_type(option, each):
                 yield f"{path}: {option} {value!r}"
         if "quality" not in keys:
             yield from (f"{path}: {_told(rule)}" for rule in each.quality)
+        if "rest" not in keys:
+            yield from (f"{path}: {key}" for key in each.rest if key != "enum")
+    if "rest" not in keys and table.event_time:
+        yield f"{table.name}: eventTime {table.event_time}"
     if table.key and "primaryKey" not in keys:
         yield f"primary key ({', '.join(table.key)})"
     if "quality" not in keys:
@@ -98,6 +104,9 @@ def unsaid(
     if table.relationships and "relationships" not in keys:
         yield f"{table.name}: relationships of several columns"
     yield from (f"service level: {level.name} {level.value}" for level in contract.service_levels)
+    about = [*(["description"] if contract.description else []), *contract.rest]
+    if about:
+        yield f"of the contract itself: {', '.join(about)}"
 
 
 def _is_type(option: str, column: Property) -> bool:

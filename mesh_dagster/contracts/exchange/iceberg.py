@@ -45,6 +45,7 @@ def export_iceberg(contract: Contract, table: SchemaObject) -> Exported:
     fields = [_field(each, ids[each.column], numbers) for each in table.properties]
     document: dict[str, Any] = {"type": "struct", "schema-id": 0, "fields": fields}
     notes = list(unsaid(table, contract, keys={"required", "description", "primaryKey"}))
+    notes.append("of the contract itself: id, version, status")
     key = [table.find(name) for name in table.key]
     if any(each and each.type and each.type.kind in _NO_IDENTIFIER for each in key):
         notes.append(f"primary key ({', '.join(table.key)}): Iceberg takes no float for one")

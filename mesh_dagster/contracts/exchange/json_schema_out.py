@@ -79,7 +79,7 @@ def export_json_schema(contract: Contract, table: SchemaObject) -> Exported:
         document[KEPT] = kept
     document["x-odcs-contract"] = identity(contract)
     said = {*_OPTIONS, "format", "minProperties", "maxProperties"}
-    notes = unsaid(table, contract, keys={"required", "description", "enum"}, options=said)
+    notes = unsaid(table, contract, keys={"required", "description", "enum", "rest"}, options=said)
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
     return Exported(text + "\n", (*notes, *_unsaid_options(table)))
 

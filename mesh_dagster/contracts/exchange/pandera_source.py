@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from mesh_dagster.contracts.exchange.exported import Exported
+from mesh_dagster.contracts.exchange.exported import Exported, unsaid
 from mesh_dagster.contracts.exchange.pandera_parts import (
     is_first_of_keys,
     is_native,
@@ -122,13 +122,20 @@ def export_pandera(contract: Contract, table: SchemaObject, backend: str = "pola
         checks = [
             line for rule in _own(found, each) for line in _checks(rule, backend, parts.notes)
         ]
-        parts.columns.append(_column(each, checks, backend, parts.notes))
+        property_ = table.find(each.name)
+        about = property_.description if property_ else None
+        parts.columns.append(_column(each, checks, backend, parts.notes, about))
     parts.columns += [
         f"        {name!r}: pa.Column(None, required=False, nullable=True),"
         for name in sorted(PLATFORM_COLUMNS)
     ]
+    parts.notes += unsaid(table, contract, keys=_SAID, options=None)
     parts.whole += [line for rule in found for line in _of_table(rule, backend, parts.notes)]
     return Exported(_module(contract, table, schema, parts, backend), tuple(parts.notes))
+
+
+_SAID = {"required", "unique", "primaryKey", "enum", "relationships", "quality", "description"}
+"""What is said by a rule, each of which is a check or a note, and descriptions."""
 
 
 @dataclass(slots=True)
@@ -174,7 +181,9 @@ def _own(found: Sequence[Rule], column: Expected) -> list[Rule]:
     return [rule for rule in own if rule is not first] if column.required else own
 
 
-def _column(each: Expected, checks: Sequence[str], backend: str, notes: list[str]) -> str:
+def _column(
+    each: Expected, checks: Sequence[str], backend: str, notes: list[str], about: str | None
+) -> str:
     # A frame of pandas holds lists and structs as any of several types of Arrow's.
     vague = backend == "pandas" and each.type and each.type.kind in _NESTED_KINDS
     dtype = _dtype(each.type, backend) if each.type and not vague else None
@@ -185,6 +194,7 @@ def _column(each: Expected, checks: Sequence[str], backend: str, notes: list[str
     parts = [str(dtype), f"nullable={not each.required}", f"required={each.required}"]
     if each.required and not never_null(each) and backend == "polars":
         notes.append(f"{each.name}: NaN is no null in a contract, and one to pandera")
+    parts += [f"description={about!r}"] if about else []
     if checks:
         listed = "".join(f"\n                {line}," for line in checks)
         parts.insert(1, f"checks=[{listed}\n            ]")

@@ -38,7 +38,8 @@ def from_python(pattern: str, flags: int = 0) -> str | None:
     if flags & re.ASCII:
         return None
     letters = "".join(letter for letter, flag in _FLAGS.items() if flags & flag)
-    text = (f"(?{letters})" if letters else "") + _said(pattern, {r"\Z": r"\z"}, names=True)
+    end = r"\z" if flags & re.MULTILINE or _MANY_LINES.search(pattern) else "$"
+    text = (f"(?{letters})" if letters else "") + _said(pattern, {r"\Z": end}, names=True)
     return text if is_read(text) else None
 
 
