@@ -32,13 +32,16 @@ def command(
     table of a DuckDB file. What is promised is meant to hold for tomorrow's file too.
     """
     from mesh_dagster.contracts.inference.infer import infer
-    from mesh_dagster.contracts.inference.reading import opened, reading
+    from mesh_dagster.contracts.inference.reading import opened
 
     check_free(output, force)
-    source = opened(data, table)
-    with reading(data):
+    with opened(data, table) as source:
         found = infer(
-            source.rows, name=name or source.name, source=source.source, texts=source.texts
+            source.rows,
+            name=name or source.name,
+            source=source.place,
+            texts=source.texts,
+            untyped=source.untyped,
         )
     deliver(found.text, output)
 

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from mesh_dagster.contracts.audit.run import audit
-from mesh_dagster.contracts.inference.reading import opened
+from mesh_dagster.contracts.files.matching import data_at
+from mesh_dagster.contracts.files.open import open_data
+from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.reading import read_contract as read
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.errors import UsageError
-from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import RuleResult
 
 
@@ -36,14 +38,14 @@ def check(contract: Contract, data: Any, *, table: str | None = None) -> tuple[R
 def rows_of(data: Any) -> Any:
     """Data as an audit takes it: a path is opened, and pandas' NaN is null."""
     if isinstance(data, str | Path):
-        found = opened(str(data))
-        if found.texts:
+        found = open_data(data_at(str(data), SchemaObject("data")), Spool())
+        if found.is_text:
             raise UsageError(
                 f"{data} is of a format without types; frames and Parquet have them",
                 code="MESH-C050",
                 fix=f"hand over the frame, or: mesh contract test CONTRACT --data {data}",
             )
-        return found.rows
+        return found.data
     if type(data).__module__.partition(".")[0] == "pandas":
         from mesh_dagster.contracts.exchange.pandera_pandas import as_polars
 

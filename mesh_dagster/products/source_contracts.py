@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from mesh_dagster.errors import EvaluationError, MeshError
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+from mesh_dagster.model.wiring import SourceRef
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.sources import scan_source
+from mesh_dagster.products.sources import locate
 
 if TYPE_CHECKING:
-    from mesh_dagster.contracts.audit.sources import SourceAudit
+    from mesh_dagster.contracts.rules.servers import Server
+    from mesh_dagster.contracts.sources import SourceAudit
     from mesh_dagster.journal import Journal
-
-_TYPED = "parquet"
 
 
 def hold_sources(
@@ -29,20 +29,24 @@ def hold_sources(
     """
     found = {}
     broken: list[RuleResult] = []
+    told = ""
     for port, audited in _audited(mesh, loaded, journal):
         found[port] = audited.columns
         blocking = [result for result in audited.results if result.blocks]
         broken += blocking
-        if not blocking:
-            for change in audited.changes:
-                log(f"source {port}: since it was last read, {change}")
+        told += "".join(f"\n  {port}: {each.message}" for each in blocking)
+        for change in audited.changes:
+            since = f"since it was last read, {change}"
+            if blocking:
+                told += f"\n  {port}: {since}"
+            else:
+                log(f"source {port}: {since}")
         for result in audited.results:
             if not result.blocks and not result.holds:
                 log(f"source {port}: {result.message}")
     if broken:
-        told = "\n  ".join(f"{each.port}: {each.message}" for each in broken)
         raise EvaluationError(
-            f"{loaded.product.address.path} was not made: a source breaks its contract\n  {told}",
+            f"{loaded.product.address.path} was not made: a source breaks its contract{told}",
             code="MESH-C060",
             where=broken[0].where,
             fix="ask its owner, or adapt the contract of the source and the transform",
@@ -77,25 +81,27 @@ def _wired(loaded: LoadedProduct) -> list[str]:
 
 
 def _audit(mesh: Mesh, loaded: LoadedProduct, port: str, journal: Journal) -> SourceAudit:
-    from mesh_dagster.contracts.audit.data.frame import unreadable
-    from mesh_dagster.contracts.audit.sources import audit_source
+    from mesh_dagster.contracts.files.matching import data_at
+    from mesh_dagster.contracts.sources import audit_source
 
-    source = loaded.wiring.sources[port]
-    try:
-        data = scan_source(source, loaded.folder, mesh.storage.url)
-    except MeshError:
-        raise
-    except Exception as error:
-        raise unreadable(error) from error
+    source, contract = loaded.wiring.sources[port], loaded.source_contracts[port]
+    path = locate(source, loaded.folder, mesh.storage.url)
     declared = loaded.product.input(port)
     address = f"source:{declared.source if declared else ''}"
     return audit_source(
-        loaded.source_contracts[port],
-        data,
-        texts=source.format != _TYPED,
+        contract,
+        data_at(str(path), contract.table, _written(source)),
         last=journal.last_columns(loaded.product.address.path, port, address),
         port=port,
     )
+
+
+def _written(source: SourceRef) -> Server:
+    """How the file of a source is written, as a contract's server says it."""
+    from mesh_dagster.contracts.rules.servers import Server
+
+    settings = {"format": source.format, "header": True, "delimiter": source.delimiter or ","}
+    return Server(source.path, "local", {**settings, "nullValues": source.null_values})
 
 
 def _unread(loaded: LoadedProduct, port: str, error: MeshError) -> RuleResult:

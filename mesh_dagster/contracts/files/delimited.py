@@ -22,7 +22,7 @@ from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import RAW, Opened
 from mesh_dagster.contracts.files.parsing import given, parsed, pattern_of
 from mesh_dagster.contracts.files.spool import Spool, as_utf8, texts
-from mesh_dagster.contracts.files.targets import absent, target
+from mesh_dagster.contracts.files.targets import target
 from mesh_dagster.errors import EvaluationError, UsageError, first_line
 from mesh_dagster.model.contract import SchemaObject, names_others
 from mesh_dagster.model.types import Kind
@@ -41,6 +41,8 @@ class Dialect:
     header: bool = True
     encoding: str | None = None
     compression: str | None = None
+    nulls: tuple[str, ...] = ()
+    """What is written where nothing is, such as NA."""
 
 
 def open_delimited(data: DataSet, spool: Spool) -> Opened:
@@ -86,10 +88,7 @@ def typed(rows: pl.LazyFrame, table: SchemaObject) -> tuple[pl.LazyFrame, dict[s
     raw = {}
     for column in table.properties:
         type_ = target(column)
-        if column.column not in present:
-            values += absent(column)
-            continue
-        if type_ is None or type_.kind is Kind.STRING:
+        if column.column not in present or type_ is None or type_.kind is Kind.STRING:
             continue
         name = RAW + column.column
         text = given(pl.col(column.column))
@@ -113,7 +112,8 @@ def _beginning(
     delimiter = stated or _sniffed(head, known, path)
     if len(delimiter) != 1 or len(delimiter.encode()) != 1:
         raise UsageError(f"the delimiter {delimiter!r} is not one character", code="MESH-C022")
-    dialect = Dialect(delimiter, quote or '"', header is not False, encoding, compression)
+    nulls = server.texts("nullValues") if server else ()
+    dialect = Dialect(delimiter, quote or '"', header is not False, encoding, compression, nulls)
     first = _first_record(head, dialect, path)
     if header is None and _is_data(first, known):
         spool.note(f"{path} has no header: its columns are taken for the contract's, in order")
@@ -218,6 +218,7 @@ def _scan(paths: list[Path], names: tuple[str, ...], dialect: Dialect) -> pl.Laz
         has_header=dialect.header,
         separator=dialect.delimiter,
         quote_char=dialect.quote,
+        null_values=list(dialect.nulls) or None,
         schema=dict.fromkeys(written, pl.String),
         missing_columns="insert",
         glob=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,12 @@ from mesh_dagster.contracts.files.matching import DataSet, names_of
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.files.targets import target
+from mesh_dagster.contracts.locked import locked
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import EvaluationError, first_line
 from mesh_dagster.model.contract import Property, names_others
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.types import duckdb_type, quoted
-
-_ALONE = (
-    "SET TimeZone = 'UTC'",
-    "SET autoinstall_known_extensions = false",
-    "SET autoload_known_extensions = false",
-    # What rules on SQL read is written there; nothing else can be reached by a view.
-    f"SET allowed_directories = ['{tempfile.gettempdir()}']",
-    "SET enable_external_access = false",
-)
 
 
 def open_table(data: DataSet, spool: Spool) -> Opened:
@@ -39,15 +31,7 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
             code="MESH-C025",
         )
     path = data.paths[0]
-    demand(path, Format.DUCKDB)
-    try:
-        database = spool.once(f"duckdb {path.absolute()}", lambda: alone(path))
-    except duckdb.Error as error:
-        raise EvaluationError(
-            f"{path} cannot be opened: {first_line(error)}",
-            code="MESH-C024",
-            fix="it may be open elsewhere, or of another version of DuckDB",
-        ) from error
+    database = spool.once(f"duckdb {path.absolute()}", lambda: _database(path))
     try:
         schema, table = _find(database, data, path)
         place = f"{quoted(schema)}.{quoted(table)}"
@@ -60,22 +44,40 @@ def open_table(data: DataSet, spool: Spool) -> Opened:
         ) from error
 
 
-def alone(path: Path) -> Any:
-    """A database, read-only, whose views reach no files."""
+def tables_in(path: Path) -> list[str]:
+    """The tables and views of a database, as `open_table` knows them."""
+    with closing(_database(path)) as database:
+        return [
+            name if schema == "main" else f"{schema}.{name}" for schema, name in _known(database)
+        ]
+
+
+def _database(path: Path) -> Any:
     import duckdb
 
-    database = duckdb.connect(str(path), read_only=True)
-    for setting in _ALONE:
-        database.execute(setting)
-    return database
+    demand(path, Format.DUCKDB)
+    try:
+        return locked(path)
+    except duckdb.Error as error:
+        raise EvaluationError(
+            f"{path} cannot be opened: {first_line(error)}",
+            code="MESH-C024",
+            fix="it may be open elsewhere, or of another version of DuckDB",
+        ) from error
+
+
+def _known(database: Any) -> list[tuple[str, str]]:
+    """Schemas and tables, those of the main one first."""
+    found: list[tuple[str, str]] = database.execute(
+        "SELECT table_schema, table_name FROM information_schema.tables "
+        "WHERE table_catalog = current_database() ORDER BY table_schema <> 'main', 1, 2"
+    ).fetchall()
+    return found
 
 
 def _find(database: Any, data: DataSet, path: Path) -> tuple[str, str]:
     """The schema and name of the table, as the database spells them."""
-    known = database.execute(
-        "SELECT table_schema, table_name FROM information_schema.tables "
-        "WHERE table_catalog = current_database() ORDER BY table_schema <> 'main', 1, 2"
-    ).fetchall()
+    known = _known(database)
     wanted = data.server.text("schema") if data.server else None
     for name in reversed(names_of(data.table)):
         within, _, bare = name.rpartition(".")

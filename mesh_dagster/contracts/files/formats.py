@@ -26,6 +26,7 @@ class Compression(StrEnum):
     GZIP = "gz"
     ZSTD = "zst"
     BZIP2 = "bz2"
+    ZIP = "zip"
 
 
 _CALLED = {
@@ -51,11 +52,13 @@ _COMPRESSED = {
     "zst": Compression.ZSTD,
     "zstd": Compression.ZSTD,
     "bz2": Compression.BZIP2,
+    "zip": Compression.ZIP,
 }
 _MAGIC = {
     b"\x1f\x8b": Compression.GZIP,
     b"\x28\xb5\x2f\xfd": Compression.ZSTD,
     b"BZh": Compression.BZIP2,
+    b"PK\x03\x04": Compression.ZIP,
 }
 _PARQUET = (b"PAR1", b"PARE")
 _DUCKDB = b"DUCK"

@@ -97,6 +97,16 @@ def data_served(contract: Contract, server: Server, folder: Path) -> Found:
     return found
 
 
+def data_at(place: str, table: SchemaObject, server: Server | None = None) -> DataSet:
+    """What a path, a pattern or a folder stands for, as the data of one table.
+
+    Raises `UsageError` where nothing is there, or files of several formats.
+    """
+    found = Found()
+    _add(found, table, list(_paths(place)), server)
+    return found.sets[0]
+
+
 def _split(given: str, contract: Contract) -> tuple[str | None, str]:
     """`NAME=PATH` where NAME is one of the contract's tables, or no such path is there."""
     match = _NAMED.fullmatch(given)

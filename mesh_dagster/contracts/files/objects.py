@@ -24,8 +24,9 @@ from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import RAW, Opened
 from mesh_dagster.contracts.files.parsing import parsed, pattern_of
 from mesh_dagster.contracts.files.records import Record, records
+from mesh_dagster.contracts.files.seen import NOTHING, Seen, seen_in
 from mesh_dagster.contracts.files.spool import Spool
-from mesh_dagster.contracts.files.targets import absent, target
+from mesh_dagster.contracts.files.targets import target
 from mesh_dagster.contracts.files.values import (
     MOMENTS,
     NoSuchValueError,
@@ -66,9 +67,11 @@ class _Column:
     type: ColumnType | None
     read: Read
     typed: bool
-    seen: bool = False
+    present: bool = False
     pattern: str | None = None
     """How its moments are written, where the contract says so."""
+    seen: Seen = NOTHING
+    """What its values are, where the contract does not say it."""
 
     @property
     def arrow(self) -> pa.DataType:
@@ -76,8 +79,10 @@ class _Column:
 
     def arrays(self, batch: list[Record]) -> list[pa.Array]:
         """Its values in some records and, where it is typed, the texts of those unreadable."""
-        self.seen = self.seen or any(self.name in record for record in batch)
+        self.present = self.present or any(self.name in record for record in batch)
         values = [record.get(self.name) for record in batch]
+        if not self.typed and self.seen | seen_in(values) != self.seen:
+            raise _OtherwiseError
         found = self._plain(values)
         if found is not None:
             raw = pc.if_else(pc.is_valid(found), "", None)
@@ -86,8 +91,6 @@ class _Column:
             read, texts = self._moments(values, self.type)
         else:
             read, texts = self._one_by_one(values)
-        if not self.typed and any(texts):
-            raise _OtherwiseError
         found = read if isinstance(read, pa.Array) else pa.array(read, self.arrow)
         return [found, pa.array(texts, pa.string())] if self.typed else [found]
 
@@ -134,16 +137,21 @@ def open_objects(data: DataSet, spool: Spool) -> Opened:
         columns, copy, count = _copied(data, encoding, spool, whole=False)
     except _OtherwiseError:
         columns, copy, count = _copied(data, encoding, spool, whole=True)
-    seen = [each for each in columns.values() if each.seen or not count]
-    names = [each.name for each in seen]
-    raw = {each.name: RAW + each.name for each in seen if each.typed}
-    if not seen:
+    present = [each for each in columns.values() if each.present or not count]
+    names = [each.name for each in present]
+    raw = {each.name: RAW + each.name for each in present if each.typed}
+    if not present:
         # Records of nothing are rows too, and a scan of no columns has none.
         raw = {name: RAW + name for name, each in columns.items() if each.typed}
     frame = pl.scan_parquet(copy, glob=False).select([*names, *raw.values()])
-    others = [each for each in data.table.properties if each.column not in names]
-    nulls = [null for each in others for null in absent(each)]
-    return Opened(frame.with_columns(nulls), raw, is_text=True)
+    untyped = {each.name: _why(each) for each in present if each.type is None}
+    return Opened(frame, raw, is_text=True, untyped=untyped)
+
+
+def _why(column: _Column) -> str:
+    """Why a column has no type."""
+    different = column.seen.differences()
+    return "; ".join(different[:3]) if different else "no value that tells of which type it is"
 
 
 def _copied(
@@ -192,41 +200,27 @@ def _declared(table: SchemaObject) -> dict[str, _Column]:
 
 def _add_others(columns: dict[str, _Column], batches: Iterable[list[Record]]) -> None:
     """Columns of no declared type: one that fits all values there are, else a text."""
-    kinds: dict[str, set[str]] = {}
-    for record in chain.from_iterable(batches):
-        for name in record.keys() - columns.keys():
-            value = record[name]
-            kinds.setdefault(name, set()).update(() if value is None else (_kind(value),))
-        if len(kinds) > MOST_COLUMNS:
+    found: dict[str, Seen] = {}
+    for batch in batches:
+        for name in dict.fromkeys(chain.from_iterable(batch)):
+            if name not in columns:
+                values = seen_in([record.get(name) for record in batch])
+                found[name] = found.get(name, NOTHING) | values
+        if len(found) > MOST_COLUMNS:
             raise EvaluationError(
                 f"the records have more than {MOST_COLUMNS:,} different keys",
                 code="MESH-C025",
                 fix="declare such an object as a map, in a column of its own",
             )
-    for name, found in kinds.items():
+    for name, seen in found.items():
         if names_others(name):
             raise EvaluationError(
                 f"a record has the key {name[:60]!r}, which is named like a pattern",
                 code="MESH-C025",
             )
-        type_ = _inferred(found)
-        columns[name] = _Column(name, type_, reader(type_), typed=False)
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return "int" if -(1 << 63) <= value < 1 << 63 else "float"
-    return type(value).__name__
-
-
-def _inferred(found: set[str]) -> ColumnType | None:
-    if found == {"bool"}:
-        return ColumnType(Kind.BOOLEAN)
-    if found == {"int"}:
-        return ColumnType(Kind.LONG)
-    if found and found <= {"int", "float"}:
-        return ColumnType(Kind.DOUBLE)
-    return None
+        type_ = seen.type
+        read = as_text if type_ == ColumnType(Kind.STRING) else reader(type_)
+        columns[name] = _Column(name, type_, read, typed=False, seen=seen)
 
 
 def _batches(paths: Sequence[Path], encoding: str | None, *, exact: bool) -> Iterator[list[Record]]:

@@ -11,7 +11,9 @@ from mesh_dagster.contracts.files.formats import Format
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
+from mesh_dagster.contracts.locked import locked
 from mesh_dagster.errors import EvaluationError, MeshError, first_line
+from mesh_dagster.ports.types import quoted
 
 
 class Engine(StrEnum):
@@ -71,20 +73,12 @@ def _opened(data: DataSet, spool: Spool) -> Opened:
     return parquet.open_parquet(data, spool)
 
 
-def _database() -> Any:
-    import duckdb
-
-    database = duckdb.connect()
-    database.execute("SET TimeZone = 'UTC'")
-    return database
-
-
 def _moved(opened: Opened, own: Engine, engine: Engine, spool: Spool) -> Any:
     """The rows on another engine: by way of a Parquet file, so that memory stays bounded."""
     copy = spool.path(".parquet")
     try:
         if own is Engine.DUCKDB:
-            opened.data.write_parquet(str(copy))
+            _in_texts(opened.data).write_parquet(str(copy))
         else:
             opened.data.sink_parquet(copy)
     except Exception:
@@ -93,9 +87,17 @@ def _moved(opened: Opened, own: Engine, engine: Engine, spool: Spool) -> Any:
         raise
     match engine:
         case Engine.DUCKDB:
-            return spool.once("duckdb", _database).read_parquet(str(copy))
+            return spool.once("duckdb", locked).read_parquet(str(copy))
         case Engine.SPARK:
             return spark.session(spool).read.parquet(str(copy))
     import polars as pl
 
     return pl.scan_parquet(copy, glob=False)
+
+
+def _in_texts(relation: Any) -> Any:
+    """With texts for what DuckDB writes to Parquet and other engines read as bytes, or not."""
+    pairs = zip(relation.columns, relation.types, strict=True)
+    names = [quoted(name) for name, dtype in pairs if str(dtype) in ("UUID", "INTERVAL")]
+    casts = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in names)
+    return relation.project(f"* REPLACE ({casts})") if names else relation

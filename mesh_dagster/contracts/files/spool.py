@@ -6,6 +6,7 @@ import bz2
 import codecs
 import gzip
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -127,7 +128,25 @@ def unpacked(path: Path, compression: Compression | None) -> IO[bytes]:
             import pyarrow as pa
 
             return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
+        case Compression.ZIP:
+            return _only_member(path)
     return path.open("rb")
+
+
+def _only_member(path: Path) -> IO[bytes]:
+    """The one file of an archive. Raises `EvaluationError` where it has none or several."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            if len(names) == 1:
+                return archive.open(names[0])
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        raise EvaluationError(f"{path} cannot be unpacked: {error}", code="MESH-C024") from error
+    raise EvaluationError(
+        f"{path} is an archive of {len(names):,} files: what is read as one table holds one",
+        code="MESH-C022",
+        fix=f"unpack {path.name}, and name the file",
+    )
 
 
 def as_utf8(path: Path, encoding: str | None, compression: str | None, spool: Spool) -> Path:
@@ -148,7 +167,7 @@ def as_utf8(path: Path, encoding: str | None, compression: str | None, spool: Sp
 def _read(file: IO[bytes], path: Path) -> bytes:
     try:
         return bytes(file.read(BLOCK))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as error:
         raise EvaluationError(
             f"{path} cannot be decompressed: {error}",
             code="MESH-C024",

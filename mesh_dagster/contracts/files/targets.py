@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from mesh_dagster.descriptors.custom import kept_value
 from mesh_dagster.descriptors.types import LISTS
 from mesh_dagster.model.contract import Property
 from mesh_dagster.model.types import ColumnType, Kind
-from mesh_dagster.ports.types import polars_type
 
 _VAGUE_DECIMALS = {"decimal", "numeric", "dec", "number", "bigdecimal", "bignumeric"}
 
@@ -43,15 +40,6 @@ _LOGICAL = {
     "timestamp": ColumnType(Kind.TIMESTAMPTZ),
     "vector": ColumnType(Kind.LIST, item=ColumnType(Kind.FLOAT)),
 }
-
-
-def absent(column: Property) -> list[pl.Expr]:
-    """The nulls that a column is read as which a text format has not and need not have."""
-    if column.required or column.primary_key is not None:
-        return []
-    type_ = target(column)
-    dtype = polars_type(type_) if type_ else pl.String()
-    return [pl.lit(None, dtype=dtype).alias(column.column)]
 
 
 def _list(column: Property) -> ColumnType | None:

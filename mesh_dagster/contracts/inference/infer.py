@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import polars as pl
 from mesh_dagster.contracts.exchange.document import contract_document, contract_of, name_of
 from mesh_dagster.contracts.exchange.families import family_of
 from mesh_dagster.contracts.exchange.types import typed
+from mesh_dagster.contracts.files.formats import Format
 from mesh_dagster.contracts.inference.columns import promises
 from mesh_dagster.contracts.inference.keys import Key, key_of
 from mesh_dagster.contracts.inference.parsing import parsed, stand_ins
@@ -46,23 +47,31 @@ class Inferred:
 
 
 def infer(
-    rows: pl.LazyFrame, *, name: str = "table", source: str | None = None, texts: bool = False
+    rows: pl.LazyFrame,
+    *,
+    name: str = "table",
+    source: str | None = None,
+    texts: Format | None = None,
+    untyped: Mapping[str, str] | None = None,
 ) -> Inferred:
     """The contract of a table, from its rows.
 
-    `texts`: the rows are of a file without types (CSV), each column of text; types are found by
-    parse. `name` becomes the contract's id and its table's name, `source` is what comments call
-    the data. Runs in a few streaming passes; memory does not grow with the rows, but for the
-    exact proof that a key is unique.
+    `texts`: the rows are of a file without types (CSV, JSON), whose types are found by parse;
+    `untyped` says of a column of JSON why it has none. `name` becomes the contract's id and its
+    table's name, `source` is what comments call the data. Runs in a few streaming passes; memory
+    does not grow with the rows, but for the exact proof that a key is unique.
     """
-    rows = parsed(rows) if texts else rows
-    remarks = stand_ins(rows) if texts else {}
+    untyped = untyped or {}
+    # Of what has no type nothing can be promised but that it is there.
+    rows = parsed(rows.with_columns(pl.col(list(untyped)).cast(pl.Binary)), texts)
+    remarks = stand_ins(rows) if texts is Format.CSV else untyped
     table = profile(rows)
     key = key_of(table, rows)
-    found = [_column(each, table, key, texts=texts) for each in table.top()]
-    for at, each in enumerate(table.top()):
+    found = [_column(each, table, key, texts=texts is not None) for each in table.top()]
+    for (document, said), each in zip(found, table.top(), strict=True):
+        if each.name in untyped:
+            del document["physicalType"]
         if each.name in remarks:
-            said = found[at][1]
             said[()] = "; ".join(filter(None, (said.get(()), remarks[each.name])))
     where: commented.Place = ("schema", 0)
     head = _HEAD.format(source=source or name, rows=table.rows)

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from mesh_dagster.contracts.audit.data.frame import stream
+from mesh_dagster.contracts.files.formats import Format
+from mesh_dagster.contracts.files.parsing import given
+from mesh_dagster.contracts.files.parsing import parsed as value_of
+from mesh_dagster.model.types import ColumnType, Kind
 
 GLANCE = 10_000
 """Rows from which the type to try is guessed; all rows decide."""
@@ -19,66 +23,60 @@ _STAND_INS = {"NA", "N/A", "n/a", "NULL", "null", "None", "nan", "NaN", "-", "?"
 """What people write for a missing value."""
 
 _NUMBER = r"^[+-]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?$"
-_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A way to read a text, and the texts that may be read so."""
+    """A type, and which of the texts that can be read as one are meant so by people."""
 
     pattern: str
-    dtype: pl.DataType
+    type: ColumnType
 
     def fits(self, text: pl.Expr) -> pl.Expr:
         """Null for a null."""
         return text.str.contains(self.pattern) & (self.read(text).is_not_null() | text.is_null())
 
     def read(self, text: pl.Expr) -> pl.Expr:
-        if isinstance(self.dtype, pl.Boolean):
-            return text.str.to_lowercase().replace_strict(
-                {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
-            )
-        if isinstance(self.dtype, pl.Datetime):
-            zoned = self.dtype.time_zone is not None
-            plain = text.str.replace(" ", "T", literal=True)
-            form = "%Y-%m-%dT%H:%M:%S%.f" + ("%#z" if zoned else "")
-            return plain.str.to_datetime(
-                form, time_unit="us", time_zone=self.dtype.time_zone, strict=False
-            )
-        if isinstance(self.dtype, pl.Date):
-            return text.str.to_date("%Y-%m-%d", strict=False)
-        return text.cast(self.dtype, strict=False)
+        return value_of(text, self.type)
 
 
-_READINGS = {
-    "boolean": _Reading(r"^(?i:true|false)$", pl.Boolean()),
-    # A leading zero is part of a text: 01234 is a postal code.
-    "integer": _Reading(r"^[+-]?(0|[1-9][0-9]{0,18})$", pl.Int64()),
-    "number": _Reading(_NUMBER, pl.Float64()),
-    "date": _Reading(_DATE, pl.Date()),
-    "timestamp": _Reading(_MOMENT + r"(Z|[+-][0-9]{2}:?[0-9]{2})$", pl.Datetime("us", "UTC")),
-    "local": _Reading(_MOMENT + "$", pl.Datetime("us")),
+_MOMENTS = {
+    "date": _Reading("", ColumnType(Kind.DATE)),
+    "timestamp": _Reading("[ T].*(Z|[+-][0-9:]+)$", ColumnType(Kind.TIMESTAMPTZ)),
+    "local": _Reading("[ T][0-9:.]+$", ColumnType(Kind.TIMESTAMP)),
 }
-"""In the order in which they are tried."""
+_READINGS = {
+    "boolean": _Reading(r"^(?i:true|false)$", ColumnType(Kind.BOOLEAN)),
+    # A leading zero is part of a text: 01234 is a postal code.
+    "integer": _Reading(r"^[+-]?(0|[1-9][0-9]*)$", ColumnType(Kind.LONG)),
+    "number": _Reading(_NUMBER, ColumnType(Kind.DOUBLE)),
+    **_MOMENTS,
+}
+"""In the order in which they are tried. In JSON only moments stand in texts."""
 
 
-def parsed(rows: pl.LazyFrame) -> pl.LazyFrame:
+def parsed(rows: pl.LazyFrame, form: Format | None = Format.CSV, *, few: int = FEW) -> pl.LazyFrame:
     """The same rows, each column of texts as the type that all of its texts are.
 
-    A column of texts only stays one, and so does one with no value at all.
+    A column of texts only stays one, and so does one with no value at all. Fewer whole numbers
+    than `few` are numbers. In a format with types (None) all columns have theirs.
     """
-    schema = rows.collect_schema()
-    texts = [name for name, dtype in schema.items() if dtype == pl.String]
-    if not texts:
+    if form is None:
         return rows
-    head = rows.select(texts).head(GLANCE)
-    candidates = {name: _worth_trying(found) for name, found in _fitting(head, None).items()}
-    found = {name: kinds for name, kinds in _fitting(rows, candidates).items() if kinds.seen}
-    chosen = {name: kind for name, kinds in found.items() if (kind := _chosen(kinds))}
+    names = [name for name, dtype in rows.collect_schema().items() if dtype == pl.String]
+    texts = rows.select(_text(name, form) for name in names)
+    tried = list(_READINGS if form is Format.CSV else _MOMENTS)
+    head = _fitting(texts.head(GLANCE), dict.fromkeys(names, tried))
+    found = _fitting(texts, {name: _worth_trying(kinds) for name, kinds in head.items()})
+    chosen = {name: kind for name, kinds in found.items() if (kind := _chosen(kinds, few))}
     return rows.with_columns(
-        _READINGS[kind].read(pl.col(name)).alias(name) for name, kind in chosen.items()
+        _READINGS[kind].read(_text(name, form)) for name, kind in chosen.items()
     )
+
+
+def _text(name: str, form: Format) -> pl.Expr:
+    """As an audit takes it: blanks around a field of a CSV do not count."""
+    return (given(pl.col(name)) if form is Format.CSV else pl.col(name)).alias(name)
 
 
 def stand_ins(rows: pl.LazyFrame) -> dict[str, str]:
@@ -88,14 +86,14 @@ def stand_ins(rows: pl.LazyFrame) -> dict[str, str]:
     """
     texts = [name for name, dtype in rows.collect_schema().items() if dtype == pl.String]
     head = stream(rows.select(texts).head(GLANCE))
-    words = {name: _words(head[name]) for name in texts}
-    spoiled = [name for name, found in words.items() if found]
+    words = {name: found for name in texts if (found := _words(head[name]))}
     without = head.lazy().select(
-        pl.when(~pl.col(name).is_in(words[name])).then(pl.col(name)).alias(name) for name in spoiled
+        pl.when(~pl.col(name).is_in(words[name])).then(pl.col(name)).alias(name) for name in words
     )
     told = {}
-    for name, found in _fitting(without, None).items() if spoiled else ():
-        if found.seen and (kind := _chosen(found)):
+    candidates = {name: list(_READINGS) for name in words}
+    for name, fitting in _fitting(without, candidates).items():
+        if kind := _chosen(fitting):
             shown = ", ".join(map(repr, words[name]))
             told[name] = (
                 f"{shown} keeps it from being of type {kind}: write a missing value as nothing"
@@ -119,25 +117,25 @@ def _worth_trying(found: _Seen) -> list[str]:
     return [kind for kind, misfits in found.misfits.items() if misfits == 0]
 
 
-def _fitting(rows: pl.LazyFrame, candidates: Mapping[str, list[str]] | None) -> dict[str, _Seen]:
+def _fitting(texts: pl.LazyFrame, tried: Mapping[str, list[str]]) -> dict[str, _Seen]:
     """How many texts of each column there are, and how many do not fit each candidate."""
-    names = rows.collect_schema().names() if candidates is None else list(candidates)
-    tried = {name: list(_READINGS) if candidates is None else candidates[name] for name in names}
+    if not tried:
+        return {}
     measures = []
-    for at, name in enumerate(names):
+    for at, (name, kinds) in enumerate(tried.items()):
         measures.append(pl.col(name).count().alias(f"{at}"))
-        for kind in tried[name]:
+        for kind in kinds:
             misfits = (~_READINGS[kind].fits(pl.col(name))).sum()
             measures.append(misfits.alias(f"{at}:{kind}"))
-    row = stream(rows.select(measures)).row(0, named=True)
+    row = stream(texts.select(measures)).row(0, named=True)
     return {
-        name: _Seen(row[f"{at}"], {kind: row[f"{at}:{kind}"] for kind in tried[name]})
-        for at, name in enumerate(names)
+        name: _Seen(row[f"{at}"], {kind: row[f"{at}:{kind}"] for kind in kinds})
+        for at, (name, kinds) in enumerate(tried.items())
     }
 
 
-def _chosen(found: _Seen) -> str | None:
+def _chosen(found: _Seen, few: int = FEW) -> str | None:
     kinds = _worth_trying(found)
-    if not kinds:
+    if not kinds or not found.seen:
         return None
-    return "number" if kinds[0] == "integer" and found.seen < FEW else kinds[0]
+    return "number" if kinds[0] == "integer" and found.seen < few else kinds[0]

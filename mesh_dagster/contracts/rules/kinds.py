@@ -90,12 +90,14 @@ class Schema(_Identity):
     A column that is not required may be absent. Columns of the platform are nobody's extra.
     `extra` is how bad another column is; None: it is none. With `widths` the data's own format
     decides what differs, and a small integer is not a large one; without, a port's storage does.
+    Of texts that were `parsed` the types are what the contract says, and rules of their own.
     """
 
     kind: ClassVar[str] = "schema"
     columns: tuple[Expected, ...]
     extra: Severity | None = Severity.ERROR
     widths: bool = False
+    parsed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

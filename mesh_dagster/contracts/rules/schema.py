@@ -53,6 +53,7 @@ def schema_rule(table: SchemaObject, how: Reading) -> Schema:
         columns=tuple(_expected(each, each.column, how) for each in table.properties),
         extra=table.additional,
         widths=how.standalone,
+        parsed=how.texts,
     )
 
 
@@ -67,7 +68,7 @@ def _expected(each: Property, name: Step, how: Reading) -> Expected:
         length=_length(each),
     )
     if how.texts:
-        return replace(wanted, type=None, length=None)
+        return replace(wanted, logical=wanted.logical or each.logical_type, length=None)
     return _of_anybody(wanted, each, how) if how.standalone else wanted
 
 

@@ -32,6 +32,11 @@ class Server:
                 return value
         return None
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A setting that is a list of texts."""
+        listed = self.settings.get(key, kept_value(self.settings, key))
+        return tuple(map(str, listed)) if isinstance(listed, list | tuple) else ()
+
     def flag(self, key: str) -> bool | None:
         value = self.settings.get(key, kept_value(self.settings, key))
         if isinstance(value, str) and value.lower() in ("true", "false"):

@@ -116,8 +116,8 @@ def test_files_of_text_pass_the_contract_of_another_month(name: str, tmp_path: P
     for month, path in files.items():
         in_month(name, month).write_csv(path)
     written = tmp_path / "contract.odcs.yaml"
-    source = opened(str(files[1]))
-    written.write_text(infer(source.rows, name=source.name, texts=source.texts).text)
+    with opened(str(files[1])) as source:
+        written.write_text(infer(source.rows, name=source.name, texts=source.texts).text)
     for path in files.values():
         report = hold(written, [str(path)])
         assert report.verdict is Verdict.PASSED, report

@@ -90,7 +90,7 @@ def test_a_source_that_keeps_its_contract_is_read_and_its_columns_remembered(
     with source.shop.mesh.journal("shop") as journal:
         remembered = journal.last_columns("shop/sales/v1", "rows", "source:test/rows")
         (attempt,) = journal.attempts("shop/sales/v1")
-    assert remembered == {"day": "string", "item": "string", "amount": "long", "note": "string"}
+    assert remembered == {"day": "date", "item": "string", "amount": "long", "note": "string"}
     assert attempt.reads[0].columns == remembered
 
 
@@ -99,33 +99,39 @@ def test_a_source_that_keeps_its_contract_is_read_and_its_columns_remembered(
     [
         (
             "day,item,amount,note,price\n2013-11-02,tea,3,,1.5\n",
-            "price is not in the contract; since it was last read: price is new, a double",
+            "price (string) is in the data and not in the contract\n"
+            "  rows: since it was last read, price is new, a double",
         ),
         (
             "day,amount,note\n2013-11-02,3,\n",
-            "item is missing; since it was last read: item is gone",
+            "item is required and missing\n  rows: since it was last read, item is gone",
         ),
         (
             "day,items,amount,note\n2013-11-02,tea,3,\n",
-            "item is missing, and there is items: renamed?; "
-            "since it was last read: item seems to be named items now",
+            "item is required and missing; did you mean items?; "
+            "items (string) is in the data and not in the contract; did you mean item?\n"
+            "  rows: since it was last read, item seems to be named items now",
         ),
         (
             "day,item,amount,note\n2013-11-02,tea,3.5,\n",
-            "amount is double, and long in the contract; "
-            "since it was last read: amount was long and is double",
+            "1 of 1 row has an amount that is not an integer; the contract allows none: '3.5'\n"
+            "  rows: since it was last read, amount was long and is double",
         ),
         (
             "day,item,amount,note\n2013-11-02,tea,3,\n2013-11-02,tea,three,\n",
-            "amount holds 'three', which is not an integer; "
-            "since it was last read: amount was long and is string",
+            "1 of 2 rows has an amount that is not an integer; the contract allows none: 'three'\n"
+            "  rows: since it was last read, amount was long and is string",
         ),
         (
             "day,item,amount,notes\n2013-11-02,tea,3,\n",
-            "note is missing, and there is notes: renamed?; "
-            "since it was last read: note seems to be named notes now",
+            "notes (string) is in the data and not in the contract; did you mean note?\n"
+            "  rows: since it was last read, note seems to be named notes now",
         ),
-        ("day,item,amount,note\n02.11.2013,tea,3,\n", "day holds '02.11.2013', which is not a date"),
+        (
+            "day,item,amount,note\n02.11.2013,tea,3,\n",
+            "1 of 1 row has a day that is not a date; the contract allows none: '02.11.2013'\n"
+            "  rows: since it was last read, day was date and is string",
+        ),
     ],
 )
 def test_what_a_source_changed_stops_the_attempt_and_is_said(
@@ -149,7 +155,7 @@ def test_what_a_source_changed_stops_the_attempt_and_is_said(
 def test_the_transform_of_a_refused_source_does_not_run(source: Source) -> None:
     (source.folder / "transform.py").write_text("def transform(rows, window):\n    1 / 0\n")
     source.holds("day,amount\n2013-11-02,3\n")
-    assert "item is missing" in source.refused()
+    assert "item is required and missing" in source.refused()
 
 
 def test_rows_of_a_source_are_held_against_its_rules(source: Source) -> None:
@@ -232,3 +238,20 @@ def test_a_source_contract_is_kept_with_the_rest_of_a_folder(source: Source) -> 
         (again,) = load_products([loaded.folder], loaded.domain)
         assert again.source_contracts == loaded.source_contracts
         assert set(again.source_contracts) == {"rows"}
+
+
+def test_a_source_is_read_by_the_parser_of_mesh_contract_test(source: Source) -> None:
+    source.promise({**COLUMNS, "note": {"logicalType": "boolean"}})
+    source.holds("day,item,amount,note\n2013-11-01,tea, 3 ,yes\n2013-11-01,tea,3.0,\n")
+    mesh, loaded = source.shop.mesh, source.shop.load()
+    assert all(result.holds for result in audit_sources(mesh, loaded))
+    source.holds("day,item,amount,note\n2013-11-1,tea,3,perhaps\n")
+    said = source.refused()
+    assert "a day that is not a date; the contract allows none: '2013-11-1'" in said
+    assert "'perhaps'" in said
+
+
+def test_a_text_of_a_confidential_column_is_not_repeated(source: Source) -> None:
+    source.promise({**COLUMNS, "amount": {"logicalType": "integer", "classification": "secret"}})
+    source.holds("day,item,amount,note\n2013-11-02,tea,three,\n")
+    assert "three" not in source.refused()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ import narwhals as nw
 from mesh_dagster.contracts.audit.data.families import in_family
 from mesh_dagster.contracts.audit.data.found import Found
 from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS, Expected, Schema
+from mesh_dagster.descriptors.suggest import nearest
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType, Kind
 
@@ -68,17 +69,21 @@ class _Comparison:
 
     def of_columns(self, found: Mapping[str, Found]) -> Iterator[Difference]:
         known = {column.name for column in self.rule.columns} | PLATFORM_COLUMNS
+        others = [name for name in found if name not in known]
         for column in self.rule.columns:
             there = found.get(column.name)
             if there is not None:
                 yield from self.of(column.name, column, there)
             elif column.required:
-                yield Difference(column.name, "is required and missing", column.where)
-        if self.rule.extra is not None:
-            for name, there in found.items():
-                if name not in known:
-                    problem = f"({there}) is in the data and not in the contract"
-                    yield Difference(name, problem, self.rule.where, self.rule.extra)
+                problem = f"is required and missing{_meant(column.name, others)}"
+                yield Difference(column.name, problem, column.where)
+        absent = [each.name for each in self.rule.columns if each.name not in found]
+        if self.rule.extra is None:
+            return
+        for name in others:
+            problem = f"({found[name]}) is in the data and not in the contract"
+            problem += _meant(name, absent)
+            yield Difference(name, problem, self.rule.where, self.rule.extra)
 
     def of(self, path: str, wanted: Expected, there: Found) -> Iterator[Difference]:
         """What differs at one place and in it."""
@@ -102,6 +107,8 @@ class _Comparison:
                 yield Difference(path, problem, wanted.where)
 
     def _fits(self, wanted: Expected, there: Found) -> bool:
+        if self.rule.parsed:
+            return True
         if wanted.type is None:
             if wanted.physical is not None:
                 return there.word.startswith(wanted.physical)
@@ -119,19 +126,20 @@ class _Comparison:
     def _of_fields(self, path: str, wanted: Expected, there: Found) -> Iterator[Difference]:
         fields = dict(there.fields)
         promised = _fields(wanted)
+        names = {each.name for each in promised}
+        others = [name for name in fields if name not in names]
         for each in promised:
             place = f"{path}.{each.name}"
             if each.name in fields:
                 yield from self.of(place, each, fields[each.name])
             elif each.required:
-                yield Difference(place, "is required and missing", each.where or wanted.where)
-        names = {each.name for each in promised}
+                problem = f"is required and missing{_meant(each.name, others)}"
+                yield Difference(place, problem, each.where or wanted.where)
         if self.rule.extra is None or not promised:
             return
-        for name, kind in fields.items():
-            if name not in names:
-                problem = f"({kind}) is in the data and not in the contract"
-                yield Difference(f"{path}.{name}", problem, wanted.where, self.rule.extra)
+        for name in others:
+            problem = f"({fields[name]}) is in the data and not in the contract"
+            yield Difference(f"{path}.{name}", problem, wanted.where, self.rule.extra)
 
     def _of_parts(
         self, path: str, wanted: Expected, parts: tuple[tuple[str, Found | None], ...]
@@ -143,6 +151,12 @@ class _Comparison:
             part = inside.get(name) or Expected(name, types.get(name), where=wanted.where)
             if there is not None:
                 yield from self.of(f"{path}{name}", part, there)
+
+
+def _meant(name: str, others: Sequence[str]) -> str:
+    """What is there, or is promised, under nearly the same name."""
+    near = nearest(name, others)
+    return f"; did you mean {near}?" if near else ""
 
 
 def _as_wide(wanted: ColumnType, there: Found) -> bool:

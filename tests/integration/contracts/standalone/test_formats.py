@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -346,3 +347,59 @@ def test_tables_of_one_engine_are_joined(bench: Any, run: Run, form: str, engine
     ended = run(contract, "--data", data, "--json", "--engine", engine, "--samples", 2)
     assert ended.broken == {"lines.order_id_in_orders": 1}, ended.out
     assert len(ended.rule("lines.order_id_in_orders")["samples"]) == 1
+
+
+def test_columns_that_only_duckdb_knows_end_no_audit_on_another_engine(
+    bench: Any, run: Run
+) -> None:
+    with duckdb.connect(bench.folder / "o.duckdb") as database:
+        database.execute("CREATE TABLE orders (id UUID, took INTERVAL, amount INTEGER)")
+        database.execute("INSERT INTO orders VALUES (uuid(), INTERVAL 1 DAY, -1)")
+    columns = [
+        {"name": "id", "logicalType": "string", "logicalTypeOptions": {"format": "uuid"}},
+        {"name": "amount", "logicalType": "integer", "logicalTypeOptions": {"minimum": 0}},
+    ]
+    contract = bench.contract(columns)
+    ended = run(contract, "--data", "o.duckdb", "--engine", "polars", "--json", "--skip", "schema")
+    assert ended.broken == {"amount_range": 1}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_column_of_nearly_the_promised_name_is_pointed_at(
+    bench: Any, run: Run, form: str
+) -> None:
+    note = {"name": "note", "logicalType": "string"}
+    order = {"name": "order_id", "logicalType": "integer", "required": True}
+    contract = bench.contract([order, note])
+    rows = pl.DataFrame({"Order_ID": [1], "Note": ["x"], "rest": [1]})
+    getattr(rows, f"write_{form}")(bench.folder / f"orders.{form}")
+    told = run(contract, "--data", f"orders.{form}", "--json").rule("schema")["columns"]
+    assert {each["column"]: each["problem"].partition("; ")[2] for each in told} == {
+        "order_id": "did you mean Order_ID?",
+        "Order_ID": "did you mean order_id?",
+        "Note": "did you mean note?",
+        "rest": "",
+    }
+
+
+def test_what_stands_for_nothing_is_said_by_the_server(bench: Any, run: Run) -> None:
+    noted = [{"property": "nullValues", "value": ["NA", "-"]}]
+    server = {"server": "s", "type": "local", "path": "o.csv", "customProperties": noted}
+    contract = bench.contract([{"name": "id", "logicalType": "integer"}], servers=[server])
+    bench.write("o.csv", "id\n1\nNA\n-\n")
+    assert run(contract, "--json").broken == {}
+    assert run(contract, "--json").rule("id_type")["checked"] == 3
+
+
+def test_an_archive_of_one_file_is_that_file_and_one_of_several_is_told(
+    bench: Any, run: Run
+) -> None:
+    contract = bench.contract(COLUMNS)
+    with zipfile.ZipFile(bench.folder / "orders.csv.zip", "w") as archive:
+        archive.writestr("orders.csv", _csv())
+    assert run(contract, "--data", "orders.csv.zip", "--json").broken == BROKEN
+    with zipfile.ZipFile(bench.folder / "orders.csv.zip", "a") as archive:
+        archive.writestr("more.csv", _csv())
+    ended = run(contract, "--data", "orders.csv.zip")
+    assert ended.code == 3
+    assert "is an archive of 2 files" in " ".join(ended.out.split())

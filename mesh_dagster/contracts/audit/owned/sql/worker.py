@@ -20,7 +20,8 @@ from decimal import Decimal
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
-from mesh_dagster.contracts.audit.owned.sql.plan import Refused, plan
+from mesh_dagster.contracts.audit.owned.sql.plan import Absent, Refused, plan
+from mesh_dagster.contracts.locked import locked
 from mesh_dagster.errors import first_line
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def main() -> None:
         asked = json.loads(line)
         match asked.pop("do"):
             case "open":
-                connection = _locked(**asked)
+                connection = _opened(**asked)
                 answer: Mapping[str, Any] = {"ok": True}
             case "plan":
                 answer = _planned(asked)
@@ -51,28 +52,16 @@ def main() -> None:
         print(json.dumps(answer), flush=True)  # noqa: T201 - this is its protocol
 
 
-def _locked(folder: str, megabytes: int, threads: int) -> duckdb.DuckDBPyConnection:
-    """A connection that can open the files of one folder, and whose settings stay as they are."""
-    import duckdb
-
+def _opened(folder: str, megabytes: int, threads: int) -> duckdb.DuckDBPyConnection:
     _limit_memory(megabytes)
-    connection = duckdb.connect()
-    for setting, value in {
-        "TimeZone": "UTC",
-        "memory_limit": f"{megabytes}MB",
-        "threads": threads,
-        "temp_directory": f"{folder}/spill",
-        "max_temp_directory_size": f"{4 * megabytes}MB",
-        "python_enable_replacements": False,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "allowed_directories": [folder],
-        "enable_external_access": False,
-        "lock_configuration": True,
-    }.items():
-        connection.execute(f"set {setting} = $value", {"value": value})
-    return connection
+    return locked(
+        folder=folder,
+        memory_limit=f"{megabytes}MB",
+        threads=threads,
+        temp_directory=f"{folder}/spill",
+        max_temp_directory_size=f"{4 * megabytes}MB",
+        python_enable_replacements=False,
+    )
 
 
 def _limit_memory(megabytes: int) -> None:
@@ -90,6 +79,8 @@ def _limit_memory(megabytes: int) -> None:
 def _planned(asked: dict[str, Any]) -> Mapping[str, Any]:
     try:
         planned = plan(**asked)
+    except Absent as absent:
+        return {"absent": str(absent)}
     except Refused as refused:
         return {"refused": str(refused)}
     except RecursionError:
