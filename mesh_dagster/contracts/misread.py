@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from mesh_dagster.contracts.files.formats import is_data
 from mesh_dagster.descriptors import dcs
-from mesh_dagster.descriptors.source import Source, shown_path
+from mesh_dagster.descriptors.source import Map, Source, shown_path
 from mesh_dagster.descriptors.suggest import nearest
 
 CONTRACT = "DataContract"
@@ -48,7 +46,7 @@ def refuse_misread(path: Path, source: Source) -> None:
     return source.refuse()
 
 
-def refuse_other_kinds(data: Mapping[str, Any], line: int, source: Source) -> None:
+def refuse_other_kinds(data: Map, source: Source) -> None:
     """Raise `DescriptorError` for a document of another kind than a contract's."""
     kind = data.get("kind")
     if dcs.is_one(data) or str(kind).lower() == CONTRACT.lower():
@@ -65,7 +63,7 @@ def refuse_other_kinds(data: Mapping[str, Any], line: int, source: Source) -> No
         fix = f"kind: {CONTRACT}"
         if format_ := next((_OTHERS[key] for key in _OTHERS if key in data), None):
             fix = f"mesh contract import {format_} {shlex.quote(source.name)}"
-    source.report(_NO_CONTRACT, message, line, fix=fix)
+    source.report(_NO_CONTRACT, message, data.line, fix=fix)
     source.refuse()
 
 

@@ -46,7 +46,7 @@ def read_contract(path: Path) -> Read:
     refuse_misread(path, source)
     data = syntax.read_file(path, source)
     if data is not None:
-        refuse_other_kinds(data, data.line, source)
+        refuse_other_kinds(data, source)
     if data is not None and dcs.is_one(data):
         data = dcs.converted(data, source)
     contract = contract_from_document(data, source)

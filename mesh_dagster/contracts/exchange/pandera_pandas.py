@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-import polars as pl
 
+from mesh_dagster.contracts.audit.data.of_pandas import as_polars
 from mesh_dagster.contracts.exchange.pandera_parts import (
     is_checked,
     is_first_of_keys,
@@ -55,13 +55,6 @@ def schema_of(contract: Contract, found: Sequence[Rule]) -> pa.DataFrameSchema:
         name=contract.id,
         metadata=metadata(contract, found),
     )
-
-
-def as_polars(data: pd.DataFrame) -> pl.DataFrame:
-    """A frame of pandas as the audit reads it: NaN is null, moments are in microseconds."""
-    frame = pl.from_pandas(data, nan_to_null=True, include_index=False)
-    moments = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
-    return frame.with_columns(pl.col(moments).dt.cast_time_unit("us"))
 
 
 def _own(found: Sequence[Rule], column: Expected) -> list[Rule]:

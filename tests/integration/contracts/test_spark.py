@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from e2e.documents import blocks
 
 from mesh_dagster.contracts.audit.owned.answers import Around
 from mesh_dagster.contracts.audit.owned.sql.process import Limits
@@ -342,3 +343,23 @@ def test_a_query_that_spark_takes_too_long_for_is_stopped(opened: Any) -> None:
     (result,) = audit([slow], data, around=Around(limits=Limits(seconds=1)))
     assert result.verdict is Verdict.ERROR
     assert "it took longer than 1 seconds" in result.message
+
+
+def test_the_documented_check_of_a_spark_table_runs(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    contract, *_ = (each for each in blocks("docs/contracts/python.md") if each.info)
+    (tmp_path / contract.info).write_text(contract.text)
+    rows = spark.createDataFrame(
+        [(1, "open", 2.0), (1, "lost", -1.0)], "id long, status string, amount double"
+    )
+    rows.createOrReplaceTempView("orders")
+    example = next(
+        each for each in blocks("docs/contracts/engines.md") if each.language == "python"
+    )
+    space: dict[str, Any] = {"spark": spark}
+    exec(compile(example.text, "engines.md", "exec", dont_inherit=True), space)
+    broken = {each.rule: each.failed for each in space["results"] if not each.holds}
+    assert broken == {"id_unique": 1, "status_allowed": 1, "amount_range": 1}
+    spark.catalog.dropTempView("orders")
