@@ -36,6 +36,9 @@ def command(
 
     FORMAT is pandera (Python source), dbt (a schema.yml), iceberg (a schema in JSON), jsonschema
     or markdown. What the format cannot hold is said on stderr, and in it where it has comments.
+
+    Exits with 0 where something was written, whatever it leaves out, and with 2 where the contract
+    cannot be used or the format cannot hold it at all.
     """
     from mesh_dagster.contracts.exchange.formats import export_contract
     from mesh_dagster.contracts.reading import read_contract

@@ -21,6 +21,9 @@ def command(format_: str, place: str, *, output: Path | None, force: bool) -> No
     FORMAT is parquet, arrow, dbt (a schema.yml), jsonschema, iceberg, pandera
     (module.py::schema, whose code is run) or dcs (Data Contract Specification). What of it a
     contract cannot hold is said on stderr and at the top of the contract.
+
+    Exits with 0 where there is a contract, whatever it does not hold, and with 2 where PATH or what
+    is in it cannot be used.
     """
     from mesh_dagster.contracts.exchange.formats import import_contract
 

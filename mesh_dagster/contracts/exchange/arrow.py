@@ -41,7 +41,7 @@ _DESCRIPTIONS = (b"description", b"comment", b"doc")
 def import_arrow(path: Path) -> Imported:
     """The contract of a file's columns: types, nullability, comments. No row is read.
 
-    Raises `EvaluationError` where the file has no schema.
+    Raises `UsageError` where the file has no schema.
     """
     schema, source = _schema(path), shown_path(path)
     notes: list[str] = []

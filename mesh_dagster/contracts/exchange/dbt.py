@@ -71,7 +71,7 @@ class _Reading:
 def import_dbt(path: Path) -> Imported:
     """The contract of the models of a schema.yml, one schema object each.
 
-    Raises `DescriptorError` where it is no YAML, `EvaluationError` where it has no models.
+    Raises `DescriptorError` where it is no YAML, `UsageError` where it has no models.
     """
     source = Source(shown_path(path))
     data = syntax.plain(syntax.read_file(path, source))

@@ -15,6 +15,7 @@ from mesh_dagster.descriptors import odcs, writing
 from mesh_dagster.model.contract import Contract, Property, Relationship, SchemaObject
 from mesh_dagster.ports.types import duckdb_type
 
+_HELD = {"required", "unique", "primaryKey", "description", "enum", "relationships", "rest"}
 _SAID = {"name", "logicalType", "physicalType", "description", "required", "unique", "primaryKey"}
 _SAID |= {"primaryKeyPosition", "enum", "relationships", "rest"}
 
@@ -30,15 +31,7 @@ def export_dbt(contract: Contract, tables: tuple[SchemaObject, ...]) -> Exported
         notes += unsaid(
             table,
             contract,
-            keys={
-                "required",
-                "unique",
-                "primaryKey",
-                "description",
-                "enum",
-                "relationships",
-                "rest",
-            },
+            keys=_HELD,
         )
         notes += [f"{table.name}: {note}" for note in _far(table, tables)]
     document = {"version": 2, "models": models}

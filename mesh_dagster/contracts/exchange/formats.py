@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from mesh_dagster.contracts.exchange.exported import Exported, table_of
 from mesh_dagster.contracts.exchange.imported import Imported, unusable
+from mesh_dagster.contracts.files.formats import DATA
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.descriptors.suggest import did_you_mean
@@ -24,10 +26,9 @@ def import_contract(format_: str, place: str) -> Imported:
     """The contract that a file of another format states.
 
     `place` is a path; of pandera `module.py::schema`, whose code is run. Raises `UsageError`
-    for an unknown format or a file that is not there, `EvaluationError` or `DescriptorError`
-    for one that states no contract.
+    for an unknown format, a file that is not there or states no contract, and `DescriptorError`.
     """
-    reader = _reader(format_)
+    reader = _reader(format_, place)
     file, _, name = place.partition("::") if format_ == "pandera" else (place, "", "")
     path = Path(file)
     if "\0" in file or not path.is_file():
@@ -41,7 +42,7 @@ def export_contract(
     """A contract in another format, one of its tables where that holds one only.
 
     `backend` is pandera's. Raises `UsageError` for an unknown format or table,
-    `EvaluationError` for a contract that the format cannot hold at all.
+    and for a contract that the format cannot hold at all.
     """
     if format_ not in EXPORTS:
         raise _unknown(format_, EXPORTS)
@@ -70,7 +71,13 @@ def export_contract(
     return export_json_schema(contract, one)
 
 
-def _reader(format_: str) -> Callable[..., Imported]:
+def _reader(format_: str, place: str) -> Callable[..., Imported]:
+    if format_ not in IMPORTS and format_.lower() in DATA:
+        raise UsageError(
+            f"{format_} states no schema to import: a contract is inferred from its data",
+            code="MESH-C051",
+            fix=f"mesh contract infer {shlex.quote(place)}",
+        )
     if format_ not in IMPORTS:
         raise _unknown(format_, IMPORTS)
     if format_ in ("parquet", "arrow"):

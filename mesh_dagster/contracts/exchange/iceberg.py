@@ -13,7 +13,7 @@ from mesh_dagster.contracts.exchange.exported import Exported, unsaid
 from mesh_dagster.contracts.exchange.imported import Imported, imported, unusable
 from mesh_dagster.contracts.exchange.types import typed
 from mesh_dagster.descriptors.source import shown_path
-from mesh_dagster.errors import EvaluationError
+from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
 from mesh_dagster.model.types import ColumnType, Kind
 
@@ -38,7 +38,7 @@ _DEEPEST = 40
 def export_iceberg(contract: Contract, table: SchemaObject) -> Exported:
     """The schema, fields numbered from 1 as they come, the primary key as identifier fields.
 
-    Raises `EvaluationError` for a column whose type the contract leaves open: Iceberg has none.
+    Raises `UsageError` for a column whose type the contract leaves open: Iceberg has none.
     """
     numbers = count(1)
     ids = {each.column: next(numbers) for each in table.properties}
@@ -56,7 +56,7 @@ def export_iceberg(contract: Contract, table: SchemaObject) -> Exported:
 
 def _field(column: Property, id_: int, numbers: count[int]) -> dict[str, Any]:
     if column.type is None:
-        raise EvaluationError(
+        raise UsageError(
             f"{column.name} has no type that Iceberg could store",
             code="MESH-C053",
             where=column.where,
@@ -119,7 +119,7 @@ def _fields(
 def import_iceberg(path: Path) -> Imported:
     """The contract of an Iceberg schema, or of a table's metadata file.
 
-    Raises `EvaluationError` where the file is neither.
+    Raises `UsageError` where the file is neither.
     """
     source = shown_path(path)
     try:

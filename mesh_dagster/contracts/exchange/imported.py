@@ -8,7 +8,7 @@ from typing import Any
 
 from mesh_dagster.contracts.exchange.document import contract_document, contract_of
 from mesh_dagster.descriptors import commented
-from mesh_dagster.errors import EvaluationError
+from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Contract
 
 
@@ -45,7 +45,7 @@ def imported(
 
     `kept` is what an export left of the contract's id, version and status; without it the
     contract is new.
-    Raises `EvaluationError` where what was read makes none.
+    Raises `UsageError` where what was read makes none.
     """
     known = {"id": id_, "version": "1.0.0", "status": "draft"}
     known |= {key: str(value) for key, value in (kept or {}).items() if key in known and value}
@@ -60,6 +60,6 @@ def imported(
     return found
 
 
-def unusable(source: str, why: str) -> EvaluationError:
+def unusable(source: str, why: str) -> UsageError:
     """The original cannot be read, or says nothing that a contract could."""
-    return EvaluationError(f"{source} cannot be imported: {why}", code="MESH-C051")
+    return UsageError(f"{source} cannot be imported: {why}", code="MESH-C051")

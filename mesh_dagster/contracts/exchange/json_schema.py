@@ -51,7 +51,7 @@ class _Reading:
 def import_json_schema(path: Path) -> Imported:
     """The contract of the records that a JSON Schema describes.
 
-    Raises `EvaluationError` where the file is no JSON Schema of an object.
+    Raises `UsageError` where the file is no JSON Schema of an object.
     """
     source = shown_path(path)
     root = _read(path, source)

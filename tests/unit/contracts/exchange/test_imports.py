@@ -435,3 +435,39 @@ def test_any_document_ends_in_a_contract_or_a_sentence(
     except MeshError:
         return
     assert odcs.read(found.text) == found.contract
+
+
+def test_an_import_exits_with_0_and_says_on_stderr_what_it_does_not_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text(json.dumps({"properties": {"a": {"type": "string", "contains": 1}}}))
+    assert run(["contract", "import", "jsonschema", str(path)]) == 0
+    ended = capsys.readouterr()
+    assert "a: contains" in ended.err
+    assert odcs.read(ended.out).table.name == "schema"
+
+
+@pytest.mark.parametrize("format_", [each for each in IMPORTS if each != "dcs"])
+def test_an_import_exits_with_2_where_there_is_nothing_to_import(
+    format_: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for content in ("", "nothing: [here", "[]"):
+        path = tmp_path / "given.txt"
+        path.write_text(content)
+        assert run(["contract", "import", format_, str(path)]) == 2
+        assert capsys.readouterr().out == ""
+    assert run(["contract", "import", format_, str(tmp_path / "absent")]) == 2
+    assert run(["contract", "import", "excel", str(path)]) == 2
+
+
+def test_an_export_exits_with_2_where_the_format_cannot_hold_the_contract(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "c.odcs.yaml"
+    table = "schema: [{name: t, properties: [{name: a, logicalType: object}]}]"
+    head = "apiVersion: v3.1.0\nkind: DataContract\nid: a\nversion: 1.0.0\nstatus: active\n"
+    path.write_text(head + table)
+    assert run(["contract", "export", "iceberg", str(path)]) == 2
+    assert run(["contract", "export", "jsonschema", str(path)]) == 0
+    assert "a has no type that Iceberg could store" in capsys.readouterr().err
