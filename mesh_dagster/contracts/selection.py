@@ -81,10 +81,8 @@ def _of_column(column: Property, above: frozenset[str]) -> Iterator[tuple[str, f
         yield quality.where or "", own | _stated(quality.rest)
     for link in column.relationships:
         yield link.where or "", own
-    inner = [*column.properties, column.items, column.key, column.value]
-    for each in inner:
-        if each is not None:
-            yield from _of_column(each, own)
+    for each in column.parts:
+        yield from _of_column(each, own)
 
 
 def _stated(rest: Mapping[str, Any]) -> frozenset[str]:

@@ -114,10 +114,7 @@ def _relationships(table: SchemaObject) -> Iterator[Relationship]:
 def _all(columns: Sequence[Property]) -> Iterator[Property]:
     for each in columns:
         yield each
-        yield from _all(each.properties)
-        if each.items is not None:
-            yield from _all([each.items])
-        yield from _all([part for part in (each.key, each.value) if part is not None])
+        yield from _all(each.parts)
 
 
 def _check_columns(

@@ -93,6 +93,17 @@ class Property:
         return self.physical_name or self.name
 
     @property
+    def elements(self) -> tuple[tuple[str, Property], ...]:
+        """What an array holds (`[]`), or a map (`[key]`, `[value]`)."""
+        held = (("[]", self.items), ("[key]", self.key), ("[value]", self.value))
+        return tuple((name, each) for name, each in held if each is not None)
+
+    @property
+    def parts(self) -> tuple[Property, ...]:
+        """All that lies in it directly."""
+        return (*self.properties, *(each for _, each in self.elements))
+
+    @property
     def confidential(self) -> bool:
         """Whether its classification keeps its values from being shown."""
         return (self.classification or "public").strip().lower() not in _OPEN

@@ -56,9 +56,8 @@ def walked(
 def _within(path: str, each: Property, *, stored: bool) -> Iterator[tuple[str, Property]]:
     yield path, each
     yield from walked(each.properties, f"{path}.", stored=stored)
-    for part, inner in (("[]", each.items), ("[key]", each.key), ("[value]", each.value)):
-        if inner:
-            yield from _within(f"{path}{part}", inner, stored=stored)
+    for part, inner in each.elements:
+        yield from _within(f"{path}{part}", inner, stored=stored)
 
 
 def unsaid(

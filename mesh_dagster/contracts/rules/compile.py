@@ -14,7 +14,7 @@ from zlib import crc32
 from mesh_dagster.contracts.rules.grammar import a, a_value
 from mesh_dagster.contracts.rules.kinds import Parsed, Reference, Required, Rule, Unique
 from mesh_dagster.contracts.rules.links import reference
-from mesh_dagster.contracts.rules.nested import links_in, nested_in, parts_of, put_on_path
+from mesh_dagster.contracts.rules.nested import links_in, nested_in, put_on_path
 from mesh_dagster.contracts.rules.options import option_rules
 from mesh_dagster.contracts.rules.quality import quality_rules
 from mesh_dagster.contracts.rules.schema import Reading, schema_rule
@@ -78,7 +78,7 @@ def masked(contract: Contract, table: str | None = None) -> frozenset[str]:
 
 
 def _hidden(each: Property) -> bool:
-    return each.confidential or any(_hidden(part) for _, part in parts_of(each))
+    return each.confidential or any(map(_hidden, each.parts))
 
 
 def _of_column(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rule]:

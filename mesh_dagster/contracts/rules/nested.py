@@ -35,12 +35,8 @@ def parts_of(each: Property) -> Iterator[tuple[Step, Property]]:
     names = required if isinstance(required, list | tuple) else ()
     for field in each.properties:
         yield field.column, replace(field, required=field.required or field.name in names)
-    if each.items is not None:
-        yield Into.ITEM, each.items
-    if each.key is not None:
-        yield Into.KEY, each.key
-    if each.value is not None:
-        yield Into.VALUE, each.value
+    for name, part in each.elements:
+        yield Into(name), part
 
 
 def _below(each: Property, path: Path, table: SchemaObject) -> Iterator[Nested]:
