@@ -1,12 +1,7 @@
 """What a contract promises, as rules, and what an audit of data says of them.
 
-What a team calls from its own code; everything is imported on first use:
-
-```python
-from mesh_dagster.contracts import check, read_contract
-
-results = check(read_contract("orders.odcs.yaml"), pl.scan_parquet("orders.parquet"))
-```
+What a team calls from its own code, as `docs/contracts/python.md` shows it; everything is imported
+on first use.
 """
 
 from __future__ import annotations
@@ -20,15 +15,15 @@ if TYPE_CHECKING:
     from mesh_dagster.contracts.exchange.pandera import to_pandera as to_pandera
     from mesh_dagster.contracts.exchange.pandera_import import contract_from as contract_from
     from mesh_dagster.contracts.face import check as check
+    from mesh_dagster.contracts.face import infer as infer
     from mesh_dagster.contracts.face import read_contract as read_contract
-    from mesh_dagster.contracts.inference.infer import infer as infer
 
 _FACE = {
     "check": "face",
     "contract_from": "exchange.pandera_import",
     "export_contract": "exchange.formats",
     "import_contract": "exchange.formats",
-    "infer": "inference.infer",
+    "infer": "face",
     "read_contract": "face",
     "to_pandera": "exchange.pandera",
 }

@@ -1,10 +1,14 @@
-"""A contract and a frame, from a team's own code: no file, no command, no mesh."""
+"""A contract and data, from a team's own code: no command, no mesh."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
+
+from mesh_dagster.contracts.audit.data.frame import in_polars
+from mesh_dagster.contracts.audit.data.of_pandas import as_polars
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.files.matching import data_at
 from mesh_dagster.contracts.files.open import open_data
@@ -14,6 +18,9 @@ from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import RuleResult
+
+if TYPE_CHECKING:
+    from mesh_dagster.contracts.inference.infer import Inferred
 
 
 def read_contract(path: str | Path) -> Contract:
@@ -28,15 +35,49 @@ def check(contract: Contract, data: Any, *, table: str | None = None) -> tuple[R
     """What each rule of a contract says of data, in one pass.
 
     `data` is a frame of Polars (lazy too), pandas, Arrow, DuckDB or Spark, or the path of a
-    Parquet file; `table` names the schema object where it is not the first. For text files,
-    which have no types, there is `mesh contract test`. Raises `LookupError` for an unknown
-    table, `UsageError` for a text file, `EvaluationError` for data that cannot be read.
+    file, a folder or a pattern; `table` names the schema object where it is not the first.
+    Raises `LookupError` for an unknown table, `UsageError` where nothing is at the path,
+    `EvaluationError` for data that cannot be read.
     """
-    return audit(rules(contract, table, standalone=True), rows_of(data))
+    asked = rules(contract, table, standalone=True)
+    if not isinstance(data, str | Path):
+        return audit(asked, rows_of(data))
+    here = contract.table if table is None else contract.object_named(table)
+    with Spool() as spool:
+        opened = open_data(data_at(str(data), here or contract.table), spool)
+        if opened.is_text:
+            asked = rules(contract, table, texts=True)
+        return audit(asked, opened.data, raw=opened.raw)
+
+
+def infer(data: Any, *, name: str | None = None) -> Inferred:
+    """A contract that data keeps, and tomorrow's data is meant to keep: `.text`, `.contract`.
+
+    `data` is what `check` takes, but for Spark; `name` becomes the contract's id and its table's
+    name. Raises `UsageError` where nothing is at the path, `EvaluationError` for data that
+    cannot be read.
+    """
+    from mesh_dagster.contracts.inference.infer import infer as inferred
+    from mesh_dagster.contracts.inference.reading import opened
+
+    if not isinstance(data, str | Path):
+        rows = in_polars(nw.from_native(rows_of(data)).lazy())
+        return inferred(rows.to_native(), name=name or "table")
+    with opened(str(data)) as found:
+        return inferred(
+            found.rows,
+            name=name or found.name,
+            source=found.place,
+            texts=found.texts,
+            untyped=found.untyped,
+        )
 
 
 def rows_of(data: Any) -> Any:
-    """Data as an audit takes it: a path is opened, and pandas' NaN is null."""
+    """Data as an audit takes it: a path is opened, and pandas' NaN is null.
+
+    Raises `UsageError` for a file of texts: which types they have, only a contract says.
+    """
     if isinstance(data, str | Path):
         found = open_data(data_at(str(data), SchemaObject("data")), Spool())
         if found.is_text:
@@ -47,7 +88,5 @@ def rows_of(data: Any) -> Any:
             )
         return found.data
     if type(data).__module__.partition(".")[0] == "pandas":
-        from mesh_dagster.contracts.exchange.pandera_pandas import as_polars
-
         return as_polars(data).lazy()
     return data

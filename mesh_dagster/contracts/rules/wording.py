@@ -75,7 +75,8 @@ def _violation(rule: Counted | Reference) -> str:
         case Reference():
             target = rule.target or rule.target_object or "the table itself"
             columns, theirs = ", ".join(rule.columns), ", ".join(rule.target_columns)
-            told = f"a ({columns}) that is not in {target} ({theirs})"
+            own = a(columns) if len(rule.columns) == 1 else f"a ({columns})"
+            told = f"{own} that is not in {target} ({theirs})"
     return told
 
 

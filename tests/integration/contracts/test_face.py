@@ -1,22 +1,25 @@
-"""What a team calls from its own code, as docs/contracts/pandera.md shows it."""
+"""What a team calls from its own code, as docs/contracts shows it."""
 
 from __future__ import annotations
 
+import ast
+import importlib
 import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandera.errors
 import polars as pl
 import pyarrow as pa
 import pytest
+from e2e.documents import blocks
 
 import mesh_dagster.contracts as face
 from mesh_dagster.contracts import check, infer, read_contract
-from mesh_dagster.errors import UsageError
 from mesh_dagster.model.finding import Verdict
 
 DOCS = Path(__file__).parents[3] / "docs" / "contracts"
@@ -86,11 +89,59 @@ def test_a_frame_of_any_kind_is_checked(kind: str, tmp_path: Path) -> None:
     }
 
 
-def test_a_text_file_is_sent_to_the_command(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text("a\n1\n")
-    with pytest.raises(UsageError, match="without types"):
-        check(infer(pl.LazyFrame({"a": [1]})).contract, str(path))
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
+def test_a_file_of_any_format_is_inferred_and_checked(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"t.{kind}"
+    frame = pl.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    getattr(frame, f"write_{kind}")(path)
+    contract = infer(path).contract
+    assert [each.verdict for each in check(contract, path) if not each.holds] == []
+    frame.with_columns(a=pl.lit("none")).write_csv(tmp_path / "bad.csv")
+    found = check(contract, tmp_path / "bad.csv")
+    assert next(each for each in found if each.rule == "a_type").failed == 2
+
+
+def test_pandas_is_inferred_without_pandera(tmp_path: Path) -> None:
+    program = (
+        "import sys, pandas as pd\n"
+        "from mesh_dagster.contracts import check, infer\n"
+        "frame = pd.DataFrame({'a': [1.5, None]})\n"
+        "assert all(each.holds for each in check(infer(frame).contract, frame))\n"
+        "print('pandera' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert (done.stdout.strip(), done.stderr) == ("False", "")
+
+
+def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
+    contract = infer(pl.LazyFrame({"a": [1]})).contract
+    for data in (pl.DataFrame({"a": [1]}), tmp_path / "t.csv"):
+        with pytest.raises(LookupError, match="'lines'"):
+            check(contract, data, table="lines")
+
+
+def test_the_page_on_python_runs_from_top_to_bottom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {}
+    for block in blocks("docs/contracts/python.md"):
+        if block.language == "python":
+            exec(compile(block.text, "python.md", "exec", dont_inherit=True), space)
+        else:
+            (tmp_path / block.info).write_text(block.text)
+    space["test_orders_keep_their_contract"]()
+
+
+@pytest.mark.parametrize("page", sorted(each.name for each in DOCS.glob("*.md")))
+def test_what_a_page_imports_is_there(page: str) -> None:
+    for source in examples(page):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mesh_dagster"):
+                module = importlib.import_module(node.module or "")
+                assert [each.name for each in node.names if not hasattr(module, each.name)] == []
 
 
 def test_the_documented_checks_py_extends_the_schema(tmp_path: Path) -> None:

@@ -32,6 +32,28 @@ KEYS = [
 BAD = "id,email,amount\n1,a@x,1\n1,b,-2\n3,c,4\n"
 
 
+PAGE = Path(__file__).parents[4] / "docs" / "contracts" / "testing.md"
+
+
+def test_each_exit_code_of_the_page_is_one_that_happens(bench: Any, run: Run) -> None:
+    contract = bench.contract()
+    bench.write("good/orders.csv", "id,email,amount\n1,a@x,1\n")
+    bench.write("bad/orders.csv", BAD)
+    bench.write("none/orders.csv", "")
+    cases = {
+        "0": ("--data", "good"),
+        "1": ("--data", "bad"),
+        "2": ("--data", "nowhere"),
+        "3": ("--data", "none"),
+    }
+    assert re.findall(r"^\| (\d) \| ", PAGE.read_text(), re.MULTILINE) == list(cases)
+    assert [str(run(contract, *asked).code) for asked in cases.values()] == list(cases)
+    verdicts = [run(contract, *asked, "--json").json["verdict"] for asked in cases.values()]
+    assert verdicts == ["passed", "failed", "error", "error"]
+    named = [word for word in re.findall(r'"(\w+)"', PAGE.read_text()) if word in KEYS]
+    assert named == ["verdict", *KEYS]
+
+
 def test_data_that_keeps_its_contract_passes_with_exit_code_0(bench: Any, run: Run) -> None:
     contract = bench.contract()
     bench.write("orders.csv", "id,email,amount\n1,a@x,1\n")
