@@ -12,19 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from mesh_dagster.contracts.rules.kinds import Expected
-from mesh_dagster.model.types import ColumnType, Kind
+from mesh_dagster.ports.types import duckdb_type, quoted
 
-_WORDS = {
-    Kind.BOOLEAN: "BOOLEAN",
-    Kind.INT: "INTEGER",
-    Kind.LONG: "BIGINT",
-    Kind.FLOAT: "FLOAT",
-    Kind.DOUBLE: "DOUBLE",
-    Kind.DATE: "DATE",
-    Kind.TIME: "TIME",
-    Kind.TIMESTAMP: "TIMESTAMP",
-    Kind.TIMESTAMPTZ: "TIMESTAMPTZ",
-}
 _OF_LOGICAL = {
     "boolean": "BOOLEAN",
     "integer": "BIGINT",
@@ -39,7 +28,7 @@ def with_structure(native: Any, columns: Iterable[Expected]) -> Any:
     """A DuckDB relation whose JSON columns are structures, where the contract says which."""
     there = dict(zip(native.columns, native.types, strict=True))
     replaced = [
-        f"json_transform({_quoted(each.name)}, {_text(structure(each))}) AS {_quoted(each.name)}"
+        f"json_transform({quoted(each.name)}, {_text(structure(each))}) AS {quoted(each.name)}"
         for each in columns
         if each.inside and str(there.get(each.name)) == "JSON"
     ]
@@ -53,17 +42,10 @@ def structure(wanted: Expected) -> Any:
         return [structure(parts["[]"])]
     if parts and "[key]" not in parts:
         return {name: structure(each) for name, each in parts.items()}
-    type_ = wanted.type
-    if isinstance(type_, ColumnType) and type_.kind is Kind.DECIMAL:
-        return f"DECIMAL({type_.precision},{type_.scale})"
-    if type_ is not None:
-        return _WORDS.get(type_.kind, "VARCHAR")
+    if wanted.type is not None:
+        return duckdb_type(wanted.type)
     return _OF_LOGICAL.get(wanted.logical or "", "VARCHAR")
 
 
 def _text(value: Any) -> str:
     return "'" + json.dumps(value).replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
