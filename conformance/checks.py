@@ -17,8 +17,7 @@ _KINDS = {
     "primary_key_unique": ("unique",),
     "field_minimum": ("range",),
     "field_maximum": ("range",),
-    "field_exclusive_minimum": ("range",),
-    "field_exclusive_maximum": ("range",),
+    "field_not_equal": ("range",),
     "field_min_length": ("length",),
     "field_max_length": ("length",),
     "field_min_items": ("size",),
@@ -39,6 +38,9 @@ _KINDS = {
     "field_quality_sql": ("sql",),
     "model_quality_library": ("unsupported",),
     "field_quality_library": ("unsupported",),
+    "quality_custom_soda": ("unsupported",),
+    "model_quality_custom": ("unsupported",),
+    "field_quality_custom": ("unsupported",),
     "servicelevel_freshness": ("freshness",),
     "servicelevel_retention": ("retention",),
 }
@@ -46,6 +48,16 @@ _KINDS = {
 
 _UNANSWERED = ("not supported yet", "skipping the check")
 _BAD = ("failed", "error", "warning")
+_ABOUT_THE_RUN = ("lint", "general", "connection")
+_IN_RECORDS = ("required", "allowed", "range", "length", "pattern", "format")
+"""What a schema of JSON records holds too, beside what has a check of its own."""
+
+_OF_VALUES = {"range", "length", "pattern", "format", "allowed", "multiple", "size", "distinct"}
+
+
+OPTIONAL = "A column that is not required may be absent"
+REQUIRED = "Values of a required column that is absent are not looked at"
+UNREADABLE = "A text that is no value of its type is one failing row"
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,19 @@ class Answer:
     def agrees(self) -> bool:
         return self.theirs == self.ours
 
+    @property
+    def argued(self) -> str | None:
+        """The heading in differences.md of what this difference is one of."""
+        if (self.theirs, self.ours) == ("failed", "passed"):
+            of_columns = {"field_is_present", "field_type", "field_physical_type"}
+            return OPTIONAL if of_columns & set(self.check.split("/")) else None
+        kinds = {kind for check in self.check.split("/") for kind in _KINDS.get(check, ())}
+        if self.theirs == "passed" and self.ours == "error" and kinds & (_OF_VALUES | {"unique"}):
+            return REQUIRED
+        if self.theirs == "error" and self.ours == "passed" and kinds & _OF_VALUES:
+            return UNREADABLE
+        return None
+
     def __str__(self) -> str:
         where = f" {self.column}" if self.column else ""
         return f"{self.check}{where}: they say {self.theirs}, we say {self.ours or 'nothing'}"
@@ -69,7 +94,7 @@ class Answer:
 def comparable(check: Check) -> bool:
     """Whether a check says something of the data: not of the contract, nor that it cannot tell."""
     reason = check["reason"] or ""
-    return check["type"] != "lint" and not any(words in reason for words in _UNANSWERED)
+    return check["type"] not in _ABOUT_THE_RUN and not any(words in reason for words in _UNANSWERED)
 
 
 def answers(checks: Sequence[Check], entries: Sequence[Entry]) -> Iterator[Answer]:
@@ -82,17 +107,23 @@ def answers(checks: Sequence[Check], entries: Sequence[Entry]) -> Iterator[Answe
         own = [each for each in entries if each["schema"] == model]
         names = "/".join(dict.fromkeys(check["type"] for check in group))
         theirs = _worst(check["result"] for check in group) or "passed"
-        yield Answer(names, field, theirs, _ours(group[0], kinds, field, own))
+        items = any(str(check["field"]).startswith(f"{field}[]") for check in checks)
+        yield Answer(names, field, theirs, _ours(group, kinds, own, with_items=not items))
 
 
 def _ours(
-    check: Check, kinds: tuple[str, ...], field: str | None, entries: Sequence[Entry]
+    group: Sequence[Check],
+    kinds: tuple[str, ...],
+    entries: Sequence[Entry],
+    *,
+    with_items: bool,
 ) -> str | None:
-    if check["type"] in ("field_is_present", "field_type"):
-        return _of_columns(check["type"], field or "", entries)
+    check, field = group[0], group[0]["field"]
+    if check["type"] in ("field_is_present", "field_type", "field_physical_type"):
+        return _of_columns(check["type"], field or "", entries, with_items=with_items)
     if check["type"] == "schema":
-        broken = ("schema", "type", "required", "allowed", "range", "length", "pattern", "format")
-        return _worst(each["verdict"] for each in entries if each["kind"] in broken) or "passed"
+        held = ("schema", "type") + (_IN_RECORDS if _worst(c["result"] for c in group) else ())
+        return _worst(each["verdict"] for each in entries if each["kind"] in held) or "passed"
     found = [each["verdict"] for each in entries if each["kind"] in kinds and _on(each, field)]
     return (_worst(found) or "passed") if found else None
 
@@ -101,7 +132,9 @@ def _on(entry: Entry, field: str | None) -> bool:
     return field is None or entry["column"] == field
 
 
-def _of_columns(check: str, field: str, entries: Sequence[Entry]) -> str | None:
+def _of_columns(
+    check: str, field: str, entries: Sequence[Entry], *, with_items: bool
+) -> str | None:
     """What the rules on the schema, and on the texts of a column, say of that column."""
     schema = [each for each in entries if each["kind"] == "schema"]
     if not schema:
@@ -111,7 +144,7 @@ def _of_columns(check: str, field: str, entries: Sequence[Entry]) -> str | None:
     if check == "field_is_present":
         return "failed" if missing else "passed"
     parsed = [e["verdict"] for e in entries if e["kind"] == "type" and e["column"] == field]
-    items = any(column.startswith(f"{field}[]") for column in problems)
+    items = with_items and any(column.startswith(f"{field}[]") for column in problems)
     return "failed" if items or field in problems else _worst(parsed) or "passed"
 
 

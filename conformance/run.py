@@ -36,6 +36,8 @@ class Outcome:
     id: str
     theirs: str
     ours: str
+    refused: str = ""
+    """Why we did not even begin, which is the verdict error."""
     checks: int = 0
     differing: list[Answer] = field(default_factory=list)
     strict: str = ""
@@ -44,6 +46,12 @@ class Outcome:
     @property
     def agrees(self) -> bool:
         return self.theirs == self.ours
+
+    def argued(self, document: str) -> bool:
+        """Whether the document says why: of this case, or of each kind of difference in it."""
+        kinds = [each.argued for each in self.differing]
+        of_each = bool(kinds) and all(f"\n## {kind}\n" in document for kind in kinds)
+        return self.id.partition("_")[0] in document or of_each
 
 
 def main() -> int:
@@ -61,7 +69,7 @@ def run(case: dict[str, Any], folder: Path) -> Outcome:
     """Both tools' verdicts of one case, and of each check that both make."""
     contract = folder / case["contract"]
     found = tested(contract, case["server"], ExtraColumns.ALLOW)
-    outcome = Outcome(case["id"], case["expected"], found["verdict"])
+    outcome = Outcome(case["id"], case["expected"], found["verdict"], found.get("refused", ""))
     for answer in answers(case["checks"], found["rules"]):
         outcome.checks += 1
         if not answer.agrees:
@@ -75,7 +83,7 @@ def tested(contract: Path, server: str, extra: ExtraColumns | None) -> dict[str,
     try:
         report = hold(contract, options=Options(server=server, extra_columns=extra))
     except MeshError as error:
-        return {"verdict": f"refused: {error.what.splitlines()[0]}", "rules": []}
+        return {"verdict": "error", "rules": [], "refused": error.what.splitlines()[0]}
     found: dict[str, Any] = json.loads(json.dumps(document(report), default=str))
     return found
 
@@ -90,8 +98,9 @@ def report(outcomes: list[Outcome], source: str) -> int:
     print(f"checks    {_share(checks - differing, checks)}\n")
     for each in outcomes:
         if not each.agrees or each.differing:
-            known = "" if each.id.partition("_")[0] in argued else "   (not argued)"
-            print(f"{each.id}: they say {each.theirs}, we say {each.ours}{known}")
+            known = "" if each.argued(argued) else "   (not argued)"
+            refused = f" ({each.refused})" if each.refused else ""
+            print(f"{each.id}: they say {each.theirs}, we say {each.ours}{refused}{known}")
         for answer in each.differing:
             print(f"  {answer}")
     stricter = [each for each in outcomes if each.strict != each.ours]
