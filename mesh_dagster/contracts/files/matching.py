@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from mesh_dagster.contracts.files.formats import Format, format_called, format_of, is_data
 from mesh_dagster.contracts.files.formats import table_format as table_format_of
@@ -153,14 +154,12 @@ def _paths(place: str) -> Iterator[Path]:
         if files:
             yield from _few(files, place)
             return
-        raise UsageError(
-            f"no file matches {place}",
-            code="MESH-C021",
-            fix="quote the pattern, so that the shell leaves it alone; ls shows what is there",
-        )
+        there = did_you_mean(place, [each for each in _neighbours(path) if is_data(Path(each))])
+        raise UsageError(f"no file matches {place}{there}", code="MESH-C021")
     near = nearest(path.name, _neighbours(path))
     hint = f"; did you mean {near}?" if near else ""
-    raise UsageError(f"there is no {shown_path(path)}{hint}", code="MESH-C021")
+    fix = quote(shown_path(path.with_name(near))) if near else None
+    raise UsageError(f"there is no {shown_path(path)}{hint}", code="MESH-C021", fix=fix)
 
 
 def _neighbours(path: Path) -> list[str]:
@@ -188,7 +187,8 @@ def _unfolded(path: Path) -> Iterator[Path]:
     tables += sorted({each.parent.parent for each in path.rglob("metadata/*.metadata.json")})
     files = [each for each in files if not any(each.is_relative_to(table) for table in tables)]
     if not files and not tables:
-        raise UsageError(f"{shown_path(path)} holds no data file", code="MESH-C021")
+        told = f"{shown_path(path)} holds no data file, by the ends of their names"
+        raise UsageError(told, code="MESH-C021", fix="name the file itself, whatever it is called")
     yield from _few([*tables, *files], str(path))
 
 

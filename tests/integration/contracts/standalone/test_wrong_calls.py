@@ -65,7 +65,10 @@ def test_what_is_no_contract_is_called_what_it_is(
         ),
         (["--data", "https://x.org/o.csv"], "is not on this machine", "bring it here"),
         (["--data", "-"], "a pipe", "write it to a file first"),
-        (["--data", "order.csv"], "did you mean orders.csv", None),
+        (["--data", "order.csv"], "did you mean orders.csv", "orders.csv"),
+        (["--data", "*.parquet"], "no file matches *.parquet; there are: orders.csv", None),
+        (["--data", "empty"], "empty holds no data file", "name the file itself"),
+        (["--server", "prod"], "no server 'prod'; there are none", None),
         (["--data", "orders.csv", "--only", " , "], "here is no name", None),
         (
             ["--data", "orders.csv", "--junit", "a/b/c.xml"],
