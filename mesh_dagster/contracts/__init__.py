@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mesh_dagster.contracts.exchange.formats import export_contract as export_contract
     from mesh_dagster.contracts.exchange.formats import import_contract as import_contract
-    from mesh_dagster.contracts.exchange.pandera import to_pandera as to_pandera
-    from mesh_dagster.contracts.exchange.pandera_import import contract_from as contract_from
+    from mesh_dagster.contracts.exchange.pandera.reading import contract_from as contract_from
+    from mesh_dagster.contracts.exchange.pandera.schema import to_pandera as to_pandera
     from mesh_dagster.contracts.face import check as check
     from mesh_dagster.contracts.face import infer as infer
     from mesh_dagster.contracts.face import read_contract as read_contract
 
 _FACE = {
     "check": "face",
-    "contract_from": "exchange.pandera_import",
+    "contract_from": "exchange.pandera.reading",
     "export_contract": "exchange.formats",
     "import_contract": "exchange.formats",
     "infer": "face",
     "read_contract": "face",
-    "to_pandera": "exchange.pandera",
+    "to_pandera": "exchange.pandera.schema",
 }
 
 

@@ -21,8 +21,8 @@ from typing import Any
 import dagster as dg
 
 from mesh_dagster.contracts.audit.run import audit
-from mesh_dagster.contracts.exchange.pandera_import import FromPandera, contract_from
-from mesh_dagster.contracts.exchange.pandera_own import own_results
+from mesh_dagster.contracts.exchange.pandera.own import own_results
+from mesh_dagster.contracts.exchange.pandera.reading import FromPandera, contract_from
 from mesh_dagster.contracts.face import rows_of
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Rule, Text

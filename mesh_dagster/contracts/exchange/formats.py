@@ -59,7 +59,7 @@ def export_contract(
         return export_markdown(contract, tables)
     one = table_of(contract, table)
     if format_ == "pandera":
-        from mesh_dagster.contracts.exchange.pandera_source import export_pandera
+        from mesh_dagster.contracts.exchange.pandera.source import export_pandera
 
         return export_pandera(contract, one, backend)
     if format_ == "iceberg":
@@ -134,7 +134,7 @@ def _import_pandera(path: Path, name: str) -> Imported:
 
 def _contract_of(schema: Any, variable: str) -> Imported:
     """Of a schema without a name of its own the variable's is taken."""
-    from mesh_dagster.contracts.exchange.pandera_import import contract_from
+    from mesh_dagster.contracts.exchange.pandera.reading import contract_from
 
     named = bool(getattr(schema, "name", None))
     return contract_from(schema, name=None if named else variable).imported

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import failing_rows
-from mesh_dagster.contracts.exchange.pandera import to_pandera
-from mesh_dagster.contracts.exchange.pandera_parts import is_first_of_keys, is_native
+from mesh_dagster.contracts.exchange.pandera.parts import is_first_of_keys, is_native
+from mesh_dagster.contracts.exchange.pandera.schema import to_pandera
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.model.contract import (
     Contract,

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesh_dagster.contracts.exchange.pandera import to_pandera
-from mesh_dagster.contracts.exchange.pandera_import import contract_from
+from mesh_dagster.contracts.exchange.pandera.reading import contract_from
+from mesh_dagster.contracts.exchange.pandera.schema import to_pandera
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Contract, Property, SchemaObject

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.exchange.formats import export_contract
-from mesh_dagster.contracts.exchange.pandera_parts import is_native
+from mesh_dagster.contracts.exchange.pandera.parts import is_native
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Format, Pattern
 from mesh_dagster.model.contract import Contract

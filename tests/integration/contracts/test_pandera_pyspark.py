@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mesh_dagster.contracts.exchange.formats import export_contract
-from mesh_dagster.contracts.exchange.pandera import to_pandera
+from mesh_dagster.contracts.exchange.pandera.schema import to_pandera
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
 from mesh_dagster.model.product import Status

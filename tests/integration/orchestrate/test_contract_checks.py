@@ -13,7 +13,7 @@ import pandera.polars as of_polars
 import polars as pl
 import pytest
 
-from mesh_dagster.contracts.exchange.pandera_import import contract_from
+from mesh_dagster.contracts.exchange.pandera.reading import contract_from
 from mesh_dagster.errors import UsageError
 from mesh_dagster.orchestrate.contract_checks import asset_checks_from
 

@@ -20,7 +20,6 @@ from mesh_dagster.contracts.rules.kinds import (
     Pattern,
     Range,
     Reference,
-    Required,
     RowCount,
     Rule,
     Schema,
@@ -68,15 +67,6 @@ def named(rule: Rule) -> dict[str, Any]:
         "title": rule.message,
         "raise_warning": rule.severity is Severity.WARNING,
     }
-
-
-def own_rules(found: Sequence[Rule], column: Expected) -> list[Rule]:
-    """The rules on one column's values; that it is required is said by `nullable` already."""
-    own = [rule for rule in found if is_native(rule) and rule.column == column.name]
-    if never_null(column):
-        first = next((rule for rule in own if isinstance(rule, Required)), None)
-        own = [rule for rule in own if rule is not first]
-    return own
 
 
 def is_python(pattern: str) -> bool:

@@ -6,22 +6,15 @@ id; Spark does not tell which rows break it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import pandera.pyspark as pa
 from pyspark.sql import types as t
 
-from mesh_dagster.contracts.exchange.pandera_parts import (
-    is_checked,
-    keeps,
-    metadata,
-    named,
-    schema_in,
-)
-from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS, Rule, Schema
-from mesh_dagster.model.contract import Contract
-from mesh_dagster.model.finding import Severity
+from mesh_dagster.contracts.exchange.pandera.backend import Backend, Check
+from mesh_dagster.contracts.exchange.pandera.parts import is_checked, keeps
+from mesh_dagster.contracts.rules.kinds import Expected, Rule, Schema
 from mesh_dagster.model.types import ColumnType, Kind
 
 _SPARK = {
@@ -38,29 +31,26 @@ _SPARK = {
 }
 
 
-def schema_of(contract: Contract, found: Sequence[Rule]) -> pa.DataFrameSchema:
-    """The schema; `found` are the contract's rules."""
-    schema = schema_in(found)
-    columns = {
-        each.name: pa.Column(
-            spark_type(each.type) if each.type else None,
-            nullable=True,
-            required=each.required,
-        )
-        for each in schema.columns
-    }
-    columns |= {name: pa.Column(None, required=False, nullable=True) for name in PLATFORM_COLUMNS}
-    return pa.DataFrameSchema(
-        columns,
-        checks=[
-            pa.Check(_holds(rule), **named(rule))
-            for rule in found
-            if is_checked(rule) and not isinstance(rule, Schema)
-        ],
-        strict=schema.extra is Severity.ERROR,
-        name=contract.id,
-        metadata=metadata(contract, found),
-    )
+class _Spark(Backend):
+    pa: ClassVar[Any] = pa
+
+    def dtype(self, column: Expected) -> Any:
+        return spark_type(column.type) if column.type else None
+
+    def nullable(self, column: Expected) -> bool:
+        return True
+
+    def of_column(self, column: Expected, found: Sequence[Rule]) -> list[Any]:
+        return []
+
+    def of_table(self, rule: Rule, schema: Schema) -> list[Any]:
+        return [self.once(rule)] if is_checked(rule) and not isinstance(rule, Schema) else []
+
+    def whole(self, rule: Rule) -> Check:
+        def check(data: Any) -> bool:
+            return keeps(rule, data)
+
+        return check
 
 
 def spark_type(type_: ColumnType) -> Any:
@@ -80,8 +70,4 @@ def spark_type(type_: ColumnType) -> Any:
     return _SPARK.get(type_.kind)
 
 
-def _holds(rule: Rule) -> Callable[[Any], bool]:
-    def check(data: Any) -> bool:
-        return keeps(rule, data)
-
-    return check
+schema_of = _Spark().schema_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from mesh_dagster.contracts.exchange.pandera_import import FromPandera, is_own, name_of_check
+from mesh_dagster.contracts.exchange.pandera.reading import FromPandera, is_own, name_of_check
 from mesh_dagster.errors import first_line
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from mesh_dagster.contracts.exchange.exported import Exported, unsaid
-from mesh_dagster.contracts.exchange.pandera_parts import (
+from mesh_dagster.contracts.exchange.pandera.parts import (
     is_first_of_keys,
     is_native,
     is_python,

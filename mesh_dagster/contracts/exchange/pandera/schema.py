@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 Backend = Literal["polars", "pandas", "pyspark"]
 
 _BACKENDS = {
-    "polars": "mesh_dagster.contracts.exchange.pandera_polars",
-    "pandas": "mesh_dagster.contracts.exchange.pandera_pandas",
-    "pyspark": "mesh_dagster.contracts.exchange.pandera_pyspark",
+    "polars": "mesh_dagster.contracts.exchange.pandera.of_polars",
+    "pandas": "mesh_dagster.contracts.exchange.pandera.of_pandas",
+    "pyspark": "mesh_dagster.contracts.exchange.pandera.of_pyspark",
 }
 
 
