@@ -115,11 +115,16 @@ def range_in_words(
         "at most": maximum,
         "less than": exclusive_maximum,
     }
-    return " and ".join(f"{word} {end}" for word, end in parts.items() if end is not None)
+    return " and ".join(f"{word} {_plain(end)}" for word, end in parts.items() if end is not None)
 
 
 def shown(values: tuple[Any, ...], most: int = 5) -> str:
     """A few of the values, and how many more there are."""
-    few = ", ".join(str(value) for value in values[:most])
+    few = ", ".join(_plain(value) for value in values[:most])
     more = len(values) - most
     return f"{few} (and {more} more)" if more > 0 else few
+
+
+def _plain(value: Any) -> str:
+    """A value as the contract's author wrote it: 150 is 150 in a column of floats too."""
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from mesh_dagster.contracts.rules.grammar import a, a_value, count, have
-from mesh_dagster.contracts.rules.kinds import Allowed, Length, Parsed, Required, RowCount, Unique
+from mesh_dagster.contracts.rules.kinds import (
+    Allowed,
+    Length,
+    Parsed,
+    Range,
+    Required,
+    RowCount,
+    Unique,
+)
 from mesh_dagster.contracts.rules.wording import outcome
 from mesh_dagster.model.types import ColumnType, Kind
 
@@ -62,6 +70,7 @@ def test_a_type_is_called_as_contracts_call_it(type_: Any, told: str) -> None:
         ),
         (Length, {"minimum": 5, "maximum": 5}, "has an email that does not have 5 characters"),
         (Length, {"maximum": 1}, "that does not have at most 1 character;"),
+        (Range, {"minimum": 0.0, "maximum": 0.1}, "that is not at least 0 and at most 0.1;"),
         (Allowed, {"values": ("a", "b")}, "1 of 3 rows has an email other than a, b;"),
     ],
 )
