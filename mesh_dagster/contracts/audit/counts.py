@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -23,27 +23,27 @@ Tally = Counter[str | None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a rule that does not only count rows found in one partition, in its own words.
-
-    Without a number in `failed` it could not be evaluated there.
-    """
+    """What a rule that does not only count rows found in one partition, in its own words."""
 
     kept: bool
     message: str
     checked: int | None
-    failed: int | None
+    failed: int
+
+
+Answers = Mapping[str | None, Answer | str]
+"""By partition what a rule found, or in a text why it could not be evaluated."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """What is known of each rule by its id: rows that break it, or why it could not be run."""
+    """What is known of each rule by its id: rows that break it, or its answers."""
 
     rows: Tally
     failed: dict[str, Tally] = field(default_factory=dict)
     levels: dict[Path | None, Tally] = field(default_factory=dict)
     """The elements of each level; of None the rows, once more."""
-    reasons: dict[str, str] = field(default_factory=dict)
-    answers: dict[str, dict[str | None, Answer]] = field(default_factory=dict)
+    answers: dict[str, Answers] = field(default_factory=dict)
 
     def elements(self, level: Path | None) -> Tally:
         """How many there are that a rule on the level is held against."""
@@ -55,7 +55,11 @@ class Counts:
         try:
             yield
         except RAISED as error:
-            self.reasons[rule.id] = first_line(error)
+            self.refuse(rule.id, first_line(error))
+
+    def refuse(self, rule_id: str, reason: str) -> None:
+        """Say why a rule could not be evaluated in any partition."""
+        self.answers[rule_id] = defaultdict(lambda: reason)
 
 
 def tallied(frame: Frame, table: pl.DataFrame, column: str) -> Tally:

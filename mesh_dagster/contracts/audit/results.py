@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mesh_dagster.contracts.audit.counts import Counts
+from mesh_dagster.contracts.audit.counts import Answer, Counts
 from mesh_dagster.contracts.audit.data.types import Difference
 from mesh_dagster.contracts.rules.kinds import (
     Answered,
@@ -19,6 +19,8 @@ from mesh_dagster.contracts.rules.kinds import (
 )
 from mesh_dagster.contracts.rules.wording import outcome
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+
+UNVERIFIED = "unverified, it is for people to check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,10 @@ def _judged(
 ) -> _Judged:
     if isinstance(rule, Schema):
         return _of_schema(rule, differing)
-    if rule.id in counts.reasons:
-        return _Judged(f"{rule.message}: could not be checked, {counts.reasons[rule.id]}")
-    if isinstance(rule, Unsupported):
-        return _Judged(f"{rule.message}: could not be checked, {rule.reason}")
-    if isinstance(rule, Answered | Owned):
-        answer = counts.answers[rule.id][partition]
-        bad = None if answer.kept else rule.severity
-        return _Judged(answer.message, answer.checked, answer.failed, bad)
+    if isinstance(rule, Text):
+        return _Judged(f"{rule.message}: {UNVERIFIED}")
+    if rule.id in counts.answers or isinstance(rule, Answered | Owned | Unsupported):
+        return _of_answer(rule, counts.answers[rule.id][partition])
     rows = counts.elements(rule.level)[partition]
     if isinstance(rule, RowCount):
         kept = rule.bound.keeps(rows, rows)
@@ -85,6 +83,13 @@ def _judged(
         failed = counts.failed.get(rule.id, Counter())[partition]
         kept, message = rule.bound.keeps(failed, rows), outcome(rule, failed, rows)
     return _Judged(message, rows, failed, None if kept else rule.severity)
+
+
+def _of_answer(rule: Rule, answer: Answer | str) -> _Judged:
+    if isinstance(answer, str):
+        return _Judged(f"{rule.message}: could not be checked, {answer}")
+    bad = None if answer.kept else rule.severity
+    return _Judged(answer.message, answer.checked, answer.failed, bad)
 
 
 def _of_schema(rule: Schema, differing: Sequence[Difference]) -> _Judged:

@@ -1,4 +1,4 @@
-"""Rules that the contract's owner wrote: queries, Python, and texts for people."""
+"""Rules that the contract's owner wrote to be run: queries and Python."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesh_dagster.contracts.audit.counts import Answer
+from mesh_dagster.contracts.audit.counts import Answers
 from mesh_dagster.contracts.audit.data.frame import Frame
 from mesh_dagster.contracts.audit.owned.python import answers_of_code
 from mesh_dagster.contracts.audit.owned.sql.process import DEFAULT, Limits
 from mesh_dagster.contracts.audit.owned.sql.rules import answers_of_queries
-from mesh_dagster.contracts.rules.kinds import Code, Rule, Sql, Text
+from mesh_dagster.contracts.rules.kinds import Code, Rule, Sql
 from mesh_dagster.errors import first_line
-
-UNVERIFIED = "unverified, it is for people to check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +39,22 @@ def answers_of_owned(
     keys: Sequence[str | None],
     rows: Mapping[str | None, int],
     around: Around = ALONE,
-) -> dict[str, dict[str | None, Answer]]:
+) -> dict[str, Answers]:
     """What each of these rules, by its id, says of each of the partitions `keys`.
 
     Nothing is raised: what a rule runs into is its answer.
     """
     queries = [rule for rule in rules if isinstance(rule, Sql)]
+    found: dict[str, Answers] = {}
     try:
-        found = answers_of_queries(
+        found |= answers_of_queries(
             queries, frame, keys, rows, tables=around.tables, limits=around.limits
         )
     except Exception as error:  # noqa: BLE001 - whatever the machine lacks
-        reason = first_line(error)
-        found = {rule.id: _unanswered(rule, keys, reason) for rule in queries}
+        found |= {rule.id: dict.fromkeys(keys, first_line(error)) for rule in queries}
     for rule in rules:
         if isinstance(rule, Code):
             found[rule.id] = answers_of_code(
                 rule, frame, keys, rows, folder=around.code, seconds=around.limits.seconds
             )
-        elif isinstance(rule, Text):
-            told = f"{rule.message}: {UNVERIFIED}"
-            answer = Answer(kept=True, message=told, checked=None, failed=None)
-            found[rule.id] = dict.fromkeys(keys, answer)
     return found
-
-
-def _unanswered(rule: Rule, keys: Sequence[str | None], reason: str) -> dict[str | None, Answer]:
-    message = f"{rule.message}: could not be checked, {reason}"
-    return dict.fromkeys(keys, Answer(kept=False, message=message, checked=None, failed=None))

@@ -20,7 +20,7 @@ from zlib import crc32
 import narwhals as nw
 import polars as pl
 
-from mesh_dagster.contracts.audit.counts import Answer
+from mesh_dagster.contracts.audit.counts import Answer, Answers
 from mesh_dagster.contracts.audit.data.frame import Frame, collected
 from mesh_dagster.contracts.audit.data.windows import of_windows, own_columns, windows_by_key
 from mesh_dagster.contracts.audit.owned.bounded import within
@@ -54,7 +54,7 @@ def answers_of_code(
     *,
     folder: Path | None,
     seconds: float,
-) -> dict[Key, Answer]:
+) -> Answers:
     """What the code of a rule says of each of the partitions `keys`, of so many `rows`.
 
     `folder` is the contract's, in which the code lies; None: it may not be run.
@@ -65,17 +65,16 @@ def answers_of_code(
         check = _pandera(rule, folder) if rule.engine == "pandera" else _python(rule, folder)
         windows = windows_by_key(frame)
     except Exception as error:  # noqa: BLE001 - the owner's code, whatever it raises
-        return dict.fromkeys(keys, _unanswered(rule, error))
-    found: dict[Key, Answer] = {}
+        return dict.fromkeys(keys, _told(rule, error))
+    found: dict[Key, Answer | str] = {}
     for key in keys:
         try:
             data = _polars(of_windows(frame, windows.get(key, [])), own_columns(frame))
-            answer = _held(rule, within(seconds, partial(check, data)), rows[key])
+            found[key] = _held(rule, within(seconds, partial(check, data)), rows[key])
         except Exception as error:  # noqa: BLE001 - the same
-            answer = _unanswered(rule, error)
+            found[key] = _told(rule, error)
             if isinstance(error, TimeoutError):
-                return {**dict.fromkeys(keys, answer), **found}
-        found[key] = answer
+                return {**dict.fromkeys(keys, _told(rule, error)), **found}
     return found
 
 
@@ -90,12 +89,8 @@ def _held(rule: Code, found: _Found, rows: int) -> Answer:
     return Answer(kept=kept, message=message, checked=rows, failed=found.failed)
 
 
-def _unanswered(rule: Code, error: Exception) -> Answer:
-    message = f"{rule.message}: could not be checked, {_told(rule, error)}"
-    return Answer(kept=False, message=message, checked=None, failed=None)
-
-
 def _told(rule: Code, error: Exception) -> str:
+    """Why it could not be evaluated."""
     if isinstance(error, EvaluationError):
         return error.what
     lines = str(error).strip().splitlines()

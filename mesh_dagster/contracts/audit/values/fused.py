@@ -37,10 +37,11 @@ def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
         try:
             theirs = _counted(asked, frame.in_polars(column))
         except RAISED as error:
-            counts.reasons |= {rule.id: first_line(error) for rule in asked}
+            for rule in asked:
+                counts.refuse(rule.id, first_line(error))
             continue
         counts.failed |= theirs.failed
-        counts.reasons |= theirs.reasons
+        counts.answers |= theirs.answers
         counts.levels = theirs.levels | counts.levels
     return counts
 
@@ -87,7 +88,7 @@ def _measure(
                 return Counter()
             raise unreadable(error) from error
         if len(predicates) == 1:
-            counts.reasons[next(iter(predicates))] = first_line(error)
+            counts.refuse(next(iter(predicates)), first_line(error))
             return _measure(frame, {}, counts, nested=nested)
         names = iter(predicates)
         half = set(islice(names, len(predicates) // 2))

@@ -18,7 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from mesh_dagster.contracts.audit.counts import Answer
+from mesh_dagster.contracts.audit.counts import Answer, Answers
 from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame
 from mesh_dagster.contracts.audit.data.windows import of_windows, own_columns, windows_by_key
 from mesh_dagster.contracts.audit.owned.sql.process import DEFAULT, Limits, Stopped, Worker
@@ -55,7 +55,7 @@ def answers_of_queries(
     *,
     tables: Mapping[str, Any] | None = None,
     limits: Limits = DEFAULT,
-) -> dict[str, dict[Key, Answer]]:
+) -> dict[str, Answers]:
     """What each query answers of each of the partitions `keys`, of so many `rows`.
 
     In a partition a query sees the rows of that partition alone; other `tables` it sees whole.
@@ -70,10 +70,8 @@ def answers_of_queries(
         return {rule.id: _answers(desk, rule, keys, rows) for rule in rules}
 
 
-def _answers(
-    desk: _Desk, rule: Sql, keys: Sequence[Key], rows: Mapping[Key, int]
-) -> dict[Key, Answer]:
-    found: dict[Key, Answer] = {}
+def _answers(desk: _Desk, rule: Sql, keys: Sequence[Key], rows: Mapping[Key, int]) -> Answers:
+    found: dict[Key, Answer | str] = {}
     for key in keys:
         try:
             said = desk.run(rule, key)
@@ -206,12 +204,11 @@ class _Desk:
         return on_spark(planned.sql, views, self._limits.seconds)
 
 
-def judged(rule: Sql, said: Mapping[str, Any], rows: int) -> Answer:
-    """The answer of a query, held against the rule."""
+def judged(rule: Sql, said: Mapping[str, Any], rows: int) -> Answer | str:
+    """The answer of a query, held against the rule; a text says why there is none."""
     dialect = f"as {rule.dialect} SQL"
     if "absent" in said:
-        told = f"{rule.message}: could not be checked, {said['absent']}"
-        return Answer(kept=False, message=told, checked=None, failed=None)
+        return str(said["absent"])
     if "refused" in said:
         read = "" if dialect in said["refused"] else f" (read {dialect})"
         told = f"{rule.message}: the query was not run, {said['refused']}{read}"
@@ -220,8 +217,7 @@ def judged(rule: Sql, said: Mapping[str, Any], rows: int) -> Answer:
         told = f"{rule.message}: the query does not fit the data {dialect}, {said['unfit']}"
         return Answer(kept=False, message=told, checked=None, failed=1)
     if "error" in said:
-        told = f"{rule.message}: the query failed {dialect}, {said['error']}"
-        return Answer(kept=False, message=told, checked=None, failed=None)
+        return f"the query failed {dialect}, {said['error']}"
     if "shape" in said:
         told = f"{rule.message}: the query returned {said['shape']}, and one value is asked for"
         return Answer(kept=False, message=told, checked=rows, failed=1)
