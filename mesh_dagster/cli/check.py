@@ -10,6 +10,7 @@ import click
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS
+from mesh_dagster.contracts.rules.grammar import count
 from mesh_dagster.errors import EvaluationError, MeshError, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import Finding, Severity
@@ -87,7 +88,7 @@ def _in_words(findings: Sequence[Finding], mesh: Mesh, address: Address | None) 
     errors = sum(each.severity is Severity.ERROR for each in findings)
     if not findings:
         return f"{what}: nothing is wrong"
-    return f"{what}: {errors} errors, {len(findings) - errors} warnings"
+    return f"{what}: {count(errors, 'error')}, {count(len(findings) - errors, 'warning')}"
 
 
 def _check_data(

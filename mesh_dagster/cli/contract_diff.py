@@ -13,6 +13,7 @@ import click
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render, terminal_width
 from mesh_dagster.cli.target import ADDRESS
+from mesh_dagster.contracts.rules.grammar import count
 from mesh_dagster.errors import AddressError, MeshError, NotInMesh, UsageError
 from mesh_dagster.model.address import SCHEME, Address
 
@@ -180,7 +181,7 @@ def _in_words(before: _Side, after: _Side, found: Diff) -> str:
     if not found.changes:
         back = "" if found.bumped else f", and {found.after} comes before {found.before}"
         return f"nothing changed from {before.told} to {after.told} ({versions}){back}"
-    what = "1 change" if len(found.changes) == 1 else f"{len(found.changes)} changes"
+    what = count(len(found.changes), "change")
     if found.bumped:
         return f"{what}, {found.grade}: {versions} says so"
     wanted = found.wanted or "another version"

@@ -68,7 +68,7 @@ def test_its_consumer_still_shows_what_it_reads_of_it(server: Webserver) -> None
 def test_mesh_check_names_file_and_line(mesh: Checkout, place: str) -> None:
     done = mesh.mesh("check").exited(1)
     assert place in done.out
-    assert "1 errors" in done.err
+    assert "1 error, " in done.err
 
 
 def test_the_demo_refuses_and_names_file_and_line(mesh: Checkout, place: str) -> None:

@@ -12,6 +12,7 @@ from mesh_dagster.contracts.evolution.life import of_deprecation
 from mesh_dagster.contracts.evolution.links import of_links
 from mesh_dagster.contracts.evolution.quality import of_quality
 from mesh_dagster.contracts.evolution.strength import Strength, of_presence, of_sets
+from mesh_dagster.contracts.rules.grammar import count
 from mesh_dagster.model.address import SCHEME
 from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import Severity
@@ -106,5 +107,4 @@ def _stored(table: SchemaObject) -> str:
 
 
 def _summary(table: SchemaObject) -> str:
-    number = len(table.properties)
-    return "1 column" if number == 1 else f"{number} columns"
+    return count(len(table.properties), "column")

@@ -18,12 +18,13 @@ from mesh_dagster.contracts.inference.parsing import parsed, stand_ins
 from mesh_dagster.contracts.inference.profile import Column, Profile, profile
 from mesh_dagster.contracts.inference.promise import Promise, remark
 from mesh_dagster.contracts.inference.times import event_time_of
+from mesh_dagster.contracts.rules.grammar import count
 from mesh_dagster.descriptors import commented
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports.types import type_from_polars
 
-_HEAD = """Inferred from {source}: {rows:,} rows.
+_HEAD = """Inferred from {source}: {rows}.
 What is promised here held there, with the evidence beside it. Read it, correct it, and say in
 `description` what the table is for."""
 
@@ -74,7 +75,7 @@ def infer(
         if each.name in remarks:
             said[()] = "; ".join(filter(None, (said.get(()), remarks[each.name])))
     where: commented.Place = ("schema", 0)
-    head = _HEAD.format(source=source or name, rows=table.rows)
+    head = _HEAD.format(source=source or name, rows=count(table.rows, "row"))
     comments: dict[commented.Place, str] = {(): head}
     for at, (_, said) in enumerate(found):
         comments |= {(*where, "properties", at, *place): text for place, text in said.items()}
@@ -83,7 +84,7 @@ def infer(
         object_["properties"] = [document for document, _ in found]
     if table.rows:
         object_["quality"] = [{"metric": "rowCount", "mustBeGreaterThan": 0}]
-        comments[(*where, "quality", 0, "mustBeGreaterThan")] = f"{table.rows:,} rows"
+        comments[(*where, "quality", 0, "mustBeGreaterThan")] = count(table.rows, "row")
     if event_time := event_time_of(table):
         object_["customProperties"] = [{"property": "eventTime", "value": event_time[0]}]
         comments[(*where, "customProperties", 0, "value")] = event_time[1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mesh_dagster.contracts.rules.grammar import count
+
 Place = tuple[str, ...]
 
 
@@ -28,4 +30,4 @@ def remark(text: str) -> Promise:
 
 def share(part: int, whole: int) -> str:
     """`336,776 of 336,776 rows`."""
-    return f"{part:,} of {whole:,} rows"
+    return f"{part:,} of {count(whole, 'row')}"
