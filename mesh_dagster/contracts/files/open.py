@@ -15,6 +15,9 @@ from mesh_dagster.contracts.locked import locked
 from mesh_dagster.errors import EvaluationError, MeshError, first_line
 from mesh_dagster.ports.types import quoted
 
+_HUGE = ("HUGEINT", "UHUGEINT")
+_WHOLE = "DECIMAL(38, 0)"
+
 
 class Engine(StrEnum):
     """What runs the rules."""
@@ -78,7 +81,7 @@ def _moved(opened: Opened, own: Engine, engine: Engine, spool: Spool) -> Any:
     copy = spool.path(".parquet")
     try:
         if own is Engine.DUCKDB:
-            _in_texts(opened.data).write_parquet(str(copy))
+            _portable(opened.data).write_parquet(str(copy))
         else:
             opened.data.sink_parquet(copy)
     except Exception:
@@ -95,9 +98,20 @@ def _moved(opened: Opened, own: Engine, engine: Engine, spool: Spool) -> Any:
     return pl.scan_parquet(copy, glob=False)
 
 
-def _in_texts(relation: Any) -> Any:
-    """With texts for what DuckDB writes to Parquet and other engines read as bytes, or not."""
-    pairs = zip(relation.columns, relation.types, strict=True)
-    names = [quoted(name) for name, dtype in pairs if str(dtype) in ("UUID", "INTERVAL")]
-    casts = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in names)
-    return relation.project(f"* REPLACE ({casts})") if names else relation
+def _portable(relation: Any) -> Any:
+    """With what other engines read as it is, where DuckDB writes bytes or doubles to Parquet."""
+    pairs = zip(map(quoted, relation.columns), map(str, relation.types), strict=True)
+    casts = [
+        f"CAST({name} AS {_readable(name, dtype, relation)}) AS {name}"
+        for name, dtype in pairs
+        if dtype in ("UUID", "INTERVAL", *_HUGE)
+    ]
+    return relation.project(f"* REPLACE ({', '.join(casts)})") if casts else relation
+
+
+def _readable(name: str, dtype: str, relation: Any) -> str:
+    """The type in which a column loses nothing."""
+    if dtype not in _HUGE:
+        return "VARCHAR"
+    beyond = f"{name} IS NOT NULL AND TRY_CAST({name} AS {_WHOLE}) IS NULL"
+    return "VARCHAR" if relation.filter(beyond).limit(1).fetchall() else _WHOLE
