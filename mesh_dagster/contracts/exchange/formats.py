@@ -17,7 +17,7 @@ from mesh_dagster.model.contract import Contract
 _READERS = {
     "parquet": "arrow:import_arrow",
     "arrow": "arrow:import_arrow",
-    "dbt": "dbt:import_dbt",
+    "dbt": "dbt.reading:import_dbt",
     "jsonschema": "json_schema:import_json_schema",
     "iceberg": "iceberg:import_iceberg",
     "pandera": "pandera.file:import_pandera",
@@ -25,7 +25,7 @@ _READERS = {
 }
 _WRITERS = {
     "pandera": "pandera.source:export_pandera",
-    "dbt": "dbt_out:export_dbt",
+    "dbt": "dbt.writing:export_dbt",
     "iceberg": "iceberg:export_iceberg",
     "jsonschema": "json_schema_out:export_json_schema",
     "markdown": "markdown:export_markdown",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
+from mesh_dagster.contracts.files.endless import demand_records
 from mesh_dagster.contracts.files.formats import Format, demand
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import RAW, Opened
@@ -56,6 +57,7 @@ def open_delimited(data: DataSet, spool: Spool) -> Opened:
         originals.append((path, dialect))
         names = _names(first, known, dialect, path)
         plain = as_utf8(path, dialect.encoding, dialect.compression, spool)
+        demand_records(plain, path, dialect.quote)
         groups.setdefault((names, dialect), []).append(plain)
     scans = [_scan(paths, names, dialect) for (names, dialect), paths in groups.items()]
     rows = scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal")

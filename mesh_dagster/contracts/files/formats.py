@@ -46,6 +46,9 @@ _CALLED = {
     "ddb": Format.DUCKDB,
     "db": Format.DUCKDB,
 }
+DATA = frozenset(_CALLED)
+"""What formats of data are called, and the ends of their files' names."""
+
 _COMPRESSED = {
     "gz": Compression.GZIP,
     "gzip": Compression.GZIP,

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from mesh_dagster.contracts.files.delta import live_files
+from mesh_dagster.contracts.files.footers import demand_truth
 from mesh_dagster.contracts.files.formats import Format, demand
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import Opened
@@ -132,6 +133,7 @@ def _note_conflicts(
 
 
 def _schema(path: Path) -> Mapping[str, pl.DataType]:
+    demand_truth(path)
     try:
         return pl.read_parquet_schema(path)
     except Exception as error:

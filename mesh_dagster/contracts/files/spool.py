@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import gzip
+import shlex
 import tempfile
 import zipfile
 import zlib
@@ -19,6 +20,10 @@ from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import EvaluationError, UsageError
 
 BLOCK = 1 << 20
+MOST_UNPACKED = 1 << 30
+"""Bytes beyond which what is unpacked may be no more than so many times what is packed:"""
+
+_TIMES = 300
 _MARKS = {
     b"\xef\xbb\xbf": "utf-8",
     b"\xff\xfe\x00\x00": "utf-32-le",
@@ -103,8 +108,11 @@ def texts(path: Path, encoding: str | None = None, compression: str | None = Non
         mark = next((mark for mark in _MARKS if start.startswith(mark)), b"")
         name = _MARKS[mark] if mark else encoding_called(encoding or "utf-8")
         decoder = codecs.getincrementaldecoder(name)()
-        block, line = start[len(mark) :], 1
+        block, line, total = start[len(mark) :], 1, 0
         while True:
+            total += len(block)
+            if found and total > max(MOST_UNPACKED, _TIMES * path.stat().st_size):
+                raise _bomb(path, total)
             try:
                 text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
@@ -175,14 +183,27 @@ def _read(file: IO[bytes], path: Path) -> bytes:
         ) from error
 
 
+def _bomb(path: Path, total: int) -> EvaluationError:
+    return EvaluationError(
+        f"{path} has {path.stat().st_size:,} bytes and unpacks to more than {total:,}: "
+        "it may be made to fill a disk",
+        code="MESH-C024",
+        fix=f"unpack it yourself if you trust it, and name what came of it instead of {path.name}",
+    )
+
+
 def _undecodable(
     path: Path, encoding: str, error: UnicodeDecodeError, line: int
 ) -> EvaluationError:
     before = error.object[: error.start].count(b"\n")
     byte = error.object[error.start]
+    if b"\0" in error.object:
+        told = f"{path} is binary: what is read as CSV or JSON is text"
+        return EvaluationError(told, code="MESH-C024", fix=f"file {shlex.quote(str(path))}")
     return EvaluationError(
         f"{path} is not {encoding}: byte 0x{byte:02x} cannot stand here",
         code="MESH-C024",
         where=f"{path}:{line + before}",
-        fix="say in the contract's server what it is written in, such as `encoding: ISO-8859-1`",
+        fix="say in the contract's server what it is written in, such as `encoding: ISO-8859-1`, "
+        f"or: iconv -f ISO-8859-1 -t UTF-8 {shlex.quote(path.name)}",
     )

@@ -91,7 +91,7 @@ def _enum(column: Column) -> Iterator[Promise]:
 def _shape(column: Column) -> Iterator[Promise]:
     if column.shape is None or column.distinct < MANY:
         return
-    told = f"all of about {column.distinct:,} different values"
+    told = f"all {column.values:,} values are of it"
     key = "format" if column.shape in FORMATS else "pattern"
     yield Promise(("logicalTypeOptions", key), column.shape, told)
 
