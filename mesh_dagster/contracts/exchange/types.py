@@ -6,7 +6,7 @@ from typing import Any
 
 from mesh_dagster.model.types import ColumnType, Kind
 
-_LOGICAL = {
+LOGICAL = {
     Kind.BOOLEAN: "boolean",
     Kind.INT: "integer",
     Kind.LONG: "integer",
@@ -34,7 +34,7 @@ def typed(type_: ColumnType | None, *, physical: bool = True) -> dict[str, Any]:
     if type_ is None:
         return {}
     found: dict[str, Any] = {}
-    if logical := _LOGICAL.get(type_.kind):
+    if logical := LOGICAL.get(type_.kind):
         found["logicalType"] = logical
     if physical or not logical:
         simple = _PHYSICAL.get(type_.kind, type_.kind.value)

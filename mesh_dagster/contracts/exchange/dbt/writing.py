@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mesh_dagster.contracts.exchange.dbt import KEPT
+from mesh_dagster.contracts.exchange.dbt.parts import KEPT
 from mesh_dagster.contracts.exchange.exported import Exported, enum_of, identity, unsaid
 from mesh_dagster.descriptors import odcs, writing
 from mesh_dagster.model.contract import Contract, Property, Relationship, SchemaObject

@@ -1,0 +1,1 @@
+"""Contracts from and to the schema.yml of dbt models."""
