@@ -64,7 +64,10 @@ _FORMS = {
 _CARRIED = ("password", "binary")
 """Forms that any text has: how to show it, and that its characters are bytes."""
 
-NAMES = (*_FORMS, *_CARRIED)
+OF_MOMENTS = ("date", "date-time", "time")
+"""Forms of JSON Schema, which `moments.iso_format` knows."""
+
+NAMES = (*_FORMS, *_CARRIED, *OF_MOMENTS)
 
 
 def text_format(name: str) -> Form | None:

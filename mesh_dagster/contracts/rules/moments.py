@@ -36,6 +36,8 @@ _ONE_DIGIT = {
     "s": "(?:[0-9]|[1-5][0-9])",
 }
 _OFFSET = r"[+-](?:0[0-9]|1[0-8])"
+_CLOCK = rf"{_TWO_DIGITS['H']}:[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
+_ZONE = rf"(?:[Zz]|[+-]{_TWO_DIGITS['H']}:[0-5][0-9])"
 _WORDS = {
     "yy": "[0-9]{2}",
     "yyyy": "[0-9]{4}",
@@ -81,6 +83,21 @@ def moment_format(pattern: str) -> Form:
             february = {"M": _months(tokens, (2,)), "d": "29", "y": _NO_LEAP}
             refused.append(_layout(tokens, february))
     return Form((_layout(tokens, {}),), tuple(refused))
+
+
+def iso_format(name: str) -> Form:
+    """What texts of JSON Schema's `date`, `time` and `date-time` look like: RFC 3339.
+
+    A `time` may be without an offset, which is how ODCS has it.
+    """
+    if name == "time":
+        return Form((rf"\A{_CLOCK}(?:{_ZONE})?\z",))
+    day = moment_format("yyyy-MM-dd")
+    if name == "date":
+        return day
+    (written,), end = day.patterns, r"\z"
+    refused = tuple(each.removesuffix(end) for each in day.refused)
+    return Form((rf"{written.removesuffix(end)}[Tt ]{_CLOCK}{_ZONE}{end}",), refused)
 
 
 def _tokens(pattern: str) -> list[str]:

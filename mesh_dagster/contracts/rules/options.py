@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from mesh_dagster.contracts.rules.formats import text_format
+from mesh_dagster.contracts.rules.formats import OF_MOMENTS, Form, text_format
 from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Distinct,
@@ -25,7 +25,7 @@ from mesh_dagster.contracts.rules.kinds import (
     Unsupported,
 )
 from mesh_dagster.contracts.rules.literals import kind_of, value_in_zone, values_of
-from mesh_dagster.contracts.rules.moments import PatternError, moment_format
+from mesh_dagster.contracts.rules.moments import PatternError, iso_format, moment_format
 from mesh_dagster.contracts.rules.schema import Reading
 from mesh_dagster.contracts.rules.wording import range_in_words, shown
 from mesh_dagster.descriptors.types import FOREIGN
@@ -180,8 +180,10 @@ def _format(each: Property) -> Iterator[Rule]:
     if format_ is None or _kind(each) is not Kind.STRING:
         return
     try:
-        moment = each.logical_type in _MOMENTS
-        found = moment_format(format_) if moment else text_format(format_)
+        if each.logical_type in _MOMENTS:
+            found: Form | None = moment_format(format_)
+        else:
+            found = iso_format(format_) if format_ in OF_MOMENTS else text_format(format_)
     except (PatternError, LookupError, TypeError) as error:
         yield unsupported(each, "format", str(error.args[0]), Severity.WARNING)
         return

@@ -46,7 +46,8 @@ def test_without_cases_it_says_so(tmp_path: Path) -> None:
 def checks() -> ModuleType:
     path = ROOT / "conformance" / "checks.py"
     spec = importlib.util.spec_from_file_location("conformance_checks", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
