@@ -18,7 +18,7 @@ _READERS = {
     "parquet": "arrow:import_arrow",
     "arrow": "arrow:import_arrow",
     "dbt": "dbt.reading:import_dbt",
-    "jsonschema": "json_schema:import_json_schema",
+    "jsonschema": "json_schema.reading:import_json_schema",
     "iceberg": "iceberg:import_iceberg",
     "pandera": "pandera.file:import_pandera",
     "dcs": "dcs:import_dcs",
@@ -27,7 +27,7 @@ _WRITERS = {
     "pandera": "pandera.source:export_pandera",
     "dbt": "dbt.writing:export_dbt",
     "iceberg": "iceberg:export_iceberg",
-    "jsonschema": "json_schema_out:export_json_schema",
+    "jsonschema": "json_schema.writing:export_json_schema",
     "markdown": "markdown:export_markdown",
 }
 _OF_ALL_TABLES = {"dbt", "markdown"}

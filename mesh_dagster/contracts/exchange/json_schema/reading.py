@@ -14,25 +14,15 @@ from typing import Any
 
 from mesh_dagster.contracts.exchange.document import name_of
 from mesh_dagster.contracts.exchange.imported import Imported, imported, unusable
+from mesh_dagster.contracts.exchange.json_schema.words import KEPT, KEPT_CONTRACT, OPTIONS_OF
 from mesh_dagster.contracts.exchange.patterns import is_read
 from mesh_dagster.descriptors.source import shown_path
 
 LARGEST = 4 * 1024 * 1024
 MOST = 5_000
-KEPT = "x-odcs"
-"""What an export keeps here of a contract that JSON Schema has no words for."""
-
 _DEEPEST = 20
 _MOMENTS = {"date": "date", "date-time": "timestamp", "time": "time"}
 _FORMATS = {"email", "uuid", "uri", "hostname", "ipv4", "ipv6"}
-_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
-_OF = {
-    "string": ("minLength", "maxLength", "pattern"),
-    "integer": _BOUNDS,
-    "number": _BOUNDS,
-    "array": ("minItems", "maxItems", "uniqueItems"),
-    "object": ("minProperties", "maxProperties"),
-}
 _UNSAID = (
     *("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas"),
     *("patternProperties", "propertyNames", "prefixItems", "contains", "unevaluatedProperties"),
@@ -68,7 +58,7 @@ def import_json_schema(path: Path) -> Imported:
         custom = _list(table.get("customProperties"))
         table["customProperties"] = [*custom, {"property": "additionalColumns", "value": True}]
     _say_unsaid(record, name, reading)
-    kept_identity = _schema(root.get("x-odcs-contract"))
+    kept_identity = _schema(root.get(KEPT_CONTRACT))
     id_ = str(root.get("$id") or name)
     return imported(id_, [table], reading.notes, source, kept=kept_identity)
 
@@ -204,7 +194,7 @@ def _typed(
     logical = _MOMENTS.get(str(format_)) if type_ == "string" else None
     if logical is not None:
         return {"logicalType": logical}
-    options = {key: schema[key] for key in _OF.get(type_ or "", ()) if key in schema}
+    options = {key: schema[key] for key in OPTIONS_OF.get(type_ or "", ()) if key in schema}
     if isinstance(options.get("pattern"), str) and not is_read(options["pattern"]):
         reading.notes.append(f"{path}: pattern {options.pop('pattern')!r}, which Rust cannot read")
     if type_ == "string" and format_ in _FORMATS:

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from mesh_dagster.contracts.exchange.exported import Exported, enum_of, identity, unsaid, walked
-from mesh_dagster.contracts.exchange.json_schema import KEPT
+from mesh_dagster.contracts.exchange.json_schema.words import (
+    BOUNDS,
+    KEPT,
+    KEPT_CONTRACT,
+    OPTIONS_OF,
+)
 from mesh_dagster.contracts.exchange.patterns import to_ecma
+from mesh_dagster.contracts.exchange.types import LOGICAL
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
 from mesh_dagster.model.types import ColumnType, Kind
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES = {
-    Kind.BOOLEAN: "boolean",
-    Kind.INT: "integer",
-    Kind.LONG: "integer",
-    Kind.FLOAT: "number",
-    Kind.DOUBLE: "number",
-    Kind.DECIMAL: "number",
-    Kind.STRING: "string",
-    Kind.BINARY: "string",
-    Kind.DATE: "string",
-    Kind.TIME: "string",
-    Kind.TIMESTAMP: "string",
-    Kind.TIMESTAMPTZ: "string",
-    Kind.LIST: "array",
-    Kind.STRUCT: "object",
-    Kind.MAP: "object",
-}
-_LOGICAL = {
     "integer": "integer",
     "number": "number",
     "boolean": "boolean",
@@ -42,15 +32,6 @@ _LOGICAL = {
 }
 _MOMENTS = (Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 _FORMATS = {Kind.DATE: "date", Kind.TIME: "time", Kind.TIMESTAMPTZ: "date-time"}
-_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
-_OPTIONS = (*_BOUNDS, "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems")
-_OPTIONS_OF = {
-    "string": ("minLength", "maxLength", "pattern"),
-    "integer": _BOUNDS,
-    "number": _BOUNDS,
-    "array": ("minItems", "maxItems", "uniqueItems"),
-    "object": ("minProperties", "maxProperties"),
-}
 _STATED = {"name", "logicalType", "required", "description", "properties", "items", "map"}
 _STATED |= {"enum", "examples", "deprecated"}
 
@@ -77,8 +58,8 @@ def export_json_schema(contract: Contract, table: SchemaObject) -> Exported:
         kept = {**kept, "customProperties": others} if others else _without(kept)
     if kept:
         document[KEPT] = kept
-    document["x-odcs-contract"] = identity(contract)
-    said = {*_OPTIONS, "format", "minProperties", "maxProperties"}
+    document[KEPT_CONTRACT] = identity(contract)
+    said = {"format", *chain.from_iterable(OPTIONS_OF.values())}
     notes = unsaid(table, contract, keys={"required", "description", "enum", "rest"}, options=said)
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
     return Exported(text + "\n", (*notes, *_unsaid_options(table)))
@@ -95,7 +76,7 @@ def _unsaid_options(table: SchemaObject) -> Iterator[str]:
         if isinstance(pattern, str) and to_ecma(pattern) is None:
             yield f"{path}: pattern {pattern!r}"
         if each.type is not None and each.type.kind in _MOMENTS:
-            ends = (key for key in _BOUNDS if key in each.options)
+            ends = (key for key in BOUNDS if key in each.options)
             yield from (f"{path}: {key} {each.options[key]!r}" for key in ends)
 
 
@@ -121,7 +102,7 @@ def _property(column: Property, stated: Mapping[str, Any]) -> dict[str, Any]:
     if column.description:
         document["description"] = column.description
     options = dict(column.options)
-    said = {key: options.pop(key) for key in _OPTIONS_OF.get(type_ or "", ()) if key in options}
+    said = {key: options.pop(key) for key in OPTIONS_OF.get(type_ or "", ()) if key in options}
     if kind in _FORMATS or column.logical_type in ("date", "time"):
         # The ends of a moment are texts, which JSON Schema cannot compare.
         options |= said
@@ -146,10 +127,14 @@ def _property(column: Property, stated: Mapping[str, Any]) -> dict[str, Any]:
 
 def _type(column: Property) -> str | None:
     if column.type is not None:
-        return _TYPES[column.type.kind]
+        return _json_type(column.type.kind)
     if column.logical_type is None:
         return None
-    return _LOGICAL.get(column.logical_type, "string")
+    return _TYPES.get(column.logical_type, "string")
+
+
+def _json_type(kind: Kind) -> str:
+    return _TYPES.get(LOGICAL.get(kind, ""), "string")
 
 
 def _inside(column: Property, stated: Mapping[str, Any], type_: str | None) -> dict[str, Any]:
@@ -182,7 +167,7 @@ def _inside_type(type_: ColumnType) -> dict[str, Any]:
 
 
 def _of_type(type_: ColumnType) -> dict[str, Any]:
-    document: dict[str, Any] = {"type": [_TYPES[type_.kind], "null"], **_inside_type(type_)}
+    document: dict[str, Any] = {"type": [_json_type(type_.kind), "null"], **_inside_type(type_)}
     if type_.kind in _FORMATS:
         document["format"] = _FORMATS[type_.kind]
     return document
