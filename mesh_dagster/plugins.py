@@ -18,6 +18,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "file": "mesh_dagster.ports.folder:FolderStorage",
         "s3": "mesh_dagster.aws.s3:S3Storage",
     },
+    "identities": {
+        "os": "mesh_dagster.reviews.identity:of_system",
+        "environment": "mesh_dagster.reviews.identity:of_environment",
+        "aws": "mesh_dagster.aws.identity:of_caller",
+    },
 }
 """Door -> name -> `module:attribute`, for what the package brings itself."""
 

@@ -93,7 +93,7 @@ def _all_waiting(mesh: Mesh, unread: list[str]) -> list[tuple[LoadedProduct, Qua
 @as_json
 def audit(address: Address, quarantined: bool, as_json: bool) -> int:
     """Audit quarantined files again, with the contract as it is now; publish what passes."""
-    from mesh_dagster.products.reaudit import audit_quarantined
+    from mesh_dagster.products.decisions import audit_quarantined
 
     if not quarantined:
         raise UsageError(

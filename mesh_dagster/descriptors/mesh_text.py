@@ -11,7 +11,7 @@ from mesh_dagster.descriptors.own import check_schema_version
 from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
 from mesh_dagster.descriptors.source import Map, Source, shown
 from mesh_dagster.descriptors.syntax import read_file
-from mesh_dagster.model.domain import EMBEDDED, MeshConfig, Replay
+from mesh_dagster.model.domain import ANY_IDENTITY, EMBEDDED, MeshConfig, Replay
 from mesh_dagster.model.finding import Severity
 
 DOMAINS = ("domains/*/src/*",)
@@ -24,6 +24,7 @@ _SHAPE = Shape(
         "journal": TEXT,
         "domains": ListOf(TEXT),
         "replay": Shape({"now": TEXT, "since": TEXT}, required=("now",)),
+        "reviews": Shape({"identity": ListOf(TEXT)}, unknown=Severity.WARNING),
     },
     required=("name", "storage"),
     unknown=Severity.WARNING,
@@ -49,6 +50,7 @@ def parsed_mesh(path: Path, source: Source) -> MeshConfig | None:
         journal=data.get("journal", EMBEDDED),
         domains=tuple(data.get("domains", DOMAINS)),
         replay=_replay(data, source),
+        identities=tuple(data.get("reviews", {}).get("identity", ANY_IDENTITY)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,16 +11,19 @@ from typing import Self
 import sqlalchemy as sa
 
 from mesh_dagster import clock
-from mesh_dagster.journal import queries, recovery, writes
+from mesh_dagster.journal import queries, recovery, reviews, writes
 from mesh_dagster.journal.database import PATIENCE, Database
 from mesh_dagster.journal.outbox import Outbox
 from mesh_dagster.journal.owner import Owner
+from mesh_dagster.journal.past import Asked, Past, past
 from mesh_dagster.journal.queries import Quarantined, Revision
+from mesh_dagster.journal.reviews import Reviews
 from mesh_dagster.journal.rows import list_or_none
 from mesh_dagster.journal.summary import SQL, Summary, summaries_from_rows
 from mesh_dagster.journal.tables import attempts
 from mesh_dagster.journal.upgrade import ensure_schema
 from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.review import RulingState
 from mesh_dagster.model.snapshot import (
     Attempt,
     AttemptState,
@@ -76,6 +79,11 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def reviews(self) -> Reviews:
+        """The decisions of owners, and what waits for one."""
+        return Reviews(self._database)
 
     def begin(
         self,
@@ -176,13 +184,16 @@ class Journal:
         rows: int | None = None,
         by: str | None = None,
         why: str | None = None,
+        ruling: str | None = None,
     ) -> Decision:
         """Release, discard or supersede a quarantined partition, once and on the record.
 
         `QUARANTINED` says that a new audit left it where it is. `results` are those of a new
         audit (None: the earlier ones stand). A whole `publication` is recorded too, of one
         given by its number only the number. Of several deciders one wins, the others get a
-        `JournalError`.
+        `JournalError`. `ruling` is the decision of an owner (`reviews`) that this ends; where
+        the partition is not in quarantine any more, because a newer attempt published it or a
+        dead process had come so far, that decision ends with what there is.
         """
         number = publication.number if isinstance(publication, Publication) else publication
         with self._database.writing() as connection:
@@ -199,9 +210,15 @@ class Journal:
                 event_max=found.event_max,
                 publication=number,
             )
-            writes.revise(connection, row, decision, by=by, why=why)
+            if ruling is not None and found.outcome is not Outcome.QUARANTINED:
+                decision = found
+            else:
+                writes.revise(connection, row, decision, by=by, why=why)
             if isinstance(publication, Publication):
                 writes.put_publication(connection, row.product, publication)
+            if ruling is not None:
+                told = {"outcome": decision.outcome.value, "publication": decision.publication}
+                reviews.end(connection, ruling, RulingState.DONE, **told)
             return decision
 
     def record_publication(
@@ -275,6 +292,14 @@ class Journal:
         """The product's publications, newest first."""
         with self._database.reading() as connection:
             return queries.newest_publications(connection, product, limit)
+
+    def past(self, asked: Mapping[str, Asked], until: datetime) -> Iterator[Past]:
+        """What became of products over time, each of them in the order in which it is asked for.
+
+        It is one query, read as a stream: one product is in memory at a time.
+        """
+        with self._database.reading() as connection:
+            yield from past(connection, self._database, asked, until)
 
     def summary(self, products: Collection[str] | None = None) -> list[Summary]:
         """One line for each product that has any decision, by name."""

@@ -127,13 +127,15 @@ def _details(result: RuleResult) -> Row | None:
         "deprecated": result.deprecated,
         "evaluated_at": result.evaluated_at and result.evaluated_at.isoformat(),
         "promise": result.promise,
+        "waived_by": result.waived_by,
+        "waived_until": result.waived_until and result.waived_until.isoformat(),
     }
     return {key: value for key, value in told.items() if value} or None
 
 
 def _told(details: Row) -> Row:
     """The details as arguments of a result; those of newer releases are left out."""
-    at = details.get("evaluated_at")
+    at, until = details.get("evaluated_at"), details.get("waived_until")
     return {
         "columns": tuple((str(name), str(told)) for name, told in details.get("columns", ())),
         "business_impact": details.get("business_impact"),
@@ -142,11 +144,16 @@ def _told(details: Row) -> Row:
         "deprecated": bool(details.get("deprecated")),
         "evaluated_at": datetime.fromisoformat(at) if at else None,
         "promise": details.get("promise"),
+        "waived_by": details.get("waived_by"),
+        "waived_until": datetime.fromisoformat(until) if until else None,
     }
 
 
 def row_from_staged(staged: Staged) -> Row:
-    files = [[file.path, file.rows, file.bytes, file.partition] for file in staged.files]
+    files = [
+        [file.path, file.rows, file.bytes, file.partition, *([file.sha256] if file.sha256 else [])]
+        for file in staged.files
+    ]
     return {"attempt": staged.attempt, "port": staged.port or WHOLE, "files": files}
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 EMBEDDED = "sqlite"
 """The journal of a mesh on one machine: a file per domain."""
 
+ANY_IDENTITY = ("os", "environment", "launchpad")
+"""The proofs of who somebody is that need no configuration, those that prove nothing included."""
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:
@@ -53,6 +56,8 @@ class MeshConfig:
     domains: tuple[str, ...]
     replay: Replay | None = None
     warnings: tuple[Finding, ...] = field(default=(), compare=False)
+    identities: tuple[str, ...] = ANY_IDENTITY
+    """Which proofs of who decides on a review are accepted, the most wanted first."""
 
     @property
     def root(self) -> Path:

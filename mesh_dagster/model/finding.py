@@ -77,6 +77,10 @@ class RuleResult:
     """The column's, both, as the contract says."""
     promise: str | None = None
     """What such a rule said then, as a checksum: a changed rule has no last result."""
+    waived_by: str | None = None
+    """The owner who let it not block, where it does not hold."""
+    waived_until: datetime | None = None
+    """When that ends; None: it was for this partition."""
 
     @property
     def holds(self) -> bool:
@@ -86,4 +90,5 @@ class RuleResult:
     @property
     def blocks(self) -> bool:
         """Whether this result keeps the data from being published."""
-        return self.severity is Severity.ERROR and self.verdict in (Verdict.FAILED, Verdict.ERROR)
+        bad = self.severity is Severity.ERROR and self.verdict in (Verdict.FAILED, Verdict.ERROR)
+        return bad and self.waived_by is None

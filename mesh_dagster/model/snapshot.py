@@ -37,6 +37,8 @@ class PublicationKind(StrEnum):
     MATERIALIZATION = "materialization"
     REAUDIT = "reaudit"
     ROLLBACK = "rollback"
+    RELEASE = "release"
+    """An owner published it against its contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class StagedFile:
     rows: int
     bytes: int
     partition: str | None = None
+    sha256: str | None = None
+    """Of its content when it was audited, of a file that waits in quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,17 @@ class PortState:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """Who let data out that breaks its contract, how he proved who he is, why, and which rules
+    it breaks."""
+
+    by: str
+    proof: str
+    why: str
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """One immutable state of all ports of a product.
 
@@ -96,6 +111,8 @@ class Publication:
     """Port -> version of the contract it was audited against."""
     empty: tuple[str, ...] = ()
     """All partitions that are published and have no row: no file tells of them."""
+    release: Release | None = field(default=None, compare=False)
+    """Where it is one. Storage knows it; the journal has it among the decisions of owners."""
 
 
 @dataclass(frozen=True, slots=True)

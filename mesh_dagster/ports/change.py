@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.snapshot import Publication, PublicationKind, Staged, StagedFile
+from mesh_dagster.model.snapshot import Publication, PublicationKind, Release, Staged, StagedFile
 from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports import places
 from mesh_dagster.ports.schema import PortLayout
@@ -41,6 +41,7 @@ class Request:
     at: datetime
     contracts: Mapping[str, str]
     still: Still | None
+    release: Release | None = None
 
 
 def typed(storage: Storage, product: Address, change: PortChange) -> PortChange:

@@ -14,7 +14,7 @@ from typing import Any
 
 from mesh_dagster.errors import CorruptState, MissingObject, NeverPublished, UnknownAddress
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.snapshot import PortState, Publication, PublicationKind
+from mesh_dagster.model.snapshot import PortState, Publication, PublicationKind, Release
 from mesh_dagster.ports import places
 from mesh_dagster.ports.storage import Storage
 
@@ -146,6 +146,7 @@ def document(product: Address, found: Publication) -> bytes:
             "partitions": None if found.partitions is None else list(found.partitions),
             "contracts": dict(found.contracts),
             "empty": list(found.empty),
+            **_released(found.release),
             "ports": {
                 name: {
                     "metadata": port.metadata,
@@ -208,6 +209,7 @@ def _publication(product: Address, content: Mapping[str, Any]) -> Publication:
         partitions=None if partitions is None else _texts(partitions),
         contracts=dict(content["contracts"]),
         empty=_texts(content.get("empty", [])),
+        release=_release(content.get("release")),
     )
     own = str(product.of_product)
     if content["product"] != own:
@@ -218,6 +220,20 @@ def _publication(product: Address, content: Mapping[str, Any]) -> Publication:
         raise ValueError(f"{content['at']} has no time zone")
     _texts([found.id, found.attempt, *([] if found.previous is None else [found.previous])])
     return found
+
+
+def _released(release: Release | None) -> dict[str, Any]:
+    if release is None:
+        return {}
+    by, proof, why = release.by, release.proof, release.why
+    return {"release": {"by": by, "proof": proof, "why": why, "rules": list(release.rules)}}
+
+
+def _release(content: Any) -> Release | None:
+    if content is None:
+        return None
+    by, proof, why = _texts([content["by"], content["proof"], content["why"]])
+    return Release(by, proof, why, _texts(content["rules"]))
 
 
 def _port(product: Address, name: str, content: Mapping[str, Any]) -> PortState:

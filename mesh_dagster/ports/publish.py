@@ -16,7 +16,7 @@ from datetime import datetime
 from mesh_dagster import clock
 from mesh_dagster.errors import StorageError
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.snapshot import PortState, Publication, PublicationKind
+from mesh_dagster.model.snapshot import PortState, Publication, PublicationKind, Release
 from mesh_dagster.ports import places, pointer, table, windows
 from mesh_dagster.ports.change import PortChange, Request, Still, files_of, keys_of, typed
 from mesh_dagster.ports.footer import data_file
@@ -63,6 +63,7 @@ def publish(
     at: datetime | None = None,
     contracts: Mapping[str, str] | None = None,
     still: Still | None = None,
+    release: Release | None = None,
 ) -> Published:
     """Replace partitions (None: everything) of a product's ports by what an attempt staged.
 
@@ -70,7 +71,8 @@ def publish(
     that are not named stay as they are. `base` is the number of the newest publication when the
     attempt began: a partition that an attempt with a greater id has published since is left
     alone. `at` is the moment of the publication, the clock's now by default. `still` is asked
-    whether to publish on top of a state, and answers for what was audited against it.
+    whether to publish on top of a state, and answers for what was audited against it. `release`
+    tells of one who publishes against the contract.
     Publishing the same again returns the publication that there is. Raises `EvaluationError`
     when a staged type is not the layout's, `StorageError` when storage refuses and
     `CorruptState` when the state to build on is broken; nothing is published then.
@@ -78,7 +80,17 @@ def publish(
     moment = at or clock.now()
     changes = {name: typed(storage, product, change) for name, change in ports.items()}
     request = Request(
-        storage, product, changes, partitions, attempt, base, kind, moment, contracts or {}, still
+        storage,
+        product,
+        changes,
+        partitions,
+        attempt,
+        base,
+        kind,
+        moment,
+        contracts or {},
+        still,
+        release,
     )
     storage.sync(keys_of(request))
     for tries in range(MOST_TRIES):
@@ -145,6 +157,7 @@ def _built(
         partitions=decided,
         contracts={**(newest.contracts if newest else {}), **request.contracts},
         empty=_empty(request, newest, decided),
+        release=request.release,
     )
     return publication, written
 

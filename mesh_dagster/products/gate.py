@@ -7,7 +7,7 @@ reports to Dagster opens it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mesh_dagster import clock
@@ -25,11 +25,13 @@ from mesh_dagster.model.snapshot import (
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.change import PortChange
 from mesh_dagster.ports.publish import Published, publish
+from mesh_dagster.ports.seal import sealed
 from mesh_dagster.products.audit import audit_staged
 from mesh_dagster.products.events import event_ranges
 from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.promises import asks_elsewhere
+from mesh_dagster.reviews.waivers import NO_WAIVERS, Waivers
 
 Partition = str | None
 Log = Callable[[str], None]
@@ -48,7 +50,8 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What one attempt staged, and the state of the product when it began (`base`)."""
+    """What one attempt staged, the state of the product when it began (`base`), and which rules
+    its owners let not block."""
 
     mesh: Mesh
     loaded: LoadedProduct
@@ -56,6 +59,7 @@ class Gate:
     base: int | None
     partitions: tuple[Partition, ...]
     staged: Mapping[str, Staged]
+    waivers: Waivers = NO_WAIVERS
 
     def decide(self, kind: PublicationKind, log: Log = lambda line: None) -> Decided:
         """Audit, and publish what passes, in one swap of the product's pointer.
@@ -93,8 +97,18 @@ class Gate:
 
     def passed(self, results: Sequence[RuleResult]) -> tuple[Partition, ...]:
         """The partitions that no result blocks; one about all of them blocks them all."""
-        blocked = {result.partition for result in results if result.blocks}
-        return tuple(key for key in self.partitions if not blocked & {None, key})
+        blocking = _by_partition(each for each in results if each.blocks)
+        return tuple(
+            key
+            for key in self.partitions
+            if not any(each.blocks for each in self.waivers.marked(_about(blocking, key), key))
+        )
+
+    def sealed(self, decided: Decided) -> list[Staged]:
+        """What was staged, with the checksums of the files that wait in quarantine now."""
+        waiting = {key for key, each in decided.outcomes.items() if each is Outcome.QUARANTINED}
+        product = self.loaded.product.address
+        return [sealed(self.mesh.storage, product, each, waiting) for each in self.staged.values()]
 
     def decisions(self, decided: Decided) -> tuple[Decision, ...]:
         """What became of each partition, with what its audit said and when its facts happened."""
@@ -104,15 +118,13 @@ class Gate:
         for staged in self.staged.values():
             for file in staged.files:
                 rows[file.partition] += file.rows
-        said = defaultdict[Partition, list[RuleResult]](list)
-        for result in decided.results:
-            said[result.partition].append(result)
+        said = _by_partition(decided.results)
         return tuple(
             Decision(
                 partition=key,
                 outcome=decided.outcomes[key],
                 rows=rows[key],
-                results=tuple(said[key] if key is None else said[None] + said[key]),
+                results=tuple(self.waivers.marked(_about(said, key), key)),
                 event_min=ranges[key][0],
                 event_max=ranges[key][1],
                 publication=number if decided.outcomes[key] is Outcome.PUBLISHED else None,
@@ -145,6 +157,19 @@ class Gate:
             contracts={port: each.version for port, each in self.loaded.contracts.items()},
             still=unchanged if self.keys and asks_elsewhere(self.loaded) else None,
         )
+
+
+def _by_partition(results: Iterable[RuleResult]) -> dict[Partition, list[RuleResult]]:
+    found = defaultdict[Partition, list[RuleResult]](list)
+    for each in results:
+        found[each.partition].append(each)
+    return found
+
+
+def _about(said: Mapping[Partition, list[RuleResult]], key: Partition) -> list[RuleResult]:
+    """What was said of a partition, and of all of them."""
+    of_all = said.get(None, [])
+    return of_all if key is None else of_all + said.get(key, [])
 
 
 def _files(staged: Staged, partitions: Sequence[Partition]) -> tuple[StagedFile, ...]:

@@ -34,9 +34,14 @@ def heal(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> tuple[Attempt, 
 
     What storage has published and the journal does not know is recorded; an attempt that died
     before it published is abandoned, and its files are deleted. Raises `CorruptState` where the
-    journal knows of a newer publication than the pointer.
+    journal knows of a newer publication than the pointer. What an owner decided, and a process
+    died before it had carried out, is carried out first.
     """
     path = loaded.product.address.path
+    if left := journal.reviews.interrupted(path):
+        from mesh_dagster.products.decisions import carry_on
+
+        carry_on(mesh, loaded, journal, left)
     at_work = {attempt.id: attempt for attempt in journal.running(path)}
     ended = [attempt for attempt in at_work.values() if attempt.id in _left]
     dead = {attempt.id: attempt for attempt in (*journal.unfinished(path), *ended)}

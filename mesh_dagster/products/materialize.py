@@ -29,6 +29,7 @@ from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import refuse_broken
 from mesh_dagster.products.transform import Transform, Window, blaming, transformed
+from mesh_dagster.products.waivers import waivers_of
 
 if TYPE_CHECKING:
     from mesh_dagster.products.gate import Log
@@ -126,12 +127,14 @@ class _Making:
 
         self.journal.staged(self.attempt, list(staged.values()))
         keys = self.window.keys or (None,)
-        gate = Gate(self.mesh, self.loaded, self.attempt, self.base, keys, staged)
+        waivers = waivers_of(self.journal, self.loaded)
+        gate = Gate(self.mesh, self.loaded, self.attempt, self.base, keys, staged, waivers)
         self.log(f"staged {sum(each.rows for each in staged.values()):,} rows; auditing")
         decided = gate.decide(PublicationKind.MATERIALIZATION, self.log)
         self.journal.finish(
             self.attempt,
             gate.decisions(decided),
+            staged=gate.sealed(decided),
             seconds=self.watch.seconds,
             publication=decided.publication,
         )

@@ -6,25 +6,33 @@ again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mesh_dagster.contracts.audit.samples import failing_rows
+from mesh_dagster.contracts.rules.compile import masked
+from mesh_dagster.contracts.rules.kinds import Schema
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
-from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, PublicationKind, Staged
+from mesh_dagster.model.snapshot import (
+    Attempt,
+    Decision,
+    Outcome,
+    Publication,
+    PublicationKind,
+    Staged,
+)
 from mesh_dagster.ports import pointer
+from mesh_dagster.ports.seal import refuse_changed
 from mesh_dagster.ports.stage import scan_staged
 from mesh_dagster.products.audit import references_of
-from mesh_dagster.products.describe import announce
 from mesh_dagster.products.gate import Gate
-from mesh_dagster.products.heal import heal
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.promises import rules_of
-from mesh_dagster.products.published import refuse_broken
 from mesh_dagster.products.rest import rest_of_port
+from mesh_dagster.reviews.waivers import Waivers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,25 +54,26 @@ class Quarantined:
 def quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
     """The partitions of a product that wait in quarantine, oldest attempt first."""
     with mesh.journal(loaded.product.address.domain) as journal:
-        return _waiting(journal, loaded)
+        return waiting_in(journal, loaded)
 
 
-def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]:
-    """Audit what waits in quarantine again, with the contract as it is now.
+def audit_again(
+    mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined, waivers: Waivers
+) -> tuple[Decision, Publication | None]:
+    """Audit what waits again, with the contract as it is now, and publish it if it passes.
 
-    What passes is published from the same files; what a newer attempt has published meanwhile
-    is closed as superseded; the rest goes on waiting, with its new results on the record. Raises
-    `DescriptorError` for a contract that breaks what its major has promised.
+    Raises `EvaluationError` where the files are not those that were staged.
     """
-    refuse_broken(mesh, loaded)
-    with mesh.journal(loaded.product.address.domain) as journal:
-        heal(mesh, loaded, journal)
-        decisions = tuple(
-            _decide(mesh, loaded, journal, waiting) for waiting in _waiting(journal, loaded)
-        )
-    if any(each.outcome is Outcome.RELEASED for each in decisions):
-        announce(mesh, loaded)
-    return decisions
+    key, attempt = waiting.decision.partition, waiting.attempt
+    if all(file.sha256 for each in waiting.staged for file in each.files):
+        refuse_changed(mesh.storage, loaded.product.address, waiting.staged)
+    staged = {each.port or "": each for each in waiting.staged}
+    gate = Gate(mesh, loaded, attempt.id, attempt.base, (key,), staged, waivers)
+    decided = gate.decide(PublicationKind.REAUDIT)
+    (decision,) = gate.decisions(decided)
+    if decision.outcome is Outcome.PUBLISHED:
+        decision = replace(decision, outcome=Outcome.RELEASED)
+    return decision, decided.publication
 
 
 def rows_that_fail(
@@ -95,25 +104,12 @@ def rows_that_fail(
         limit=limit,
         published=rest_of_port(mesh, loaded, port, keys, state=state, staged=data),
         reference=references.get(rule.id),
+        schema=next((each for each in checked if isinstance(each, Schema)), None),
+        masked=masked(loaded.contracts[port]),
     )
 
 
-def _waiting(journal: Journal, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
+def waiting_in(journal: Journal, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
+    """The same as `quarantined`, of a journal that is open."""
     found = journal.quarantined(loaded.product.address.path)
     return tuple(Quarantined(attempt, decision, staged) for attempt, decision, staged in found)
-
-
-def _decide(mesh: Mesh, loaded: LoadedProduct, journal: Journal, waiting: Quarantined) -> Decision:
-    key = waiting.decision.partition
-    staged = {each.port or "": each.of(key) for each in waiting.staged}
-    attempt = waiting.attempt
-    gate = Gate(mesh, loaded, attempt.id, attempt.base, (key,), staged)
-    decided = gate.decide(PublicationKind.REAUDIT)
-    outcome = decided.outcomes[key]
-    return journal.decide(
-        attempt.id,
-        key,
-        Outcome.RELEASED if outcome is Outcome.PUBLISHED else outcome,
-        publication=decided.publication,
-        results=decided.results,
-    )

@@ -146,7 +146,7 @@ def test_partitions_of_publications_that_retention_let_go_of_are_told(
 
 def test_data_released_from_quarantine_reaches_its_consumer(mesh, sensor, instance, run) -> None:
     from mesh_dagster.descriptors.product import load_product
-    from mesh_dagster.products.reaudit import audit_quarantined
+    from mesh_dagster.products.decisions import audit_quarantined
 
     run(mesh.definitions("shop"), SALES, partitions=DAYS)
     sensor()

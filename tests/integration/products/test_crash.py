@@ -16,6 +16,7 @@ import pytest
 
 from mesh_dagster import clock
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.review import Action, RulingState
 from mesh_dagster.model.snapshot import Attempt, AttemptState, Outcome
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.open import open_port
@@ -28,7 +29,8 @@ DAY, NEXT, BAD = "2013-11-01", "2013-11-02", "2013-11-03"
 SERVED = (Outcome.PUBLISHED, Outcome.RELEASED)
 COMMITS = ("ports/publish.py", "ports/swap.py", "ports/pointer.py", "products/materialize.py")
 COMMITS += ("products/gate.py",)
-RECORDS = ("journal/journal.py", "products/reaudit.py", "products/rollback.py", "products/heal.py")
+RECORDS = ("journal/journal.py", "products/decisions.py", "products/rollback.py")
+RECORDS += ("products/heal.py",)
 
 
 class Zygote:
@@ -226,6 +228,34 @@ def test_a_second_audit_killed_at_any_line_releases_once(
 
     _killed_while(sales, zygote, ("audit",), before=waits, mended=sales.audit, spread=10)
     assert sales.amounts()[NEXT] == [next(amounts) - 1] * 3
+
+
+def test_a_release_killed_at_any_line_is_carried_out_once_or_was_never_decided(
+    sales: Any, world: ModuleType, zygote: Zygote, reader: Reader
+) -> None:
+    sales.name_owners("owner@example.org")
+    amounts = itertools.count(2)
+
+    def waits() -> None:
+        sales.feed(world.sold({NEXT: [next(amounts)] * 3}))
+        world.correct(sales, 10_000)
+        sales.make(NEXT)
+
+    def mended() -> None:
+        sales.audit()
+        if sales.reviews(kind="quarantine", partition=NEXT):
+            sales.decide("release", NEXT)
+
+    words = ("decide", "release", NEXT)
+    _killed_while(sales, zygote, words, before=waits, mended=mended, spread=10)
+    assert sales.amounts()[NEXT] == [next(amounts) - 1] * 3
+    with sales.mesh.journal("shop") as journal:
+        rulings = journal.reviews.rulings(ADDRESS.path)
+    released = [each for each in rulings if each.action is Action.RELEASE]
+    assert {each.state for each in released} == {RulingState.DONE}
+    # Each decision has published once, whoever carried it out.
+    numbers = [each.publication for each in released]
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_going_back_killed_at_any_line_is_on_the_record(

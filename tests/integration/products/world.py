@@ -18,13 +18,15 @@ from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.review import Action, Identity, Review, Ruling
 from mesh_dagster.model.snapshot import Attempt, Outcome
 from mesh_dagster.ports import places
 from mesh_dagster.products import rollback as going_back
+from mesh_dagster.products.decisions import audit_quarantined, decide
 from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import read
-from mesh_dagster.products.reaudit import audit_quarantined
+from mesh_dagster.products.reviewing import reviews_of
 from mesh_dagster.testing import write_mesh, write_product
 
 PACKAGE = Path(clock.__file__).parent
@@ -93,6 +95,33 @@ class Shop:
         mesh = self.mesh
         return audit_quarantined(mesh, mesh.load(Address.parse(address)))
 
+    def reviews(self, domain: str = "shop", **asked: Any) -> list[Review]:
+        """What waits for a decision, of one kind or one partition if that is asked."""
+        mesh = self.mesh
+        return [
+            each
+            for each in reviews_of(mesh, domain)
+            if asked.get("kind", each.kind) == each.kind
+            and asked.get("partition") in (None, *each.partitions)
+        ]
+
+    def decide(
+        self, action: str, key: str = "", who: str = "owner@example.org", **rest: Any
+    ) -> Ruling:
+        """Decide on the quarantined partition, or on a review that is handed in."""
+        mesh = self.mesh
+        review = rest.pop("review", None) or self.reviews(kind="quarantine", partition=key)[0]
+        loaded = mesh.load(Address.parse(review.product))
+        identity = Identity(who, "environment", False, "MESH_USER", (who,))
+        given = {"why": "it is so"} | rest
+        return decide(mesh, loaded, review, Action(action), [identity], **given)
+
+    def name_owners(self, *people: str, domain: str = "shop") -> None:
+        """Let these be the owners of all products of a domain."""
+        file = self.root / "domains" / domain / "src" / domain / "domain.yaml"
+        members = "".join(f"- {{username: {each}, role: owner}}\n" for each in people)
+        file.write_text(f"name: {domain}\nteam: Team {domain}\nmembers:\n{members}")
+
     def rollback(self, to: int | str, address: str = SALES):
         mesh = self.mesh
         return going_back.rollback(mesh, mesh.load(Address.parse(address)), to)
@@ -142,6 +171,8 @@ def act(shop: Shop, what: str, *words: str) -> None:
             shop.audit()
         case "rollback":
             shop.rollback(words[0])
+        case "decide":
+            shop.decide(*words)
 
 
 class Tracer:
@@ -206,6 +237,18 @@ def race(root: str, starts_at: str, rounds: str, *keys: str) -> None:
     time.sleep(max(0.0, float(starts_at) - time.time()))
     for _ in range(int(rounds)):
         shop.make(*keys)
+
+
+def rule(root: str, who: str, action: str, id: str) -> None:
+    """Look at a review, wait for a line of input, decide on it, and tell how that ended."""
+    shop = Shop(Path(root))
+    (review,) = [each for each in shop.reviews() if each.id == id]
+    print("looked", flush=True)
+    sys.stdin.readline()
+    try:
+        print(f"won {shop.decide(action, who=who, review=review).outcome}")
+    except MeshError as error:
+        print(f"lost {error.code} {error.what}")
 
 
 def fill(root: str, limit: str, *keys: str) -> None:

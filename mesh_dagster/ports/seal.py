@@ -1,0 +1,71 @@
+"""Seals: what was in a staged file when it was audited.
+
+Who releases a file against its contract has looked at an audit of it, so the very bytes that were
+audited are what is published, or nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from mesh_dagster.errors import EvaluationError, MissingObject
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.snapshot import Staged, StagedFile
+from mesh_dagster.ports import places
+from mesh_dagster.ports.storage import Storage
+
+_CHUNK = 1 << 20
+
+
+def sealed(
+    storage: Storage, product: Address, staged: Staged, partitions: Collection[str | None]
+) -> Staged:
+    """The same with the checksum of each file of these partitions."""
+    files = (
+        replace(file, sha256=_checksum(storage, product, file))
+        if file.partition in partitions
+        else file
+        for file in staged.files
+    )
+    return replace(staged, files=tuple(files))
+
+
+def refuse_changed(storage: Storage, product: Address, staged: Sequence[Staged]) -> None:
+    """Raise `EvaluationError` for a file that is not what was audited, is gone, or has no seal."""
+    for file in (file for each in staged for file in each.files):
+        if file.sha256 is None:
+            raise EvaluationError(
+                f"{file.path} was quarantined by an older release, which took no checksum of what "
+                "it had audited",
+                code="MESH-M046",
+                where=storage.uri(_key(product, file)),
+                fix=f"mesh audit {product.path} --quarantined, then decide on that audit",
+            )
+        try:
+            found = _checksum(storage, product, file)
+        except MissingObject:
+            found = "gone"
+        if found != file.sha256:
+            raise EvaluationError(
+                f"{file.path} is not what was audited: its checksum was {file.sha256[:12]}, and "
+                f"it is {found[:12]} now",
+                code="MESH-M046",
+                where=storage.uri(_key(product, file)),
+                fix=f"mesh run {product.path}"
+                + (f" --partition {file.partition}" if file.partition else ""),
+            )
+
+
+def _checksum(storage: Storage, product: Address, file: StagedFile) -> str:
+    from hashlib import sha256
+
+    found = sha256()
+    with storage.open(_key(product, file)) as opened:
+        while chunk := opened.read(_CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def _key(product: Address, file: StagedFile) -> str:
+    return f"{places.root(product)}/{file.path}"

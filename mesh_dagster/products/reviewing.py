@@ -1,0 +1,86 @@
+"""The inbox of owners: what waits for a decision in the domains of this checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mesh_dagster import clock
+from mesh_dagster.errors import UsageError
+from mesh_dagster.journal import Journal
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.review import Identity, Review, Ruling
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.reviews.identity import LAUNCHPAD, known, of_launchpad
+from mesh_dagster.reviews.inbox import find, inbox
+
+UNKNOWN = "MESH-M047"
+
+
+def reviews_in(journal: Journal, product: str | None = None) -> tuple[Review, ...]:
+    """What there is to decide on in a domain, or of one of its products."""
+    standing, rulings = journal.reviews.seen(product)
+    return inbox(standing, rulings, clock.now())
+
+
+def reviews_of(mesh: Mesh, domain: str) -> tuple[Review, ...]:
+    """The same of a domain of this checkout, of the products that are still there."""
+    own = {each.address.path for each in mesh.own() if each.address.domain == domain}
+    with mesh.journal(domain) as journal:
+        return tuple(each for each in reviews_in(journal) if each.product in own)
+
+
+def rulings_of(mesh: Mesh, loaded: LoadedProduct) -> list[Ruling]:
+    """Every decision that was made on a product, oldest first."""
+    with mesh.journal(loaded.product.address.domain) as journal:
+        return journal.reviews.rulings(loaded.product.address.path)
+
+
+def review_of(mesh: Mesh, asked: str) -> Review:
+    """The review of an id, in whichever domain it is.
+
+    The first part of an id is enough, and means what waits there now. Raises `UsageError` where
+    there is none, where an id may mean several, and where it is of something that has changed.
+    """
+    found = [each for domain in mesh.domains for each in find(reviews_of(mesh, domain.name), asked)]
+    exact = [each for each in found if each.id == asked.strip().lower()]
+    if len(exact) == 1:
+        return exact[0]
+    if not found:
+        raise UsageError(
+            f"nothing of the id {asked!r} waits for a decision: it was decided, or settled itself",
+            code=UNKNOWN,
+            fix="mesh review, or mesh review log",
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"{asked!r} may be any of {', '.join(each.id for each in found)}",
+            code=UNKNOWN,
+            fix=f"mesh review show {found[0].id}",
+        )
+    if "-" in asked:
+        raise UsageError(
+            f"{asked} has changed since you looked: it is {found[0].id} now",
+            code=UNKNOWN,
+            fix=f"mesh review show {found[0].id}",
+        )
+    return found[0]
+
+
+def identities(mesh: Mesh, typed: str | None = None) -> Sequence[Identity]:
+    """Who is deciding, by every proof that mesh.yaml accepts, the first the most wanted.
+
+    `typed` is a name in Dagster's launchpad: the process there is a daemon's, so nothing else
+    proves anything, and a mesh that does not accept it is told how to decide instead.
+    """
+    accepted = mesh.config.identities
+    if typed is None:
+        return tuple(known(accepted))
+    if LAUNCHPAD not in accepted:
+        raise UsageError(
+            f"this mesh accepts only {', '.join(accepted)} as a proof of who decides, and a name "
+            "in the launchpad proves nothing",
+            code="MESH-M044",
+            where=str(mesh.config.file),
+            fix="decide in a terminal: mesh review",
+        )
+    return (of_launchpad(typed),)

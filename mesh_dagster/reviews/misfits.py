@@ -1,0 +1,74 @@
+"""Decisions that make no sense, told before anything is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mesh_dagster.errors import UsageError
+from mesh_dagster.model.review import Action, Review, ReviewKind
+
+MISFIT = "MESH-M048"
+
+ACTIONS = {
+    ReviewKind.QUARANTINE: tuple(Action),
+    ReviewKind.CHECK: (Action.ACKNOWLEDGE, Action.WAIVE),
+    ReviewKind.WAIVER: (Action.ACKNOWLEDGE, Action.WAIVE),
+}
+"""What can be decided on what."""
+
+_LASTING = (Action.REAUDIT, Action.DISCARD)
+
+
+def refuse_misfit(
+    review: Review,
+    action: Action,
+    why: str,
+    *,
+    until: datetime | None,
+    rules: Sequence[str],
+    now: datetime,
+) -> None:
+    """Raise `UsageError` for a decision that does not fit what it is on."""
+    if action not in ACTIONS[review.kind]:
+        raise _misfit(
+            f"{review.id} is a {review.kind}: it cannot be decided on by {action}",
+            f"mesh review {ACTIONS[review.kind][0]} {review.id}",
+        )
+    if not why.strip():
+        raise _misfit("a decision needs a reason, for whoever reads the record", "--why '...'")
+    if until is not None:
+        _refuse_end(review, action, until, now)
+    if action is Action.WAIVE:
+        _refuse_waiver(review, until, rules)
+    elif rules:
+        raise _misfit(f"to {action} is about all of it; only a waiver names rules", "leave it out")
+
+
+def _refuse_end(review: Review, action: Action, until: datetime, now: datetime) -> None:
+    if action in _LASTING:
+        raise _misfit(f"what is done by {action} stays done: it has no end", "leave --until out")
+    if until <= now:
+        raise _misfit(
+            f"{until:%Y-%m-%d %H:%M} is over already, by the clock of this mesh: it is "
+            f"{now:%Y-%m-%d %H:%M}",
+            f"mesh review {action} {review.id} --until a moment to come",
+        )
+
+
+def _refuse_waiver(review: Review, until: datetime | None, rules: Sequence[str]) -> None:
+    names = [rule for _, rule in review.rules]
+    if unknown := [each for each in rules if each not in names]:
+        raise _misfit(
+            f"{unknown[0]} is none of the rules that do not hold there: {', '.join(names)}",
+            f"mesh review waive {review.id} --rule {names[0]}" if names else "leave --rule out",
+        )
+    if until is None and not review.partitions:
+        raise _misfit(
+            f"{review.product} is not waived for a partition here, so the waiver needs an end",
+            f"mesh review waive {review.id} --until a moment to come",
+        )
+
+
+def _misfit(what: str, fix: str) -> UsageError:
+    return UsageError(what, code=MISFIT, fix=fix)
