@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from mesh_dagster.contracts.exchange.exported import Exported, table_of
 from mesh_dagster.contracts.exchange.imported import Imported
+from mesh_dagster.contracts.files.formats import DATA
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UsageError
@@ -41,6 +43,12 @@ def import_contract(format_: str, place: str) -> Imported:
     `place` is a path; of pandera `module.py::schema`, whose code is run. Raises `UsageError`
     for an unknown format, a file that is not there or states no contract, and `DescriptorError`.
     """
+    if format_ not in _READERS and format_.lower() in DATA:
+        raise UsageError(
+            f"{format_} states no schema to import: a contract is inferred from its data",
+            code="MESH-C051",
+            fix=f"mesh contract infer {shlex.quote(place)}",
+        )
     read = _function(format_, _READERS)
     file, _, name = place.partition("::") if format_ == "pandera" else (place, "", "")
     path = Path(file)

@@ -309,6 +309,30 @@ def test_a_hostile_file_ends_in_a_sentence(
     assert "Traceback" not in said
 
 
+def test_an_import_of_data_points_at_infer(capsys: pytest.CaptureFixture[str]) -> None:
+    for format_ in ("csv", "NDJSON", "delta"):
+        assert run(["contract", "import", format_, "my orders.csv"]) == 2
+        assert "fix: mesh contract infer 'my orders.csv'" in capsys.readouterr().err
+
+
+def test_a_folder_and_a_name_that_is_not_there_are_told_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "orders.csv").write_text("id\n1\n")
+    (tmp_path / "empty").mkdir()
+    for place, told in (("order.csv", "did you mean orders.csv?"), ("empty", "no data file")):
+        assert run(["contract", "infer", str(tmp_path / place)]) == 2
+        said = capsys.readouterr().err
+        assert place in said
+        assert told in said
+        assert "fix: " in said
+
+
+def test_evidence_counts_the_values_that_were_looked_at() -> None:
+    rows = orders(300)
+    assert "format: uuid  # all 300 values are of it" in infer(rows.lazy()).text
+
+
 def test_a_value_of_the_data_can_neither_end_a_comment_nor_drive_a_terminal() -> None:
     values = ["a\n- evil: true"] * 1_000 + ["\x1b[2J"] + ["b"] * 1_000
     text = infer(pl.LazyFrame({"a": values})).text
