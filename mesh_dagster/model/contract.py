@@ -136,6 +136,11 @@ class SchemaObject:
         return str(self.rest.get("physicalName") or self.name)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """As the contract calls it, and as it is stored where that is another name."""
+        return tuple(dict.fromkeys((self.name, self.stored)))
+
+    @property
     def links(self) -> tuple[Relationship, ...]:
         """The foreign keys of its columns and of itself."""
         of_columns = (link for each in self.properties for link in each.relationships)
@@ -178,7 +183,7 @@ class Contract:
 
     def object_named(self, name: str) -> SchemaObject | None:
         """The schema object of a name, logical or stored."""
-        found = [each for each in self.schema if name in (each.name, each.stored)]
+        found = [each for each in self.schema if name in each.names]
         return found[0] if found else None
 
     def service_level(self, name: str) -> ServiceLevel | None:

@@ -41,7 +41,7 @@ def of_table(old: SchemaObject, new: SchemaObject) -> Iterator[Change]:
     path = new.name
     if old.rest.get("physicalName") != new.rest.get("physicalName"):
         values = old.rest.get("physicalName"), new.rest.get("physicalName")
-        moved = _stored(old) != _stored(new)
+        moved = old.stored != new.stored
         what = What.ADDRESS_CHANGED if moved else What.RESPELLED
         yield Change(f"{path}.physicalName", what, *values, where=new.where)
     keys = Keys(old.key, new.key)
@@ -100,10 +100,6 @@ def _of_served(
 def _linked(old: SchemaObject, new: SchemaObject) -> tuple[str, ...]:
     links = (*old.relationships, *new.relationships)
     return tuple(dict.fromkeys(column for link in links for column in link.columns))
-
-
-def _stored(table: SchemaObject) -> str:
-    return str(table.rest.get("physicalName") or table.name)
 
 
 def _summary(table: SchemaObject) -> str:

@@ -30,9 +30,8 @@ def table_of(contract: Contract, name: str | None) -> SchemaObject:
         raise UsageError(f"{contract.id} has no schema to export", code="MESH-C053")
     if name is None and len(contract.schema) == 1:
         return contract.schema[0]
-    for each in contract.schema:
-        if name in (each.name, each.stored):
-            return each
+    if name is not None and (found := contract.object_named(name)):
+        return found
     known = ", ".join(each.name for each in contract.schema)
     told = f"has no schema object {name!r}" if name else "has several schema objects"
     raise UsageError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mesh_dagster.contracts.files.formats import Format, demand
-from mesh_dagster.contracts.files.matching import DataSet, names_of
+from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.files.targets import target
@@ -79,7 +79,7 @@ def _find(database: Any, data: DataSet, path: Path) -> tuple[str, str]:
     """The schema and name of the table, as the database spells them."""
     known = _known(database)
     wanted = data.server.text("schema") if data.server else None
-    for name in reversed(names_of(data.table)):
+    for name in reversed(data.table.names):
         within, _, bare = name.rpartition(".")
         inside = (within or wanted or "").lower()
         for schema, table in known:

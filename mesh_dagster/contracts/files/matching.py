@@ -44,12 +44,6 @@ class Found:
     notes: list[str] = field(default_factory=list)
 
 
-def names_of(table: SchemaObject) -> tuple[str, ...]:
-    """A table's names: as the contract calls it, and as it is stored."""
-    physical = table.rest.get("physicalName")
-    return tuple(dict.fromkeys((table.name, *([str(physical)] if physical else []))))
-
-
 def data_given(contract: Contract, given: Sequence[str], server: Server | None = None) -> Found:
     """The data that a command line names: paths, patterns, folders, `NAME=PATH`.
 
@@ -114,7 +108,7 @@ def _split(given: str, contract: Contract) -> tuple[str | None, str]:
     if match is None or _existing(given):
         return None, given
     name, place = match.groups()
-    known = [known for table in contract.schema for known in names_of(table)]
+    known = [known for table in contract.schema for known in table.names]
     if name in known or not any(character in name for character in "./"):
         return name, place
     return None, given
@@ -122,7 +116,7 @@ def _split(given: str, contract: Contract) -> tuple[str | None, str]:
 
 def _table_named(contract: Contract, name: str) -> SchemaObject:
     for table in contract.schema:
-        if name in names_of(table):
+        if name in table.names:
             return table
     known = [each.name for each in contract.schema]
     raise UsageError(
@@ -241,10 +235,8 @@ def table_of(path: Path, tables: Sequence[SchemaObject]) -> SchemaObject | None:
     `orders.csv`, `orders-2024.csv.gz` and `orders/part-0.csv` are orders'; of several names the
     longest is meant, so `orders_lines.csv` is not.
     """
-    by_name = {
-        name.rpartition(".")[2].lower(): table for table in tables for name in names_of(table)
-    }
-    by_name |= {name.lower(): table for table in tables for name in names_of(table)}
+    by_name = {name.rpartition(".")[2].lower(): table for table in tables for name in table.names}
+    by_name |= {name.lower(): table for table in tables for name in table.names}
     own = path.name.lower()
     begins = [name for name in by_name if _begins(own, name)]
     if begins:

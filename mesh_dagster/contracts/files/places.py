@@ -25,7 +25,7 @@ def place_of(server: Server, table: SchemaObject, folder: Path) -> tuple[str, ..
             code="MESH-C020",
             fix="give the data itself: --data PATH",
         )
-    names = dict.fromkeys((str(table.rest.get("physicalName") or table.name), table.name))
+    names = reversed(table.names)
     return tuple(dict.fromkeys(_local(_filled(place, name), server, folder) for name in names))
 
 

@@ -45,7 +45,7 @@ def reference(link: Relationship, table: SchemaObject, how: Reading) -> Referenc
 def _object_of(link: Relationship, table: SchemaObject, how: Reading) -> SchemaObject | None:
     """The contract's object that a foreign key points to, by its name, stored name or id."""
     for each in (table, *how.contract.schema):
-        if link.target_object in (each.name, each.stored, each.rest.get("id")):
+        if link.target_object in (*each.names, each.rest.get("id")):
             return each
     return None
 

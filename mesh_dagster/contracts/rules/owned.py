@@ -36,7 +36,7 @@ def sql_rule(
         message=_line(told),
         query=query,
         dialect=stated_dialect(quality.rest) or dialect,
-        tables=tuple(dict.fromkeys((table.stored, table.name))),
+        tables=tuple(reversed(table.names)),
         bound=answer if isinstance(answer, Bound) else None,
         equals=answer if isinstance(answer, Equals) else None,
         **identity,

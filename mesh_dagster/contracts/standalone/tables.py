@@ -9,7 +9,7 @@ from typing import Any
 
 from mesh_dagster.contracts.audit.history.drift import History, against
 from mesh_dagster.contracts.audit.owned.answers import Around
-from mesh_dagster.contracts.files.matching import Found, names_of
+from mesh_dagster.contracts.files.matching import Found
 from mesh_dagster.contracts.files.open import Engine, open_data
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
@@ -57,7 +57,7 @@ class Tables:
         if any(isinstance(rule, Sql) for rule in asked):
             for other in self._contract.schema:
                 if other.name != table.name:
-                    tables |= dict.fromkeys(names_of(other), self._rows(other.name))
+                    tables |= dict.fromkeys(other.names, self._rows(other.name))
         return Around(tables, code=code)
 
     def history(self, table: SchemaObject, asked: Sequence[Rule]) -> History | None:
