@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mesh_dagster.contracts.rules.kinds import Rule
+from mesh_dagster.descriptors.odcs_shape import DIMENSIONS
 from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Property, SchemaObject
@@ -46,9 +47,12 @@ class Selection:
         return taken
 
     def refuse_unused(self) -> None:
-        """Raise `UsageError` for a word that named no rule, or where no rule is left."""
+        """Raise `UsageError` for a word that named no rule, or where no rule is left.
+
+        A dimension of the standard is nothing misspelt where a contract has no rule of it.
+        """
         for word in (*self.only, *self.skip):
-            if word not in self._used and self._met:
+            if word not in self._used and word not in DIMENSIONS and self._met:
                 among = self._met if nearest(word, self._met) else self._groups
                 near = did_you_mean(word, sorted(among))
                 raise UsageError(

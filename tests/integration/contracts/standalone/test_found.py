@@ -71,3 +71,13 @@ def test_a_selection_that_leaves_no_rule_is_a_usage_error(tmp_path: Path) -> Non
     data = pl.DataFrame({"a": [1]})
     with pytest.raises(UsageError, match="no rule is left"):
         held(tmp_path, "logicalType: integer, required: true", data, selection=selection)
+
+
+def test_a_dimension_that_a_contract_has_no_rule_of_is_no_usage_error(tmp_path: Path) -> None:
+    data, column = pl.DataFrame({"a": [1]}), "logicalType: integer, required: true"
+    both = Selection(only=("completeness", "uniqueness"), skip=("timeliness",))
+    assert held(tmp_path, column, data, selection=both).verdict == "passed"
+    with pytest.raises(UsageError, match="no rule is left"):
+        held(tmp_path, column, data, selection=Selection(only=("uniqueness",)))
+    with pytest.raises(UsageError, match="'uniquness'"):
+        held(tmp_path, column, data, selection=Selection(only=("completeness", "uniquness")))
