@@ -50,12 +50,16 @@ def value_of(given: Any, kind: Kind | None) -> Any:
 
 
 def value_in_zone(given: Any, kind: Kind | None, zone: Any) -> Any:
-    """As `value_of`; a moment that says no zone is one of the contract's defaultTimezone."""
+    """As `value_of`; a moment is told in defaultTimezone, that of data which has no zone."""
     value = value_of(given, kind)
-    if zone is None or kind is not Kind.TIMESTAMPTZ or _moment(given).tzinfo is not None:
+    if zone is None or kind is not Kind.TIMESTAMPTZ:
         return value
+    moment = _moment(given)
     try:
-        return _moment(given).replace(tzinfo=ZoneInfo(zone))
+        told = ZoneInfo(zone)
+        return moment.astimezone(told) if moment.tzinfo else moment.replace(tzinfo=told)
+    except OverflowError:
+        return value
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
         raise ValueError(f"{zone!r} is no time zone") from None
 

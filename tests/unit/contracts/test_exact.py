@@ -106,6 +106,18 @@ def test_moments_of_every_precision_are_held_against_ends_exactly(
     assert failed(contract, written(pl.DataFrame({"a": values})), "a_range") == count
 
 
+@pytest.mark.parametrize("end", ["2024-01-01T05:00:00Z", "2024-01-01T00:00:00"])
+def test_the_same_moment_is_the_same_end_however_its_zone_is_told(
+    contract_text: Read, written: Written, end: str
+) -> None:
+    contract = contract_text(
+        "- name: a\n  logicalType: timestamp\n"
+        f"  logicalTypeOptions: {{minimum: '{end}', defaultTimezone: America/New_York}}"
+    )
+    data = written(pl.DataFrame({"a": moments("us", NEW_YEAR * 10**6 - 1, NEW_YEAR * 10**6)}))
+    assert failed(contract, data, "a_range") == 1
+
+
 def test_a_moment_of_an_enum_is_found_in_a_column_of_nanoseconds(
     contract_text: Read, written: Written
 ) -> None:
