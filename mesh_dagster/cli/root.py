@@ -29,6 +29,7 @@ COMMANDS = {
     "run": "run",
     "quarantine": "quarantine",
     "audit": "quarantine",
+    "review": "review",
     "contract": "contract",
     "rollback": "snapshots",
     "explain": "explain",

@@ -1,0 +1,264 @@
+"""`mesh review`: what waits for its owner, and what he decides about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
+from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.target import ADDRESS, open_mesh
+from mesh_dagster.errors import EvaluationError, MeshError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.review import Action, Review, Ruling
+
+if TYPE_CHECKING:
+    from mesh_dagster.products.mesh import Mesh
+
+_INBOX = [
+    Column("ID"),
+    Column("KIND", colours={"quarantine": "red", "check": "yellow", "waiver": "cyan"}),
+    Column("PRODUCT", least=12),
+    Column("PARTITIONS", least=10),
+    Column("WHAT", least=16),
+]
+_LOG = [
+    Column("AT (UTC)"),
+    Column("DECISION"),
+    Column("PRODUCT", least=12),
+    Column("PARTITIONS", least=10),
+    Column("BY", least=12),
+    Column("BECAME"),
+]
+_ME = "me"
+
+
+@click.group(invoke_without_command=True)
+@click.option("--owner", metavar="WHO", help="Of the products of this owner; `me` is you.")
+@click.option("--product", type=ADDRESS, metavar="ADDRESS", help="Of this product only.")
+@click.option("--all", "everything", is_flag=True, help="Also what somebody has taken note of.")
+@as_json
+@click.pass_context
+def review(
+    context: click.Context,
+    owner: str | None,
+    product: Address | None,
+    everything: bool,
+    as_json: bool,
+) -> int | None:
+    """List what waits for an owner's decision; decide on it by one of the commands below."""
+    if context.invoked_subcommand is not None:
+        return None
+    mesh = open_mesh()
+    unread: list[str] = []
+    found = [
+        each
+        for each in _everything(mesh, product, unread)
+        if (everything or each.is_open) and (owner is None or _is_of(mesh, each, owner))
+    ]
+    if as_json:
+        emit_json(found)
+    elif found:
+        emit_styled(render(_INBOX, [_row(each) for each in found]).text)
+        say(f"look: mesh review show {found[0].id}")
+    elif not unread:
+        say("nothing waits for a decision")
+    for text in unread:
+        say(text)
+    return EvaluationError.exit_code if unread else 0
+
+
+@review.command()
+@click.argument("id")
+@click.option("--rows", default=6, show_default=True, metavar="N", help="Failing rows of a rule.")
+@as_json
+def show(id: str, rows: int, as_json: bool) -> None:
+    """Show what waits: what fails, by which rows, what differs, who waits, what was decided."""
+    from mesh_dagster.cli.review_shown import facts_of, tell
+
+    mesh = open_mesh()
+    facts = facts_of(mesh, id, rows)
+    if as_json:
+        emit_json(facts)
+    else:
+        tell(facts)
+
+
+@review.command()
+@click.option("--product", type=ADDRESS, metavar="ADDRESS", help="Of this product only.")
+@as_json
+def log(product: Address | None, as_json: bool) -> None:
+    """List every decision that was made, the newest first."""
+    from mesh_dagster.products.reviewing import rulings_of
+
+    mesh = open_mesh()
+    if product is not None:
+        products = [mesh.resolve_own(product).of_product]
+    else:
+        products = [each.address for each in mesh.own()]
+    found = [ruling for each in products for ruling in rulings_of(mesh, mesh.load(each))]
+    found.sort(key=lambda ruling: ruling.id, reverse=True)
+    if as_json:
+        emit_json(found)
+    elif found:
+        emit_styled(render(_LOG, [_logged(each) for each in found]).text)
+    else:
+        say("nothing was decided yet")
+
+
+_id = click.argument("id")
+_why = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+_until = click.option(
+    "--until", metavar="MOMENT", help="When it ceases to hold: 2013-12-01, 2013-12-01T06:00Z."
+)
+
+
+@review.command()
+@_id
+@_why
+@as_json
+def reaudit(id: str, why: str, as_json: bool) -> int:
+    """Audit the quarantined files again, with the contract as it is now; publish what passes."""
+    return _decide(id, Action.REAUDIT, why, as_json)
+
+
+@review.command()
+@_id
+@_why
+@_until
+@as_json
+def release(id: str, why: str, until: str | None, as_json: bool) -> int:
+    """Publish the files that were audited, against the contract, and answer for it."""
+    return _decide(id, Action.RELEASE, why, as_json, until=until)
+
+
+@review.command()
+@_id
+@_why
+@as_json
+def discard(id: str, why: str, as_json: bool) -> int:
+    """Delete the quarantined files; what is published stays as it is."""
+    return _decide(id, Action.DISCARD, why, as_json)
+
+
+@review.command()
+@_id
+@_why
+@_until
+@click.option("--rule", "rules", multiple=True, help="This rule only; may be given several times.")
+@as_json
+def waive(id: str, why: str, until: str | None, rules: tuple[str, ...], as_json: bool) -> int:
+    """Let rules not block: for this partition, or --until a moment for all. They still report."""
+    return _decide(id, Action.WAIVE, why, as_json, until=until, rules=rules)
+
+
+@review.command()
+@_id
+@_why
+@_until
+@as_json
+def acknowledge(id: str, why: str, until: str | None, as_json: bool) -> int:
+    """Take note of it, so that it leaves the inbox; nothing else is changed."""
+    return _decide(id, Action.ACKNOWLEDGE, why, as_json, until=until)
+
+
+def _decide(
+    id: str,
+    action: Action,
+    why: str,
+    as_json: bool,
+    *,
+    until: str | None = None,
+    rules: Sequence[str] = (),
+) -> int:
+    from mesh_dagster.model.snapshot import Outcome
+    from mesh_dagster.products.decisions import decide
+    from mesh_dagster.products.reviewing import identities, review_of
+
+    mesh = open_mesh()
+    found = review_of(mesh, id)
+    loaded = mesh.load(Address.parse(found.product))
+    made = decide(
+        mesh,
+        loaded,
+        found,
+        action,
+        identities(mesh),
+        why=why,
+        until=_moment(until),
+        rules=rules,
+    )
+    waits = made.outcome is Outcome.QUARANTINED
+    if as_json:
+        emit_json(made)
+    else:
+        about = " ".join([found.product, *found.partitions])
+        emit(f"{about}: {made.outcome or made.action}, by {made.by}")
+        if waits:
+            say(f"it does not pass: mesh review show {found.id.partition('-')[0]}")
+    return 1 if waits else 0
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no moment; write it like 2013-12-01 or 2013-12-01T06:00Z",
+            param_hint="--until",
+        ) from None
+    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+
+
+def _everything(mesh: Mesh, product: Address | None, unread: list[str]) -> list[Review]:
+    """What waits in every domain whose journal answers; what is wrong with others is `unread`."""
+    from mesh_dagster.products.reviewing import reviews_of
+
+    only = mesh.resolve_own(product).of_product if product else None
+    found: list[Review] = []
+    for domain in mesh.domains:
+        if only is not None and only.domain != domain.name:
+            continue
+        try:
+            found += reviews_of(mesh, domain.name)
+        except MeshError as error:
+            unread.append(f"{domain.name} could not be asked: {error}")
+    return [each for each in found if only is None or each.product == only.path]
+
+
+def _is_of(mesh: Mesh, each: Review, owner: str) -> bool:
+    from mesh_dagster.products.reviewing import identities
+    from mesh_dagster.reviews.identity import owns
+
+    loaded = mesh.load(Address.parse(each.product))
+    if owner.lower() != _ME:
+        return owns(loaded, owner)
+    return any(owns(loaded, name) for who in identities(mesh) for name in who.names)
+
+
+def _row(each: Review) -> tuple[Any, ...]:
+    return each.id, each.kind.value, each.product, _spelled(each.partitions), each.summary
+
+
+def _logged(ruling: Ruling) -> tuple[Any, ...]:
+    became = ruling.outcome or (ruling.state if ruling.state != "done" else None)
+    keys = sorted({key for _, key in ruling.covers if key})
+    return (
+        moment(ruling.at),
+        ruling.action.value,
+        ruling.product,
+        _spelled(keys),
+        str(ruling.by),
+        became,
+    )
+
+
+def _spelled(keys: Sequence[str]) -> str:
+    if len(keys) > 2:
+        return f"{keys[0]} … {keys[-1]} ({len(keys)})"
+    return ", ".join(keys) or "-"

@@ -1,0 +1,40 @@
+"""Who waits downstream: the products that read one, and those that read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.product import Product
+from mesh_dagster.products.mesh import Mesh
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A product that reads another: at once, or over `through`."""
+
+    product: Address
+    team: str | None
+    through: Address | None = None
+
+
+def downstream(mesh: Mesh, product: Address) -> tuple[Waiting, ...]:
+    """All that would have to do without a product, those that read it themselves first."""
+    known = mesh.products()
+    found: dict[Address, Waiting] = {}
+    to_see: list[tuple[Address, Address | None]] = [(product.of_product, None)]
+    while to_see:
+        source, through = to_see.pop(0)
+        for reader in known:
+            if reader.address not in found and _reads(reader, source):
+                found[reader.address] = Waiting(reader.address, reader.team, through)
+                to_see.append((reader.address, reader.address))
+    return tuple(found.values())
+
+
+def _reads(reader: Product, source: Address) -> bool:
+    asked = (each.address.of_product for each in reader.inputs if each.address is not None)
+    return any(
+        (each.with_major(source.major) if each.major is None and source.major else each) == source
+        for each in asked
+    )
