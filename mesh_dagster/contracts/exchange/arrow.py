@@ -9,23 +9,28 @@ import pyarrow as pa
 
 from mesh_dagster.contracts.exchange.document import name_of
 from mesh_dagster.contracts.exchange.imported import Imported, imported, unusable
+from mesh_dagster.contracts.exchange.types import typed
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.errors import first_line
+from mesh_dagster.model.types import ColumnType, Kind
 
-_SIMPLE = {
-    pa.bool_(): ("boolean", "boolean"),
-    pa.int32(): ("integer", "int"),
-    pa.int64(): ("integer", "bigint"),
-    pa.float32(): ("number", "float"),
-    pa.float64(): ("number", "double"),
-    pa.string(): ("string", "string"),
-    pa.large_string(): ("string", "string"),
-    pa.string_view(): ("string", "string"),
-    pa.binary(): (None, "binary"),
-    pa.large_binary(): (None, "binary"),
-    pa.binary_view(): (None, "binary"),
-    pa.date32(): ("date", "date"),
-    pa.time64("us"): ("time", "time"),
+_KINDS = {
+    pa.bool_(): Kind.BOOLEAN,
+    pa.int32(): Kind.INT,
+    pa.int64(): Kind.LONG,
+    pa.float32(): Kind.FLOAT,
+    pa.float64(): Kind.DOUBLE,
+    pa.string(): Kind.STRING,
+    pa.large_string(): Kind.STRING,
+    pa.string_view(): Kind.STRING,
+    pa.binary(): Kind.BINARY,
+    pa.large_binary(): Kind.BINARY,
+    pa.binary_view(): Kind.BINARY,
+    pa.date32(): Kind.DATE,
+    pa.time64("us"): Kind.TIME,
+    pa.timestamp("us"): Kind.TIMESTAMP,
+    pa.timestamp("us", "UTC"): Kind.TIMESTAMPTZ,
+    pa.timestamp("us", "Etc/UTC"): Kind.TIMESTAMPTZ,
 }
 _WIDTHS = {
     pa.int8(): "i8",
@@ -83,29 +88,24 @@ def _typed(type_: pa.DataType, path: str, notes: list[str], depth: int = 0) -> d
     if depth > _DEEPEST:
         notes.append(f"{path} is nested deeper than {_DEEPEST} levels")
         return {}
-    if type_ in _SIMPLE:
-        logical, physical = _SIMPLE[type_]
-        return {**({"logicalType": logical} if logical else {}), "physicalType": physical}
+    if type_ in _KINDS:
+        return typed(ColumnType(_KINDS[type_]))
     if type_ in _WIDTHS:
         return {"logicalType": "integer", "logicalTypeOptions": {"format": _WIDTHS[type_]}}
     nested = _nested(type_, path, notes, depth)
     if nested is not None:
         return nested
     if isinstance(type_, pa.Decimal128Type | pa.Decimal256Type) and type_.precision <= 38:
-        physical = f"decimal({type_.precision},{type_.scale})"
-        return {"logicalType": "number", "physicalType": physical}
+        return typed(ColumnType(Kind.DECIMAL, type_.precision, type_.scale))
     return _loose(type_, path, notes)
 
 
 def _loose(type_: pa.DataType, path: str, notes: list[str]) -> dict[str, Any]:
     """Types that a contract can only name the family of."""
     if isinstance(type_, pa.TimestampType):
-        local = {"logicalTypeOptions": {"timezone": False}} if type_.tz is None else {}
-        if type_.unit == "us" and type_.tz in (None, "UTC", "Etc/UTC"):
-            physical = "timestamp" if type_.tz is None else "timestamptz"
-            return {"logicalType": "timestamp", "physicalType": physical, **local}
+        kind = Kind.TIMESTAMP if type_.tz is None else Kind.TIMESTAMPTZ
         notes.append(f"{path}: {type_} as such; a contract says that it is a timestamp")
-        return {"logicalType": "timestamp", **local}
+        return typed(ColumnType(kind), physical=False)
     family = None
     if pa.types.is_integer(type_):
         family = "integer"
