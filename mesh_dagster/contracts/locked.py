@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     import duckdb
 
 
+_ALONE = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+}
+"""Given when it is opened: a connection that somebody else in this process has to the same file
+has others, so that DuckDB refuses, and theirs is not locked behind their back."""
+
+
 def locked(
     database: Path | None = None, *, folder: str | None = None, **settings: Any
 ) -> duckdb.DuckDBPyConnection:
@@ -21,13 +30,12 @@ def locked(
     import duckdb
 
     where = ":memory:" if database is None else str(database)
-    connection = duckdb.connect(where, read_only=database is not None)
+    connection = duckdb.connect(where, read_only=database is not None, config=_ALONE)
+    if connection.sql("select current_setting('lock_configuration')").fetchall() == [(True,)]:
+        return connection  # connections of one process to one file share their settings
     for setting, value in {
         "TimeZone": "UTC",
         **settings,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
         "allowed_directories": [folder or tempfile.gettempdir()],
         "enable_external_access": False,
         "lock_configuration": True,

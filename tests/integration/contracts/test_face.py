@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pandera.errors
 import polars as pl
 import pyarrow as pa
@@ -20,6 +21,7 @@ from e2e.documents import blocks
 
 import mesh_dagster.contracts as face
 from mesh_dagster.contracts import check, infer, read_contract
+from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.finding import Verdict
 
 DOCS = Path(__file__).parents[3] / "docs" / "contracts"
@@ -113,6 +115,22 @@ def test_pandas_is_inferred_without_pandera(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert (done.stdout.strip(), done.stderr) == ("False", "")
+
+
+def test_a_database_that_is_open_in_this_process_is_not_locked_behind_its_owners_back(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "o.duckdb"
+    with duckdb.connect(path) as own:
+        own.execute("create table t as select 1 as a")
+    contract = infer(path).contract
+    assert all(each.holds for each in check(contract, path))
+    with duckdb.connect(path, read_only=True) as own:
+        with pytest.raises(EvaluationError, match="configuration"):
+            check(contract, path)
+        assert all(each.holds for each in check(contract, own.table("t")))
+        own.execute("set threads = 1")
+    assert all(each.holds for each in check(contract, path))
 
 
 def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
