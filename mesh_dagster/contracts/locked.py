@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-_ALONE = {
+_ALONE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
