@@ -27,6 +27,7 @@ COMMANDS = {
     "snapshots": "snapshots",
     "query": "query",
     "run": "run",
+    "slo": "slo",
     "quarantine": "quarantine",
     "audit": "quarantine",
     "review": "review",

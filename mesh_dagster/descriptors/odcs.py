@@ -15,6 +15,7 @@ from mesh_dagster.descriptors.keys import (
     check_unique_names,
     place_keys,
 )
+from mesh_dagster.descriptors.objectives import check_objectives
 from mesh_dagster.descriptors.odcs_shape import CONTRACT
 from mesh_dagster.descriptors.quality import qualities_from, quality_document
 from mesh_dagster.descriptors.references import relationship_document, relationships_from
@@ -84,6 +85,7 @@ def contract_from_document(data: Map | None, source: Source) -> Contract | None:
     old = api_version.startswith("v3.0.")
     schema = tuple(_object(each, old, source) for each in data.get("schema", ()))
     check_references(schema, source)
+    check_objectives(data, source)
     rest = {key: syntax.plain(value) for key, value in data.items() if key not in _TYPED}
     return Contract(
         id=data.get("id", ""),

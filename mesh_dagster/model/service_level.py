@@ -45,8 +45,11 @@ SPANS = frozenset(
 )
 """Promises that are a span of time."""
 
-SHARES = frozenset({"availability", "errorRate"})
-"""Promises that are a share, in percent unless the unit says otherwise."""
+SHARES = frozenset(
+    {"availability", "errorRate", "completeness", "accuracy", "statisticalShape", "lineage"}
+)
+"""Promises that are a share, in percent unless the unit says otherwise. The last four are the
+mesh's own: the standard has no name for them."""
 
 MOMENTS = frozenset({"generalAvailability", "endOfSupport", "endOfLife"})
 """Promises that are a moment."""
@@ -57,6 +60,12 @@ _ISO = re.compile(
     r"P(?:(?P<w>\d{1,9})W)?(?:(?P<d>\d{1,9})D)?(?:T(?:(?P<h>\d{1,9})H)?(?:(?P<min>\d{1,9})M)?(?:(?P<s>\d{1,9})S)?)?"
 )
 _NUMBER = re.compile(r"\d+(\.\d+)?")
+_NUMBER_AND_UNIT = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
+
+OBJECTIVES = "objectives"
+"""The customProperty of a contract that says in which share of time a promise is to be kept."""
+
+OBJECTIVE_KEYS = ("of", "target", "window")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +163,27 @@ def _added(given: Mapping[str, int]) -> timedelta | None:
         return sum((number * _UNITS[unit] for unit, number in given.items()), timedelta())
     except OverflowError:
         return None
+
+
+def service_objectives(rest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """By the name of a service level what the customProperty `objectives` says of it.
+
+    `rest` is that of a contract. What is no mapping with an `of` is left out: it is told where
+    the contract is read.
+    """
+    for each in rest.get("customProperties", ()):
+        if isinstance(each, Mapping) and each.get("property") == OBJECTIVES:
+            stated = each.get("value")
+            items = stated if isinstance(stated, list | tuple) else ()
+            return {str(item["of"]): item for item in items if is_objective(item)}
+    return {}
+
+
+def is_objective(item: Any) -> bool:
+    return isinstance(item, Mapping) and "of" in item
+
+
+def span_of(text: Any) -> timedelta | None:
+    """`30 d` as a span; None for what is none."""
+    found = _NUMBER_AND_UNIT.fullmatch(text.strip()) if isinstance(text, str) else None
+    return ServiceLevel("", float(found[1]), found[2]).span if found else None

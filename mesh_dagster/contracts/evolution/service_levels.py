@@ -15,6 +15,7 @@ from mesh_dagster.model.service_level import ServiceLevel
 _SMALLER = {"freshness", "latency", "frequency", "errorrate"}
 _SMALLER |= {"timetodetect", "timetonotify", "timetorepair", "generalavailability"}
 _LARGER = {"retention", "availability", "throughput", "endofsupport", "endoflife"}
+_LARGER |= {"completeness", "accuracy", "statisticalshape", "lineage"}
 _SHORT = {
     "ly": "latency",
     "fy": "frequency",

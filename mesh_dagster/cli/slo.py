@@ -1,0 +1,184 @@
+"""`mesh slo`: how products keep what they promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
+from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.target import ADDRESS, open_mesh
+from mesh_dagster.errors import UsageError
+from mesh_dagster.model.address import Address
+
+if TYPE_CHECKING:
+    from mesh_dagster.model.domain import LoadedProduct
+    from mesh_dagster.model.slo import Standing
+    from mesh_dagster.products.mesh import Mesh
+    from mesh_dagster.products.service_levels import Report
+
+_COLUMNS = [
+    Column("PRODUCT", least=24),
+    Column("OBJECTIVE"),
+    Column("KEPT", right=True),
+    Column("OF", right=True),
+    Column("BUDGET LEFT", right=True),
+    Column("LASTS", least=6),
+    Column(
+        "STATUS",
+        colours={"met": "green", "at risk": "yellow", "burning": "yellow", "breached": "red"},
+    ),
+    Column("NOW", least=30),
+]
+
+
+class _Moment(click.ParamType[datetime]):
+    name = "moment"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        from mesh_dagster.clock import in_utc
+
+        if isinstance(value, datetime):
+            return value
+        try:
+            return in_utc(datetime.fromisoformat(value))
+        except ValueError:
+            raise UsageError(
+                f"{value!r:.60} is not an ISO 8601 moment", fix="--at 2013-11-04T12:00:00Z"
+            ) from None
+
+
+class _Span(click.ParamType[timedelta]):
+    name = "span"
+
+    def convert(
+        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        from mesh_dagster.model.service_level import UNITS, span_of
+
+        span = value if isinstance(value, timedelta) else span_of(value)
+        if not span:
+            raise UsageError(f"{value!r:.60} is no span of {UNITS}", fix="--window '30 d'")
+        return span
+
+
+@click.command()
+@click.argument("address", type=ADDRESS, required=False)
+@click.option("--at", type=_Moment(), metavar="T", help="As it was at a past moment (ISO 8601).")
+@click.option("--window", type=_Span(), metavar="W", help="Over another window, such as '7 d'.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page with plots, of one product.",
+)
+@as_json
+def slo(
+    address: Address | None,
+    at: datetime | None,
+    window: timedelta | None,
+    html: Path | None,
+    as_json: bool,
+) -> int:
+    """Tell how products keep what their contracts promise, and what is left of each budget.
+
+    Without an ADDRESS of all products of this checkout. The exit code is 1 if something is not
+    kept.
+    """
+    from mesh_dagster.products.service_levels import reports
+
+    if html is not None and address is None:
+        raise UsageError("a page is of one product", fix=f"mesh slo <address> --html {html}")
+    mesh = open_mesh()
+    found = list(reports(mesh, _asked(mesh, address), at=at, window=window))
+    standings = [each for report in found for each in report.standings]
+    if html is not None:
+        _write(found, html)
+    if as_json:
+        emit_json([_plain(each) for each in standings])
+    elif standings:
+        emit_styled(render(_COLUMNS, [_row(each) for each in standings]).text)
+    else:
+        what = address.path if address else "no product here"
+        say(f"{what} promises nothing that is measured: docs/service-levels.md")
+    return 0 if all(each.status.kept for each in standings) else 1
+
+
+def _asked(mesh: Mesh, address: Address | None) -> Iterator[LoadedProduct]:
+    if address is not None:
+        yield mesh.load(address)
+        return
+    for product in mesh.own():
+        yield mesh.load(product.address)
+
+
+def _row(each: Standing) -> tuple[object, ...]:
+    from mesh_dagster.slos.spoken import percent, span
+
+    measured = each.kept is not None
+    return (
+        _path(each),
+        each.objective.indicator.value,
+        percent(each.kept) if each.kept is not None else None,
+        percent(each.objective.target),
+        percent(each.left, places=0) if measured else None,
+        span(each.lasts) if each.lasts is not None else None,
+        each.status.value.replace("_", " "),
+        each.now,
+    )
+
+
+def _path(each: Standing) -> str:
+    port = each.objective.port
+    return f"{each.product}/{port}" if port else each.product
+
+
+def _plain(each: Standing) -> dict[str, Any]:
+    objective = each.objective
+    return {
+        "product": each.product,
+        "port": objective.port or None,
+        "objective": objective.indicator.value,
+        "target": objective.target,
+        "window_seconds": objective.window.total_seconds(),
+        "limit_seconds": objective.limit.total_seconds() if objective.limit else None,
+        "at": each.at,
+        "status": each.status.value,
+        "failing": each.failing,
+        "kept": each.kept,
+        "measure": "microseconds" if each.timed else "parts",
+        "bad": each.tally.bad,
+        "total": each.tally.total,
+        "budget": each.budget,
+        "budget_left": each.left,
+        "lasts_seconds": each.lasts.total_seconds() if each.lasts is not None else None,
+        "burn_rates": [
+            {
+                "rule": burn.name,
+                "long_seconds": burn.long.total_seconds(),
+                "short_seconds": burn.short.total_seconds(),
+                "limit": burn.limit,
+                "rate": burn.rate,
+                "recent": burn.recent,
+                "fires": burn.fires,
+            }
+            for burn in each.burns
+        ],
+        "now": each.now,
+        "contract": objective.where,
+    }
+
+
+def _write(found: Iterable[Report], file: Path) -> None:
+    from mesh_dagster.slos.page import page
+
+    for report in found:
+        owner = report.loaded.product.team or report.loaded.domain.team
+        file.write_text(page(report.history, report.standings, owner), encoding="utf-8")
+        say(f"written: {file}")

@@ -1,0 +1,263 @@
+"""What became of many products over time, in one query: what service levels are measured by.
+
+It is read as a stream, product after product, and moments are read without the types of
+SQLAlchemy: a domain of a thousand hourly products has 720,000 publications a month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby, repeat
+from operator import add, itemgetter
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from mesh_dagster.journal.database import Database
+from mesh_dagster.journal.tables import WHOLE, Moment, decisions, publications, reads, results
+from mesh_dagster.model.finding import Verdict
+from mesh_dagster.model.slo import Answer, Changes
+
+_AT_ONCE = 5000
+"""Rows that are fetched together, and products that one query asks about."""
+
+_HELD = (Verdict.PASSED.value, Verdict.UNVERIFIED.value)
+
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
+
+Rows = Callable[[int], list[tuple[Any, ...]]]
+Moments = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+class Asked(NamedTuple):
+    """What is wanted of a product: everything since a moment, and older facts that are newer.
+
+    `kinds` are those of the rules whose answers are wanted; `reads`: whether it is on record what
+    it was made of.
+    """
+
+    since: datetime
+    kinds: tuple[str, ...] = ()
+    reads: bool = False
+
+
+class Past(NamedTuple):
+    """A product until a moment, in the order of time; `born` is its first publication."""
+
+    product: str
+    born: datetime | None
+    changes: Changes
+    answers: Sequence[Answer]
+
+
+def past(
+    connection: sa.Connection, database: Database, asked: Mapping[str, Asked], until: datetime
+) -> Iterator[Past]:
+    """The past of each product until a moment, in the order in which they are asked for."""
+    if not database.is_sqlite:
+        connection.execute(sa.select(sa.func.set_config("TimeZone", "UTC", True)))
+    names = list(asked)
+    for start in range(0, len(names), _AT_ONCE):
+        some = {name: asked[name] for name in names[start : start + _AT_ONCE]}
+        yield from _some(connection, database, some, until)
+
+
+def _some(
+    connection: sa.Connection, database: Database, asked: Mapping[str, Asked], until: datetime
+) -> Iterator[Past]:
+    places = {name: place for place, name in enumerate(asked)}
+    moments = _from_texts if database.is_sqlite else _as_they_are
+    born = dict(_births(connection, places, moments))
+    changes = _grouped(_changes(connection, asked, places, until))
+    told = {name: each for name, each in asked.items() if each.kinds}
+    answers = _grouped(_answers(connection, told, places, until) if told else iter(()))
+    for name, place in places.items():
+        yield Past(
+            name,
+            born.get(place),
+            _columns(changes(place), moments),
+            [
+                Answer(partition or None, outcome, at, port or "", kind, bool(held), *counts)
+                for (_, at, partition, outcome, port, kind, held, *counts) in _moved(
+                    answers(place), moments
+                )
+            ],
+        )
+
+
+def _columns(rows: list[tuple[Any, ...]], moments: Moments) -> Changes:
+    if not rows:
+        return Changes()
+    rows.sort(key=itemgetter(1))
+    _, at, partition, outcome, fact, number, failed, attempt, known = zip(*rows, strict=True)
+    if WHOLE in partition:
+        partition = tuple(each or None for each in partition)
+    return Changes(partition, outcome, moments(at), moments(fact), number, failed, attempt, known)
+
+
+def _moved(rows: list[tuple[Any, ...]], moments: Moments) -> Iterator[tuple[Any, ...]]:
+    """Answers in the order of time."""
+    rows.sort(key=itemgetter(1))
+    at = moments([row[1] for row in rows])
+    return ((row[0], moment, *row[2:]) for row, moment in zip(rows, at, strict=True))
+
+
+def _changes(
+    connection: sa.Connection,
+    asked: Mapping[str, Asked],
+    places: Mapping[str, int],
+    until: datetime,
+) -> Iterator[tuple[Any, ...]]:
+    products = _values(asked, places)
+    known: sa.ColumnElement[Any] = sa.literal_column("1")
+    if any(each.reads for each in asked.values()):
+        known = sa.exists().where(reads.c.attempt == decisions.c.attempt)
+    at = _raw(sa.func.coalesce(publications.c.at, decisions.c.decided_at))
+    query = (
+        sa.select(
+            products.c.place,
+            at,
+            decisions.c.partition,
+            decisions.c.outcome,
+            _raw(decisions.c.event_max),
+            decisions.c.publication,
+            decisions.c.failed,
+            decisions.c.attempt,
+            known,
+        )
+        .select_from(
+            products.join(decisions, decisions.c.product == products.c.product).outerjoin(
+                publications, _SAME_PUBLICATION
+            )
+        )
+        .where(_wanted(products.c.since), at <= sa.bindparam("until", until, Moment))
+        .order_by(products.c.place)
+    )
+    return _streamed(connection, query)
+
+
+def _streamed(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows as the driver has them, some at once, so that no result is whole in memory."""
+    with connection.execute(query, execution_options={"yield_per": _AT_ONCE}) as found:
+        # SQLAlchemy has read one row ahead; those after it need not become rows of its own.
+        yield from map(tuple, found.fetchmany(1))
+        while found.cursor is not None and (rows := found.cursor.fetchmany(_AT_ONCE)):
+            yield from rows
+
+
+def _wanted(since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    """What was decided since then, and what was at the port then with facts that are newer."""
+    newer = decisions.alias("newer")
+    replaced = sa.exists().where(
+        newer.c.product == decisions.c.product,
+        newer.c.partition == decisions.c.partition,
+        newer.c.publication > decisions.c.publication,
+        newer.c.decided_at <= since,
+    )
+    early = sa.and_(decisions.c.publication.is_not(None), decisions.c.event_max > since, ~replaced)
+    return sa.or_(decisions.c.decided_at > since, early)
+
+
+def _answers(
+    connection: sa.Connection,
+    asked: Mapping[str, Asked],
+    places: Mapping[str, int],
+    until: datetime,
+) -> Iterator[tuple[Any, ...]]:
+    products = _values(asked, places)
+    kinds = sorted({kind for each in asked.values() for kind in each.kinds})
+    at = _raw(sa.func.coalesce(publications.c.at, decisions.c.decided_at))
+    same = sa.and_(
+        results.c.attempt == decisions.c.attempt,
+        results.c.partition == decisions.c.partition,
+        results.c.revision == decisions.c.revision,
+    )
+    query = (
+        sa.select(
+            products.c.place,
+            at,
+            decisions.c.partition,
+            decisions.c.outcome,
+            results.c.port,
+            results.c.kind,
+            results.c.verdict.in_(_HELD),
+            sa.func.coalesce(results.c.checked, 0),
+            sa.func.coalesce(results.c.failed, 0),
+        )
+        .select_from(
+            products.join(decisions, decisions.c.product == products.c.product)
+            .join(results, same)
+            .outerjoin(publications, _SAME_PUBLICATION)
+        )
+        .where(
+            decisions.c.decided_at > products.c.since,
+            results.c.kind.in_(kinds),
+            at <= sa.bindparam("until", until, Moment),
+        )
+        .order_by(products.c.place)
+    )
+    return _streamed(connection, query)
+
+
+_SAME_PUBLICATION = (publications.c.product == decisions.c.product) & (
+    publications.c.number == decisions.c.publication
+)
+
+
+def _births(
+    connection: sa.Connection, places: Mapping[str, int], moments: Moments
+) -> Iterator[tuple[int, datetime]]:
+    """When each product was published first, as far as it was at all."""
+    products = _values({name: Asked(_EVER) for name in places}, places)
+    first = (
+        sa.select(_raw(publications.c.at))
+        .where(publications.c.product == products.c.product)
+        .order_by(publications.c.number)
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = sa.select(products.c.place, first)
+    found = [row for row in _streamed(connection, query) if row[1] is not None]
+    return zip([row[0] for row in found], moments([row[1] for row in found]), strict=True)
+
+
+def _values(asked: Mapping[str, Asked], places: Mapping[str, int]) -> sa.CTE:
+    columns = (
+        sa.column("place", sa.Integer),
+        sa.column("product", sa.Text),
+        sa.column("since", Moment),
+    )
+    rows = [(places[name], name, each.since) for name, each in asked.items()]
+    return sa.values(*columns).data(rows).cte("asked")
+
+
+def _grouped(rows: Iterable[tuple[Any, ...]]) -> Rows:
+    """A function that gives the rows of one place after the other, as they are streamed."""
+    groups = groupby(rows, itemgetter(0))
+    held: list[tuple[int, list[tuple[Any, ...]]]] = []
+
+    def take(place: int) -> list[tuple[Any, ...]]:
+        if not held:
+            found = next(groups, None)
+            if found is None:
+                return []
+            held.append((found[0], list(found[1])))
+        return held.pop()[1] if held[0][0] == place else []
+
+    return take
+
+
+def _raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A moment as the driver has it: text in SQLite, else aware, in the session's zone."""
+    return sa.type_coerce(column, sa.types.NullType())
+
+
+def _from_texts(values: Sequence[str | None]) -> Sequence[datetime | None]:
+    if None in values:
+        return [each and datetime.fromisoformat(f"{each}+00:00") for each in values]  # type: ignore[misc]
+    return list(map(datetime.fromisoformat, map(add, values, repeat("+00:00"))))
+
+
+def _as_they_are(values: Sequence[Any]) -> Sequence[Any]:
+    return values

@@ -1,0 +1,221 @@
+"""Indicators of parts: partitions that were due, each of them good or bad as it is now.
+
+Which parts there are follows from the calendar and not from how often something was published:
+nobody gets a better share by publishing the same thing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import sub
+
+from mesh_dagster.model.slo import Answer, Changes, Objective
+from mesh_dagster.model.snapshot import Outcome
+from mesh_dagster.slos.history import AT_PORT, History, due
+from mesh_dagster.slos.measures import Counted, Part
+from mesh_dagster.slos.spoken import span
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OUT = (Outcome.SUPERSEDED.value, Outcome.DISCARDED.value)
+
+Judged = tuple[str | None, datetime, bool]
+"""A partition, when something was said of it, and whether that was bad."""
+
+
+def latency(history: History, objective: Objective) -> Counted | None:
+    """Parts that were published later than the limit after their newest fact.
+
+    Only the first publication of a partition counts: a correction is not late. One that is not
+    there yet counts as soon as it is late.
+    """
+    limit = objective.limit or timedelta()
+    if history.partitioning is None:
+        return _by_cadence(_skews(history.published, limit), objective.cadence)
+    ends = _calendar(history, objective)
+    if ends is None or history.born is None:
+        return None
+    late = {}
+    if not _soon(history.published, limit):
+        late = {key: at - fact for key, at, fact in _first(history, ends) if at - fact > limit}
+    absent = [key for key in ends if key not in history.here]
+    late |= {key: history.until - ends[key] for key in absent if history.until - ends[key] > limit}
+    unborn = {key for key, end in ends.items() if end + limit < history.born}
+    left_out = {*unborn, *(key for key in absent if key not in late)}
+    return Counted(
+        _moments(ends, left_out),
+        _bad(ends, {key: f"{span(skew)} late" for key, skew in late.items()}, left_out),
+    )
+
+
+def _soon(published: Changes, limit: timedelta) -> bool:
+    """Whether nothing at all was published late, told without a step of Python for each."""
+    if not published.at or None in published.fact:
+        return False
+    latest: timedelta = max(map(sub, published.at, published.fact))
+    return latest <= limit
+
+
+def _first(
+    history: History, ends: Mapping[str, datetime]
+) -> Iterator[tuple[str, datetime, datetime]]:
+    """Of each partition of the calendar its first publication, and the newest fact in it."""
+    published = history.published
+    seen = set()
+    for key, at, fact in zip(published.partition, published.at, published.fact, strict=True):
+        if key in ends and key not in seen and key is not None:
+            seen.add(key)
+            yield key, at, fact or ends[key]
+
+
+def _skews(published: Changes, limit: timedelta) -> Iterator[Judged]:
+    """Of a product without partitions every publication that brought newer facts."""
+    newest = None
+    for at, fact in zip(published.at, published.fact, strict=True):
+        if fact is not None and (newest is None or fact > newest):
+            newest = fact
+            yield None, at, at - fact > limit
+
+
+def accuracy(history: History, objective: Objective) -> Counted | None:
+    """Parts whose newest audit met all rules that block."""
+    changes = history.changes
+    columns = (changes.partition, changes.at, changes.failed)
+    if changes is not history.published:
+        kept = (
+            (key, at, failed > 0)
+            for key, at, failed, outcome, number in zip(
+                *columns, changes.outcome, changes.number, strict=True
+            )
+            if _audited(outcome, number)
+        )
+        return _newest(history, objective, kept)
+    if history.partitioning is not None and not any(changes.failed):
+        return _all_good(history, objective)
+    found = ((key, at, failed > 0) for key, at, failed in zip(*columns, strict=True))
+    return _newest(history, objective, found)
+
+
+def lineage(history: History, objective: Objective) -> Counted | None:
+    """Parts of whose newest publication it is on record what it was made of."""
+    there = history.published
+    if history.partitioning is not None and all(there.known):
+        return _all_good(history, objective)
+    columns = zip(there.partition, there.at, there.known, strict=True)
+    return _newest(history, objective, ((key, at, not known) for key, at, known in columns))
+
+
+def shape(history: History, objective: Objective) -> Counted | None:
+    """Parts whose newest audit found the data shaped as before."""
+    asked = (each for each in history.answers if each.port == objective.port)
+    shapes = [each for each in asked if each.kind == "shape" and each.outcome not in _OUT]
+    shapes.sort(key=lambda each: (each.at, each.partition or ""))
+    whole = (
+        (key, at, not all(each.held for each in group))
+        for (at, key), group in groupby(shapes, lambda each: (each.at, each.partition))
+    )
+    return _newest(history, objective, whole)
+
+
+def completeness(history: History, objective: Objective) -> Counted | None:
+    """Rows that are at the port, of those that a rule of the contract expects in each partition.
+
+    Without such a rule partitions that are there, of those that are over. What waits in
+    quarantine is not there. A partition that was over just now has one cadence to come.
+    """
+    told = [each for each in history.answers if _expects(each) and each.port == objective.port]
+    if history.partitioning is None:
+        return _of_the_whole(told)
+    ends = _calendar(history, objective)
+    if ends is None:
+        return None
+    late = history.until - objective.cadence
+    absent = {key for key in ends if key not in history.here}
+    soon = {key for key in absent if ends[key] > late}
+    if not told:
+        missing = dict.fromkeys(absent - soon, "not there")
+        return Counted(_moments(ends, soon), _bad(ends, missing, soon))
+    answers = {(each.partition, each.at): each for each in told}
+    newest = {each.partition: each for each in told}
+    published = dict(zip(history.published.partition, history.published.at, strict=True))
+    parts = []
+    for key in (key for key in ends if key not in soon):
+        found = newest.get(key) if key in absent else answers.get((key, published[key]))
+        total = (found.checked if found else None) or history.expected(objective.port, key) or 1
+        bad = total if key in absent else min(found.failed, total) if found else 0
+        words = f"not there: all {total:,}" if key in absent else f"{bad:,} of {total:,} missing"
+        parts.append((total, Part(ends[key], bad, key, words)))
+    return Counted.of(parts)
+
+
+def _of_the_whole(told: Sequence[Answer]) -> Counted | None:
+    last = next((each for each in reversed(told) if each.outcome in AT_PORT), None)
+    if last is None:
+        return None
+    words = f"{last.failed:,} of {last.checked:,} missing"
+    return Counted.of([(last.checked, Part(last.at, last.failed, "the newest publication", words))])
+
+
+def _newest(history: History, objective: Objective, facts: Iterable[Judged]) -> Counted | None:
+    """Each partition by the newest fact on it; without partitions each cadence by its worst."""
+    if history.partitioning is None:
+        return _by_cadence(facts, objective.cadence)
+    ends = _calendar(history, objective)
+    if ends is None:
+        return None
+    newest = {key: bad for key, _, bad in facts}
+    left_out = {key for key in ends if key not in newest}
+    words = {key: "not as promised" for key, bad in newest.items() if bad and key is not None}
+    return Counted(_moments(ends, left_out), _bad(ends, words, left_out))
+
+
+def _all_good(history: History, objective: Objective) -> Counted | None:
+    ends = _calendar(history, objective)
+    if ends is None:
+        return None
+    return Counted(_moments(ends, ends.keys() - set(history.published.partition)), ())
+
+
+def _by_cadence(facts: Iterable[Judged], cadence: timedelta) -> Counted:
+    """Of all that was in one cadence the worst, when the first of it was: one part."""
+    parts = []
+    for _, group in groupby(facts, lambda each: (each[1] - _EPOCH) // cadence):
+        (_, first, _), *_ = several = list(group)
+        bad = next((at for _, at, is_bad in several if is_bad), None)
+        name = f"{bad or first:%Y-%m-%d %H:%M} UTC"
+        parts.append((1, Part(first, int(bad is not None), name, "not as promised")))
+    return Counted.of(parts)
+
+
+def _calendar(history: History, objective: Objective) -> Mapping[str, datetime] | None:
+    """The partitions that were due in the window, with the end of each."""
+    if history.partitioning is None or not history.is_born:
+        return None
+    begin = history.until - objective.window
+    return due(history.partitioning, begin, history.until, history.first)
+
+
+def _moments(ends: Mapping[str, datetime], left_out: Iterable[str]) -> Sequence[datetime]:
+    out = set(left_out)
+    if not out:
+        return list(ends.values())
+    return [end for key, end in ends.items() if key not in out]
+
+
+def _bad(
+    ends: Mapping[str, datetime], words: Mapping[str, str], left_out: set[str]
+) -> tuple[Part, ...]:
+    there = ((ends[key], key, told) for key, told in words.items() if key in ends)
+    return tuple(Part(end, 1, key, told) for end, key, told in sorted(there) if key not in left_out)
+
+
+def _audited(outcome: str, number: int | None) -> bool:
+    """Whether an audit says something of the data as it was made last; a rollback does not."""
+    if outcome == Outcome.SUPERSEDED:
+        return False
+    return not (outcome == Outcome.DISCARDED and number is not None)
+
+
+def _expects(each: Answer) -> bool:
+    return each.kind == "expected_rows"

@@ -1,0 +1,114 @@
+"""An objective over the history of its product: the budget, how fast it goes, how long it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from mesh_dagster.model.slo import Burn, Indicator, Objective, Standing, Status
+from mesh_dagster.slos import counted, timed
+from mesh_dagster.slos.history import History
+from mesh_dagster.slos.measures import MICROSECOND, Counted, Measured, Timed
+from mesh_dagster.slos.words import in_words
+
+RULES = (("fast", 720, 14.4), ("medium", 120, 6.0), ("slow", 10, 1.0))
+"""The multiwindow rules of Google's SRE workbook, in parts of the objective's window.
+
+Of 30 days they are an hour, 6 hours and 3 days. The window of an objective grows with the cadence
+of its product, and these with it.
+"""
+
+_SHORT = 12
+"""The short window, which tells that it still goes on, is a twelfth of the long one."""
+
+_LIMITED: dict[Indicator, Callable[[History, timedelta], Timed | None]] = {
+    Indicator.FRESHNESS: timed.freshness,
+    Indicator.FREQUENCY: timed.frequency,
+    Indicator.TIME_TO_REPAIR: timed.time_to_repair,
+}
+_SHARED: dict[Indicator, Callable[[History, Objective], Counted | None]] = {
+    Indicator.LATENCY: counted.latency,
+    Indicator.COMPLETENESS: counted.completeness,
+    Indicator.ACCURACY: counted.accuracy,
+    Indicator.SHAPE: counted.shape,
+    Indicator.LINEAGE: counted.lineage,
+}
+
+
+def measured(objective: Objective, history: History) -> Measured | None:
+    """What the indicator of an objective comes to; None where nothing can be measured yet."""
+    if objective.reason is not None:
+        return None
+    if objective.indicator in _LIMITED and objective.limit is not None:
+        return _LIMITED[objective.indicator](history, objective.limit)
+    if objective.indicator in _SHARED:
+        return _SHARED[objective.indicator](history, objective)
+    return None
+
+
+def standing(objective: Objective, history: History) -> Standing:
+    """How an objective stands at the end of a history."""
+    found = measured(objective, history)
+    if found is None or (isinstance(found, Counted) and not found.moments):
+        return Standing(
+            history.product,
+            objective,
+            history.until,
+            Status.UNMEASURED,
+            now=objective.reason or "nothing to measure yet",
+        )
+    at, begin = history.until, history.until - objective.window
+    tally = found.tally(begin, at)
+    is_timed = isinstance(found, Timed)
+    whole = objective.window // MICROSECOND if is_timed else tally.total
+    budget = (1 - objective.target) * whole
+    left = 1 - tally.bad / budget if budget else 1.0 - 2 * bool(tally.bad)
+    burns = tuple(_burns(found, objective, history))
+    return Standing(
+        product=history.product,
+        objective=objective,
+        at=at,
+        status=_status(left, burns, failing=found.failing),
+        tally=tally,
+        timed=is_timed,
+        budget=budget,
+        left=left,
+        failing=found.failing,
+        lasts=_lasts(found, objective, left, burns[-1].rate),
+        burns=burns,
+        now=in_words(objective, history, found, tally),
+    )
+
+
+def _status(left: float, burns: tuple[Burn, ...], *, failing: bool) -> Status:
+    if left < 0:
+        return Status.BREACHED
+    if any(each.fires for each in burns):
+        return Status.BURNING
+    return Status.AT_RISK if failing else Status.MET
+
+
+def _burns(found: Measured, objective: Objective, history: History) -> list[Burn]:
+    """How fast the budget goes. A window in which no part was due would tell nothing."""
+    least = timedelta() if isinstance(found, Timed) else objective.cadence
+    burns = []
+    for name, parts, limit in RULES:
+        long = max(objective.window / parts, least)
+        short = max(long / _SHORT, least)
+        rates = (_rate(found, objective, history, each) for each in (long, short))
+        burns.append(Burn(name, long, short, limit, *rates))
+    return burns
+
+
+def _rate(found: Measured, objective: Objective, history: History, window: timedelta) -> float:
+    bad = found.tally(history.until - window, history.until).share or 0.0
+    return bad / max(1 - objective.target, 1e-9)
+
+
+def _lasts(found: Measured, objective: Objective, left: float, rate: float) -> timedelta | None:
+    """Until when the budget lasts: while it fails all of the time counts, else as it did lately."""
+    if left <= 0:
+        return timedelta()
+    if isinstance(found, Timed) and found.failing:
+        return left * (1 - objective.target) * objective.window
+    return left * objective.window / rate if rate > 0 else None

@@ -1,0 +1,44 @@
+"""What an indicator comes to right now, for people."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from mesh_dagster.model.slo import Indicator, Objective, Tally
+from mesh_dagster.slos.history import History
+from mesh_dagster.slos.measures import Counted, Measured
+from mesh_dagster.slos.spoken import span
+from mesh_dagster.slos.timed import newest_facts
+
+
+def in_words(objective: Objective, history: History, found: Measured, tally: Tally) -> str:
+    """One line: the age of the newest fact, how long ago it changed, what is missing."""
+    limit = "" if objective.limit is None else span(objective.limit)
+    match objective.indicator:
+        case Indicator.FRESHNESS:
+            facts = newest_facts(history)[1]
+            newest = facts[-1] if facts else None
+            if newest is None:
+                return f"nothing at the port is as new as {limit}"
+            return f"the newest fact is {span(history.until - newest)} old, promised {limit}"
+        case Indicator.FREQUENCY:
+            last = history.told.at[-1] if history.told.at else history.born or history.until
+            return f"changed {span(history.until - last)} ago, promised every {limit}"
+        case Indicator.TIME_TO_REPAIR:
+            waits = "something waits longer in quarantine" if found.failing else "nothing waits"
+            return f"{waits} than {limit}" if found.failing else f"{waits} longer than {limit}"
+    return _of_parts(objective, found, tally)
+
+
+def _of_parts(objective: Objective, found: Measured, tally: Tally) -> str:
+    bad = found.bad if isinstance(found, Counted) else ()
+    what = {
+        Indicator.LATENCY: f"later than {span(objective.limit or timedelta())}",
+        Indicator.COMPLETENESS: "missing",
+        Indicator.ACCURACY: "not as promised",
+        Indicator.SHAPE: "shaped otherwise",
+        Indicator.LINEAGE: "of unknown origin",
+    }[objective.indicator]
+    told = f"{tally.bad:,} of {tally.total:,} {what}"
+    names = ", ".join(each.name for each in bad[-3:])
+    return f"{told}: {names}" + (" and more" if len(bad) > 3 else "") if bad else told

@@ -1,0 +1,195 @@
+"""Simulated histories of which the answer is known by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from unit.slos.histories import DAILY, DAY, HOUR, START, change, history, objective
+
+from mesh_dagster.model.slo import Answer, Indicator, Status
+from mesh_dagster.model.snapshot import Outcome
+from mesh_dagster.slos.evaluate import measured, standing
+from mesh_dagster.slos.measures import MICROSECOND, Timed
+
+_NOW = START + 30 * DAY
+
+
+def _daily(hour: float = 6, missing: tuple[int, ...] = ()) -> list:
+    """Thirty days, each published at an hour of the next with facts up to its midnight."""
+    days = [START + n * DAY for n in range(30) if n not in missing]
+    return [
+        change(day + DAY + hour * HOUR, f"{day:%Y-%m-%d}", newest=day + DAY - HOUR) for day in days
+    ]
+
+
+def test_daily_data_is_stale_for_as_long_as_it_is_older_than_promised() -> None:
+    # The newest fact is of 23:00, so at 06:00 two days later it is 31 hours old: 5 too many.
+    told = history(_daily(), _NOW + 6 * HOUR)
+    found = standing(objective(Indicator.FRESHNESS, 26 * HOUR), told)
+    assert found.tally.total == (29 * DAY) // MICROSECOND
+    assert found.tally.bad == 29 * 5 * HOUR // MICROSECOND
+    assert found.status is Status.BREACHED
+    assert found.left == pytest.approx(1 - (29 * 5) / (0.01 * 30 * 24))
+
+
+def test_data_that_comes_in_time_spends_nothing() -> None:
+    told = history(_daily(), _NOW + 6 * HOUR)
+    found = standing(objective(Indicator.FRESHNESS, 32 * HOUR), told)
+    assert (found.status, found.left, found.lasts) == (Status.MET, 1.0, None)
+    assert found.now == "the newest fact is 7 h old, promised 1 d 8 h"
+
+
+def test_one_missed_day_is_told_to_the_microsecond() -> None:
+    told = history(_daily(missing=(10,)), _NOW + 6 * HOUR)
+    found = measured(objective(Indicator.FRESHNESS, 32 * HOUR), told)
+    assert isinstance(found, Timed)
+    # What was published on the 11th at 06:00 is of the 10th, 23:00, and stood until the 13th.
+    assert found.spans == ((START + 9 * DAY + 23 * HOUR + 32 * HOUR, START + 12 * DAY + 6 * HOUR),)
+
+
+def test_as_old_as_promised_is_fresh() -> None:
+    newest = START + 2 * DAY
+    told = [change(newest + HOUR, newest=newest)]
+    exactly = standing(objective(Indicator.FRESHNESS, 5 * HOUR), history(told, newest + 5 * HOUR))
+    later = history(told, newest + 5 * HOUR + MICROSECOND)
+    assert exactly.status is Status.MET
+    assert exactly.tally.bad == 0
+    assert standing(objective(Indicator.FRESHNESS, 5 * HOUR), later).tally.bad == 1
+
+
+def test_a_rollback_that_takes_the_newest_facts_away_makes_data_old_again() -> None:
+    taken = change(START + 3 * DAY, "2013-10-02", outcome=Outcome.DISCARDED)._replace(number=3)
+    told = [
+        change(START + DAY, "2013-10-01", newest=START + DAY),
+        change(START + 2 * DAY, "2013-10-02", newest=START + 2 * DAY),
+        taken,
+    ]
+    found = measured(
+        objective(Indicator.FRESHNESS, 36 * HOUR), history(told, START + 3 * DAY + HOUR)
+    )
+    assert isinstance(found, Timed)
+    assert found.spans == ((START + 3 * DAY, START + 3 * DAY + HOUR),)
+
+
+def test_the_interval_of_change_counts_the_time_by_which_a_publication_is_late() -> None:
+    told = [change(START), change(START + DAY), change(START + 3 * DAY)]
+    found = standing(objective(Indicator.FREQUENCY, DAY), history(told, START + 4 * DAY + 2 * HOUR))
+    assert found.tally.bad == (DAY + 2 * HOUR) // MICROSECOND
+    assert found.failing
+
+
+def test_latency_counts_the_first_publication_of_each_partition() -> None:
+    told = _daily(hour=6, missing=(3,))
+    told.append(change(START + 20 * DAY, "2013-10-05", newest=START + 5 * DAY))
+    # The fourth day was made a week late.
+    told.append(change(START + 11 * DAY, "2013-10-04", newest=START + 4 * DAY - HOUR))
+    found = standing(
+        objective(Indicator.LATENCY, 8 * HOUR, target=0.95),
+        history(told, _NOW + 7 * HOUR, partitioning=DAILY),
+    )
+    assert (found.tally.bad, found.tally.total) == (1, 30)
+    assert found.now == "1 of 30 later than 8 h: 2013-10-04"
+
+
+def test_a_partition_that_never_comes_is_late_once_the_limit_has_passed() -> None:
+    slo = objective(Indicator.LATENCY, 8 * HOUR)
+    told = _daily()[:10]
+    soon = history(told, START + 11 * DAY + 8 * HOUR, partitioning=DAILY)
+    late = history(told, START + 11 * DAY + 8 * HOUR + MICROSECOND, partitioning=DAILY)
+    assert standing(slo, soon).tally.bad == 0
+    assert standing(slo, late).tally.bad == 1
+
+
+def test_completeness_counts_the_rows_that_a_rule_expects() -> None:
+    told = _daily()[:5]
+    answers = [
+        Answer(each.partition, each.outcome, each.at, "", "expected_rows", False, 72, 2)
+        for each in told
+    ]
+    found = standing(
+        objective(Indicator.COMPLETENESS, target=0.95),
+        history(told, START + 5 * DAY + 7 * HOUR, partitioning=DAILY, answers=answers),
+    )
+    assert (found.tally.bad, found.tally.total) == (10, 360)
+
+
+def test_what_waits_in_quarantine_is_not_there_and_a_release_brings_it() -> None:
+    good, held = START + 30 * HOUR, START + 54 * HOUR
+    told = [
+        change(good, "2013-10-01", newest=good),
+        change(held, "2013-10-02", outcome=Outcome.QUARANTINED, failed=1, attempt="b"),
+    ]
+    answers = [
+        Answer("2013-10-01", Outcome.PUBLISHED, good, "", "expected_rows", True, 72, 0),
+        Answer("2013-10-02", Outcome.QUARANTINED, held, "", "expected_rows", False, 75, 4),
+    ]
+    slo = objective(Indicator.COMPLETENESS, target=0.9)
+    now = held + DAY
+    found = standing(slo, history(told, now, partitioning=DAILY, answers=answers))
+    assert (found.tally.bad, found.tally.total) == (75, 147)
+    told.append(change(now, "2013-10-02", outcome=Outcome.RELEASED, attempt="b"))
+    answers.append(Answer("2013-10-02", Outcome.RELEASED, now, "", "expected_rows", False, 75, 4))
+    found = standing(slo, history(told, now, partitioning=DAILY, answers=answers))
+    assert (found.tally.bad, found.tally.total) == (4, 147)
+
+
+def test_accuracy_goes_by_the_newest_audit_of_each_partition() -> None:
+    told = _daily()
+    told[4] = told[4]._replace(outcome=Outcome.QUARANTINED, number=None, failed=2)
+    slo = objective(Indicator.ACCURACY, target=0.9)
+    found = standing(slo, history(told, _NOW + 7 * HOUR, partitioning=DAILY))
+    assert (found.tally.bad, found.tally.total) == (1, 30)
+    again = change(_NOW, told[4].partition, newest=_NOW)
+    found = standing(slo, history([*told, again], _NOW + 7 * HOUR, partitioning=DAILY))
+    assert found.tally.bad == 0
+
+
+def test_without_partitions_a_cadence_is_as_good_as_the_worst_in_it() -> None:
+    bad = change(START + 5 * HOUR, outcome=Outcome.QUARANTINED, failed=1)
+    good = [change(START + n * HOUR) for n in (1, 6, 7, 8, 30, 54)]
+    found = standing(objective(Indicator.ACCURACY), history([bad, *good], START + 3 * DAY))
+    assert (found.tally.bad, found.tally.total) == (1, 3)
+
+
+def test_a_repair_counts_from_when_it_took_too_long() -> None:
+    told = [
+        change(START, "2013-10-01"),
+        change(START + DAY, "2013-10-02", outcome=Outcome.QUARANTINED, failed=1, attempt="a"),
+        change(START + 2 * DAY, "2013-10-02", outcome=Outcome.RELEASED, attempt="a"),
+    ]
+    found = standing(objective(Indicator.TIME_TO_REPAIR, 4 * HOUR), history(told, START + 3 * DAY))
+    assert found.tally.bad == 20 * HOUR // MICROSECOND
+    assert not found.failing
+
+
+def test_before_the_first_publication_nothing_is_promised() -> None:
+    found = standing(objective(Indicator.FRESHNESS, HOUR), history([], _NOW))
+    assert found.status is Status.UNMEASURED
+
+
+def test_the_budget_of_a_product_that_stopped_burns_and_ends_when_it_says() -> None:
+    told = [change(START + n * HOUR, newest=START + n * HOUR) for n in range(25 * 24)]
+    stale = told[-1].at + 2 * HOUR
+    slo = objective(Indicator.FRESHNESS, 2 * HOUR, cadence=HOUR)
+    soon = standing(slo, history(told, stale + timedelta(minutes=6)))
+    assert (soon.status, soon.failing) == (Status.AT_RISK, True)
+    later = standing(slo, history(told, stale + timedelta(minutes=10)))
+    assert [each.name for each in later.burns if each.fires] == ["fast"]
+    assert later.status is Status.BURNING
+    assert later.lasts is not None
+    end = later.at + later.lasts
+    assert standing(slo, history(told, end)).left == pytest.approx(0)
+    assert standing(slo, history(told, end + MICROSECOND)).status is Status.BREACHED
+
+
+def test_the_rules_are_those_of_the_workbook_for_thirty_days_and_grow_with_the_window() -> None:
+    told = history([change(START)], _NOW)
+    burns = standing(objective(Indicator.FREQUENCY, DAY, cadence=HOUR), told).burns
+    assert [(each.long, each.short, each.limit) for each in burns] == [
+        (HOUR, timedelta(minutes=5), 14.4),
+        (6 * HOUR, timedelta(minutes=30), 6.0),
+        (3 * DAY, 6 * HOUR, 1.0),
+    ]
+    yearly = objective(Indicator.FREQUENCY, 365 * DAY, cadence=365 * DAY, window=4 * 365 * DAY)
+    assert standing(yearly, told).burns[0].long == 4 * 365 * DAY / 720
