@@ -71,7 +71,7 @@ def test_a_list_of_values_is_an_enum() -> None:
         (of(C.ne("x")), "not_equal_to"),
         (of(C.notin(["x"])), "notin"),
         (of([C.ge(1), C.ge(2)], int), "greater_than_or_equal_to(2)"),
-        (of(C.ge(1, raise_warning=True), int), "only warned"),
+        (of(C.ge(1, raise_warning=True), int), "only warns"),
         (of(C(lambda data: data, name="odd")), "own check odd"),
         (of_polars.DataFrameSchema({"a": of_polars.Column(int)}, coerce=True), "coerce"),
         (of_polars.DataFrameSchema({"^a.*$": of_polars.Column(int, regex=True)}), "names each"),

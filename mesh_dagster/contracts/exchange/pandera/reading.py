@@ -140,7 +140,7 @@ def _property(name: str, column: Any, reading: _Reading) -> dict[str, Any] | Non
     for check in column.checks:
         _take(name, check, document, reading)
     if own := [each for each in column.checks if is_own(each)]:
-        document["quality"] = [_in_words(each, reading) for each in own]
+        document.setdefault("quality", []).extend(_in_words(each, reading) for each in own)
     return document
 
 
@@ -207,6 +207,9 @@ def _take(name: str, check: Any, document: dict[str, Any], reading: _Reading) ->
     if kind is None:
         return
     said = check.statistics or {}
+    if check.raise_warning:
+        _take_warning(name, check, document, reading)
+        return
     options = document.setdefault("logicalTypeOptions", {})
     found = dict(_options(kind, said))
     taken = [key for key in found if key in options and options[key] != found[key]]
@@ -217,10 +220,20 @@ def _take(name: str, check: Any, document: dict[str, Any], reading: _Reading) ->
         document["enum"] = [{"value": _plain(each)} for each in sorted(values, key=repr)]
     else:
         reading.notes.append(f"{name}: {check.error or kind} has no place in a contract")
-    if check.raise_warning:
-        reading.notes.append(f"{name}: {check.error or kind} only warned; here it fails")
     if not options:
         del document["logicalTypeOptions"]
+
+
+def _take_warning(name: str, check: Any, document: dict[str, Any], reading: _Reading) -> None:
+    """Options of a contract fail; a rule of quality may only warn."""
+    values = (check.statistics or {}).get("allowed_values")
+    if values is None:
+        told = check.error or check.name
+        reading.notes.append(f"{name}: {told} only warns, which no option of a contract does")
+        return
+    arguments = {"validValues": [_plain(each) for each in sorted(values, key=repr)]}
+    rule = {"metric": "invalidValues", "arguments": arguments, "mustBe": 0, "severity": "warning"}
+    document.setdefault("quality", []).append(rule)
 
 
 def _options(kind: str, said: dict[str, Any]) -> Iterator[tuple[str, Any]]:

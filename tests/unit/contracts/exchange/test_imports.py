@@ -308,6 +308,23 @@ def test_a_pandera_schema_keeps_the_flags_of_its_patterns_and_ends_of_decimals(
     assert column(found, "c").options == {"minimum": 0, "maximum": 9.5}
 
 
+def test_a_check_of_pandera_that_only_warns_is_no_promise(imported: Any) -> None:
+    source = (
+        "import pandera.polars as pa\n"
+        "schema = pa.DataFrameSchema({'a': pa.Column(str, [\n"
+        "    pa.Check.isin(['x', 'y'], raise_warning=True),\n"
+        "    pa.Check.str_length(1, 3, raise_warning=True),\n"
+        "])})\n"
+    )
+    found = imported("pandera", source, "schema.py")
+    a = column(found, "a")
+    assert (a.options, a.rest.get("enum")) == ({}, None)
+    (rule,) = a.quality
+    assert rule.arguments == {"validValues": ["x", "y"]}
+    assert rule.severity is Severity.WARNING
+    assert any("str_length(1, 3) only warns" in note for note in found.notes)
+
+
 def test_a_pattern_that_a_contract_cannot_promise_is_told(imported: Any) -> None:
     schema = {"properties": {"a": {"type": "string", "pattern": "(?=x)", "maxLength": 3}}}
     found = imported("jsonschema", json.dumps(schema))
