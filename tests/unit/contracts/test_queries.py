@@ -287,6 +287,13 @@ def test_a_table_of_which_there_is_no_data_leaves_the_question_open(opened: Open
     assert result.message.endswith(f"could not be checked, {why}")
 
 
+def test_a_process_that_ends_before_it_has_read_the_query_is_no_fault_of_the_data() -> None:
+    limits = Limits(threads=-1)  # DuckDB does not start with so few
+    result = _one(DATA.lazy(), _sql("select count(*) from orders"), limits=limits)
+    assert result.verdict is Verdict.ERROR
+    assert "its process ended" in result.message
+
+
 def test_columns_of_any_type_and_name_can_be_asked_for(opened: Open) -> None:
     data = pl.DataFrame(
         {

@@ -144,7 +144,7 @@ class _Desk:
         try:
             said = self._worker.ask(do="plan", **asked)
         except Stopped as stopped:
-            return {"refused": f"it could not be read: {stopped}"}
+            return {"error": f"it could not be read: {stopped}"}
         if "needs" not in said:
             return said
         for name, columns in said["needs"].items():
