@@ -12,6 +12,7 @@ from mesh_dagster.contracts.exchange.document import contract_document, contract
 from mesh_dagster.contracts.exchange.families import family_of
 from mesh_dagster.contracts.exchange.types import typed
 from mesh_dagster.contracts.files.formats import Format
+from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.inference.columns import promises
 from mesh_dagster.contracts.inference.keys import Key, key_of
 from mesh_dagster.contracts.inference.parsing import parsed, stand_ins
@@ -63,15 +64,17 @@ def infer(
     does not grow with the rows, but for the exact proof that a key is unique.
     """
     untyped = untyped or {}
-    # Of what has no type nothing can be promised but that it is there.
-    rows = parsed(rows.with_columns(pl.col(list(untyped)).cast(pl.Binary)), texts)
-    remarks = stand_ins(rows) if texts is Format.CSV else untyped
-    table = profile(rows)
-    key = key_of(table, rows)
+    with Spool() as spool:
+        # Of what has no type nothing can be promised but that it is there.
+        rows = parsed(rows.with_columns(pl.col(list(untyped)).cast(pl.Binary)), texts)
+        rows = _once(rows, spool) if texts else rows
+        remarks = stand_ins(rows) if texts is Format.CSV else untyped
+        table = profile(rows)
+        key = key_of(table, rows)
     found = [_column(each, table, key, texts=texts is not None) for each in table.top()]
     for (document, said), each in zip(found, table.top(), strict=True):
         if each.name in untyped:
-            del document["physicalType"]
+            document.pop("physicalType", None)
         if each.name in remarks:
             said[()] = "; ".join(filter(None, (said.get(()), remarks[each.name])))
     where: commented.Place = ("schema", 0)
@@ -90,6 +93,13 @@ def infer(
         comments[(*where, "customProperties", 0, "value")] = event_time[1]
     document = contract_document(name_of(name), [object_])
     return Inferred(document, comments, source or name)
+
+
+def _once(rows: pl.LazyFrame, spool: Spool) -> pl.LazyFrame:
+    """Texts are parsed once; what follows looks at the values several times."""
+    copy = spool.path(".parquet")
+    rows.sink_parquet(copy, compression="lz4")
+    return pl.scan_parquet(copy, glob=False)
 
 
 def _column(

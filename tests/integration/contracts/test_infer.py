@@ -372,6 +372,13 @@ def test_a_key_of_json_with_values_of_several_types_gets_no_type_and_a_word_why(
     assert report is Verdict.PASSED
 
 
+def test_a_key_of_json_that_is_never_filled_is_told(tmp_path: Path) -> None:
+    found, report = _inferred_and_held(tmp_path / "rows.ndjson", ['{"a": null, "b": 1}'] * 100)
+    assert properties(found)["a"].type is None
+    assert "no row has it" in found.text
+    assert report is Verdict.PASSED
+
+
 def test_what_is_new_late_in_a_file_of_json_counts(tmp_path: Path) -> None:
     lines = ['{"a": 1, "o": {"x": 1}}'] * 20_001 + ['{"a": 1.5, "o": {"x": 1, "y": "z"}}']
     found, report = _inferred_and_held(tmp_path / "rows.ndjson", lines)
