@@ -18,6 +18,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "file": "mesh_dagster.ports.folder:FolderStorage",
         "s3": "mesh_dagster.aws.s3:S3Storage",
     },
+    "notifiers": {
+        "log": "mesh_dagster.alerts.log:LogNotifier",
+        "webhook": "mesh_dagster.alerts.webhook:WebhookNotifier",
+        "smtp": "mesh_dagster.alerts.mail:SmtpNotifier",
+        "sns": "mesh_dagster.aws.sns:SnsNotifier",
+    },
     "identities": {
         "os": "mesh_dagster.reviews.identity:of_system",
         "environment": "mesh_dagster.reviews.identity:of_environment",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mesh_dagster.descriptors import notifications
 from mesh_dagster.descriptors.files import DOMAIN
 from mesh_dagster.descriptors.odps_shape import MEMBER
 from mesh_dagster.descriptors.own import check_schema_version
@@ -24,6 +25,7 @@ _SHAPE = Shape(
         "contact": TEXT,
         "costCentre": TEXT,
         "members": ListOf(MEMBER),
+        "notifications": notifications.SHAPE,
     },
     required=("name", "team"),
     unknown=Severity.WARNING,
@@ -53,6 +55,7 @@ def parsed_domain(folder: Path, source: Source) -> Domain | None:
         contact=data.get("contact"),
         cost_centre=data.get("costCentre"),
         description=data.get("description"),
+        notifications=notifications.notifications_from(data, source),
         members=tuple(
             Member(
                 each.get("username", ""),

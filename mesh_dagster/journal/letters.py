@@ -98,7 +98,7 @@ def pending(connection: sa.Connection, busy: set[Line]) -> Iterator[Pending]:
     )
     taken = 0
     for row in connection.execute(waiting.execution_options(yield_per=1000)):
-        each = Pending(*row)
+        each = Pending(**row._mapping)
         if each.line not in busy:
             taken += 1
             yield each

@@ -53,6 +53,9 @@ class Outbox:
 
     def put(self, found: Iterable[Event]) -> list[Event]:
         """Record events, all or none; those that were new."""
+        found = list(found)
+        if not found:
+            return []
         with self._database.writing() as connection:
             return [each for each in found if put_event(connection, each) is not None]
 

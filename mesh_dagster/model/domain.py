@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesh_dagster.model.finding import Finding
+from mesh_dagster.model.notification import Notifications
 from mesh_dagster.model.product import Member, Product
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Domain:
     cost_centre: str | None = None
     members: tuple[Member, ...] = ()
     description: str | None = None
+    notifications: Notifications | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class MeshConfig:
     domains: tuple[str, ...]
     replay: Replay | None = None
     warnings: tuple[Finding, ...] = field(default=(), compare=False)
+    notifications: Notifications | None = None
     identities: tuple[str, ...] = ANY_IDENTITY
     """Which proofs of who decides on a review are accepted, the most wanted first."""
 

@@ -12,6 +12,7 @@ from mesh_dagster.descriptors.cache import collecting_later
 from mesh_dagster.descriptors.domain import read_domain
 from mesh_dagster.descriptors.product import load_products
 from mesh_dagster.model.domain import Domain, LoadedProduct
+from mesh_dagster.orchestrate.alerts import alerts_sensor
 from mesh_dagster.orchestrate.automation import automation_sensor
 from mesh_dagster.orchestrate.borders import check_borders, internal
 from mesh_dagster.orchestrate.folders import find_folders
@@ -60,7 +61,11 @@ def domain_wide(
     unknown = [each for each in foreign if upstreams.described(each) is None]
     return dg.Definitions(
         assets=[upstreams.spec(address) for address in foreign],
-        sensors=[automation_sensor(), publications_sensor(mesh, [*own, *known], unknown)],
+        sensors=[
+            automation_sensor(),
+            publications_sensor(mesh, [*own, *known], unknown),
+            alerts_sensor(mesh, domain),
+        ],
         executor=dg.in_process_executor,
     )
 

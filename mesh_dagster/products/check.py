@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from mesh_dagster.alerts.channels import Channels
 from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS
 from mesh_dagster.descriptors.check import check_mesh
 from mesh_dagster.descriptors.product import folder_problems
@@ -33,7 +34,8 @@ def check(mesh: Mesh, against: str | None = None) -> tuple[Finding, ...]:
     found = check_mesh(mesh.config)
     loaded = tuple(_loaded(mesh))
     between = [finding for each in loaded for finding in _dangling(mesh, each)]
-    return (*found, *between, *_history(mesh, loaded, against), *_registry(mesh))
+    told = [each for domain in mesh.domains for each in Channels(mesh.config, domain).findings()]
+    return (*found, *told, *between, *_history(mesh, loaded, against), *_registry(mesh))
 
 
 def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:

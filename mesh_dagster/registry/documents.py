@@ -57,15 +57,19 @@ def document_key(product: Address) -> str:
     return f"{product.of_product.path}{_SUFFIX}"
 
 
+def differs(storage: Storage, described: Described) -> bool:
+    """Whether the document of a product says something else, or is not there."""
+    try:
+        return storage.read(document_key(described.product.address)) != encode(described)
+    except MissingObject:
+        return True
+
+
 def write_document(storage: Storage, described: Described) -> bool:
     """Write the document of a product if it says something new; whether it did."""
-    key, data = document_key(described.product.address), encode(described)
-    try:
-        if storage.read(key) == data:
-            return False
-    except MissingObject:
-        pass
-    storage.write(key, data)
+    if not differs(storage, described):
+        return False
+    storage.write(document_key(described.product.address), encode(described))
     return True
 
 

@@ -1,0 +1,1 @@
+"""Telling people: who hears of what, by which channel, and that it arrives."""

@@ -1,0 +1,117 @@
+"""`mesh alerts`: what people were told, what waits, and what was given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
+from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.target import ADDRESS, open_mesh
+from mesh_dagster.errors import UsageError
+from mesh_dagster.model.address import Address
+
+if TYPE_CHECKING:
+    from mesh_dagster.journal.told import Alert
+    from mesh_dagster.model.domain import Domain
+    from mesh_dagster.products.mesh import Mesh
+
+_COLUMNS = [
+    Column("NOTICED (UTC)"),
+    Column("KIND"),
+    Column("TOLD", least=10),
+    Column("STATE", colours={"dead": "red", "delivered": "green"}),
+    Column("TRIES", right=True),
+    Column("WHAT", least=24),
+]
+
+
+@click.command()
+@click.argument("address", type=ADDRESS, required=False)
+@click.option("--domain", metavar="NAME", help="Of this domain only.")
+@click.option("--dead", is_flag=True, help="Only those that were given up.")
+@click.option("--send", is_flag=True, help="Send what is due now, without Dagster.")
+@click.option("--retry", is_flag=True, help="Let those that were given up be tried again.")
+@click.option("--limit", default=20, show_default=True, help="How many at most, of each domain.")
+@as_json
+def alerts(
+    address: Address | None,
+    *,
+    domain: str | None,
+    dead: bool,
+    send: bool,
+    retry: bool,
+    limit: int,
+    as_json: bool,
+) -> int:
+    """List who was told of what, newest first, of all domains or of the product at ADDRESS."""
+    mesh = open_mesh()
+    product = mesh.resolve_own(address).of_product if address else None
+    domains = domains_here(mesh, product.domain if product else domain)
+    if retry:
+        for each in domains:
+            with mesh.journal(each.name) as journal:
+                say(f"{each.name}: {journal.outbox.try_again()} messages will be tried again")
+    failed = [_send(mesh, each) for each in domains] if send else []
+    found = []
+    for each in domains:
+        with mesh.journal(each.name) as journal:
+            path = product.path if product else None
+            found += journal.outbox.alerts(limit, path, dead=dead)
+    found.sort(key=lambda each: each.noticed, reverse=True)
+    if as_json:
+        emit_json(found)
+    elif found:
+        emit_styled(render(_COLUMNS, [row for each in found for row in _rows(each)]).text)
+        _explain(found)
+    else:
+        say("nobody was told of anything" if not dead else "nothing was given up")
+    return 1 if any(failed) else 0
+
+
+def domains_here(mesh: Mesh, name: str | None) -> list[Domain]:
+    """The domains of this checkout, or the one of a name. Raises `UsageError`."""
+    found = [each for each in mesh.domains if name in (None, each.name)]
+    if name is not None and not found:
+        from mesh_dagster.descriptors.suggest import did_you_mean
+
+        hint = did_you_mean(name, [each.name for each in mesh.domains])
+        raise UsageError(f"this checkout has no domain {name!r}{hint}")
+    return found
+
+
+def _send(mesh: Mesh, domain: Domain) -> bool:
+    """Send what is due; whether anything failed."""
+    from mesh_dagster.products.alerting import tell
+
+    done = tell(mesh, domain)
+    say(f"{domain.name}: {done.sent}")
+    for problem in done.problems:
+        say(f"{domain.name}: {problem}")
+    return bool(done.problems or done.sent.failed or done.sent.dead)
+
+
+def _rows(alert: Alert) -> Iterator[Sequence[object]]:
+    for told in alert.told:
+        yield (
+            moment(alert.noticed),
+            alert.event.kind.value,
+            f"{told.channel}: {told.to}" if told.channel else "nobody yet",
+            told.state,
+            told.tries,
+            alert.event.summary,
+        )
+
+
+def _explain(found: Sequence[Alert]) -> None:
+    """Below the table: why what did not arrive did not, each error once."""
+    errors = {
+        f"{told.channel}: {told.error}": None
+        for alert in found
+        for told in alert.told
+        if told.error and told.state != "delivered"
+    }
+    for each in errors:
+        emit(each)

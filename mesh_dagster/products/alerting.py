@@ -1,0 +1,194 @@
+"""What a domain tells its people: its own events, and what happened to what it reads.
+
+A domain writes to its own journal and below its own part of the registry only. So the owner of a
+product and the owners of its readers in the same domain are told by the product's domain; owners
+elsewhere are told by their own, which reads the news of the domains that it depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from mesh_dagster import clock
+from mesh_dagster.alerts.channels import Channels
+from mesh_dagster.alerts.drain import Sent, drain
+from mesh_dagster.errors import MeshError
+from mesh_dagster.journal import Journal
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.domain import Domain
+from mesh_dagster.model.event import TOLD_DOWNSTREAM, Event, EventKind
+from mesh_dagster.model.message import Recipient
+from mesh_dagster.model.ownership import owners
+from mesh_dagster.model.product import Product
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.registry.news import MOST, read_news, write_news
+
+OUTBOX = "outbox"
+"""The sign of life of a domain's outbox: it was emptied."""
+
+EVERY = 30.0
+"""Seconds between two emptyings, unless something keeps them apart."""
+
+_NEWS_LAST = timedelta(days=14)
+_FIRST_NEWS = timedelta(days=1)
+
+
+@dataclass
+class Round:
+    """What one round of a domain came to; `problems` are what it could not do."""
+
+    heard: int = 0
+    sent: Sent = field(default_factory=Sent)
+    problems: list[str] = field(default_factory=list)
+
+
+def tell(mesh: Mesh, domain: Domain, *, seconds: float = 40, every: float = EVERY) -> Round:
+    """Hear what happened upstream, tell the mesh what happened here, and send what is due.
+
+    A registry that refuses keeps nobody from sending; it is among the problems, and in the sign
+    of life that this leaves. Raises `JournalError`.
+    """
+    done = Round()
+    with mesh.journal(domain.name) as journal:
+        done.heard = len(journal.outbox.put(_heard(mesh, domain, journal, done.problems)))
+        channels = Channels(mesh.config, domain)
+        journal.outbox.put(_overdue(journal, channels))
+        try:
+            recent = journal.outbox.newest(clock.wall() - _NEWS_LAST, 2 * MOST)
+            write_news(mesh.documents, domain.name, recent)
+        except MeshError as error:
+            done.problems.append(f"the news could not be written: {error.what}")
+        journal.outbox.route(_Routing(mesh, domain, channels))
+        done.sent = drain(journal.outbox, channels, seconds=seconds)
+        journal.outbox.beat(OUTBOX, every, "; ".join(done.problems) or None)
+    return done
+
+
+class _Routing:
+    """Who is told of an event: owners of the product, and of those here that read it."""
+
+    def __init__(self, mesh: Mesh, domain: Domain, channels: Channels) -> None:
+        self._mesh, self._domain, self._channels = mesh, domain, channels
+        self._addresses: dict[str, tuple[str, ...]] = {}
+
+    def __call__(self, event: Event) -> Iterator[Recipient]:
+        paths = set(event.affects)
+        if not paths:
+            paths = {event.subject}
+            if event.kind in TOLD_DOWNSTREAM:
+                paths |= set(readers_here(self._mesh, self._domain, event.subject))
+        found = {each for path in paths for each in self._of(path)}
+        # Somebody hears of it, whatever the files say by now.
+        yield from found or {Recipient("log", self._domain.name)}
+
+    def _of(self, path: str) -> Iterator[Recipient]:
+        for name in self._channels.owners:
+            if not self._channels.is_personal(name):
+                yield Recipient(name, self._domain.name)
+                continue
+            for address in self._mails(path):
+                yield Recipient(name, address)
+
+    def _mails(self, path: str) -> tuple[str, ...]:
+        if path not in self._addresses:
+            known = [self._domain.contact or ""]
+            with suppress(MeshError):
+                loaded = self._mesh.load(Address.parse(path))
+                known += [each.username for each in owners(loaded, clock.now().date())]
+            self._addresses[path] = tuple(sorted({each for each in known if "@" in each}))
+        return self._addresses[path]
+
+
+def readers_here(mesh: Mesh, domain: Domain, path: str) -> list[str]:
+    """The products of a domain that declare an input port on a product, by path."""
+    asked = Address.parse(path)
+    return sorted(
+        product.address.path
+        for product in _products(mesh, domain)
+        if product.address != asked and any(_is(each, asked) for each in _inputs(product))
+    )
+
+
+def _heard(mesh: Mesh, domain: Domain, journal: Journal, problems: list[str]) -> list[Event]:
+    """The news of other domains that concern products of this one and are not known yet."""
+    inputs = [each for product in _products(mesh, domain) for each in _inputs(product)]
+    upstream = sorted({each.domain for each in inputs if each.domain != domain.name})
+    found: list[Event] = []
+    for name in upstream:
+        try:
+            news = read_news(mesh.documents, name)
+        except MeshError as error:
+            problems.append(f"the news of {name} could not be read: {error.what}")
+            continue
+        found += (_ours(each, affected) for each, affected in _concerning(mesh, domain, news))
+    known = journal.outbox.knows([each.key for each in found]) if found else set()
+    new = [each for each in found if each.key not in known]
+    if new and not any(each.name == OUTBOX for each in journal.outbox.health().heartbeats):
+        new = _still_news(new)
+    return new
+
+
+def _concerning(
+    mesh: Mesh, domain: Domain, news: Collection[Event]
+) -> Iterator[tuple[Event, list[str]]]:
+    readers = {
+        subject: readers_here(mesh, domain, subject) for subject in {e.subject for e in news}
+    }
+    yield from ((each, readers[each.subject]) for each in news if readers[each.subject])
+
+
+def _ours(event: Event, affected: list[str]) -> Event:
+    return replace(
+        event,
+        key=f"upstream:{event.key}",
+        summary=f"upstream {event.summary}",
+        incident=None,
+        affects=tuple(affected),
+    )
+
+
+def _still_news(events: list[Event]) -> list[Event]:
+    """For a domain that listens for the first time: old stories are none of its news."""
+    return [each for each in events if each.at >= clock.now() - _FIRST_NEWS]
+
+
+def _overdue(journal: Journal, channels: Channels) -> list[Event]:
+    """Quarantines that have waited for their owner too long, and of which nobody knows yet."""
+    found = list(_waiting_too_long(journal, timedelta(seconds=channels.patience.overdue)))
+    known = journal.outbox.knows([each.key for each in found]) if found else set()
+    return [each for each in found if each.key not in known]
+
+
+def _waiting_too_long(journal: Journal, patience: timedelta) -> Iterator[Event]:
+    for waiting in journal.quarantined():
+        since = waiting.attempt.started_at
+        if clock.now() - since < patience:
+            continue
+        key = waiting.decision.partition
+        path = waiting.attempt.product
+        yield Event(
+            EventKind.REVIEW_OVERDUE,
+            path,
+            clock.now(),
+            key=f"{EventKind.REVIEW_OVERDUE}:{waiting.attempt.id}:{key or ''}",
+            summary=f"{path}: {key or 'all of it'} has waited in quarantine since "
+            f"{since:%Y-%m-%d %H:%M} UTC, and nobody has decided",
+            details={"attempt": waiting.attempt.id, "partitions": [key] if key else []},
+            objective=waiting.attempt.id,
+        )
+
+
+def _products(mesh: Mesh, domain: Domain) -> list[Product]:
+    return [each for each in mesh.own() if each.address.domain == domain.name]
+
+
+def _inputs(product: Product) -> list[Address]:
+    return [each.address.of_product for each in product.inputs if each.address is not None]
+
+
+def _is(read: Address, asked: Address) -> bool:
+    """Who names no major reads whatever is the newest."""
+    return read == asked or (read.major is None and read.with_major(asked.major or 0) == asked)

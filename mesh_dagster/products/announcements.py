@@ -1,0 +1,94 @@
+"""What a new discovery document announces: another version of a contract, a deprecation.
+
+It is recorded before the document is written. A process that dies in between finds the old
+document again, and announces the same once more, which is known by its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from mesh_dagster import clock
+from mesh_dagster.descriptors.source import Source
+from mesh_dagster.errors import MissingObject
+from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.event import Event, EventKind
+from mesh_dagster.model.product import Status
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.registry.documents import Described, decode, document_key
+
+_MOST = 20
+_ENDS = ("endOfSupport", "endOfLife")
+
+
+def record_announcement(mesh: Mesh, new: Described) -> None:
+    """Record what a document is about to announce, in the journal of its domain.
+
+    Raises `StorageError` and `JournalError`. A first document announces nothing.
+    """
+    product = new.product.address
+    key = document_key(product)
+    try:
+        data = mesh.documents.read(key)
+    except MissingObject:
+        return
+    old = decode(data, key, Source(key, product.path, tolerant=True))
+    found = [] if old is None else list(_events(old, new))
+    if found:
+        with mesh.journal(product.domain) as journal:
+            journal.outbox.put(found)
+
+
+def _events(old: Described, new: Described) -> Iterator[Event]:
+    path = new.product.address.path
+    for port, contract in new.contracts.items():
+        before = old.contracts.get(port)
+        if before is not None and before.version != contract.version:
+            yield _changed(path, port, before, contract)
+    if _is_deprecated(new) and not _is_deprecated(old):
+        version = new.product.version
+        ends = [end for each in new.contracts.values() for end in _ends(each)]
+        until = f"; {', '.join(ends)}" if ends else ""
+        yield Event(
+            EventKind.DEPRECATED,
+            path,
+            clock.now(),
+            key=f"{EventKind.DEPRECATED}:{path}:{version}",
+            summary=f"{path} is deprecated since {version}{until}",
+            details={"before": old.product.version, "after": version, "changes": ends},
+        )
+
+
+def _changed(path: str, port: str, before: Contract, after: Contract) -> Event:
+    from mesh_dagster.contracts.evolution.diff import diff
+
+    place = f"{path}/{port}" if port else path
+    found = diff(before, after)
+    changes = [f"{each.grade}: {each.message}" for each in islice(found.changes, _MOST)]
+    rest = len(found.changes) - len(changes)
+    return Event(
+        EventKind.CONTRACT_CHANGED,
+        path,
+        clock.now(),
+        key=f"{EventKind.CONTRACT_CHANGED}:{place}:{before.version}:{after.version}",
+        summary=f"{place}: the contract is {after.version} now, {before.version} before; "
+        + (f"{len(found.changes)} changes" if found.changes else "it promises the same"),
+        details={
+            "before": before.version,
+            "after": after.version,
+            "changes": changes + ([f"and {rest} more"] if rest else []),
+        },
+        objective=port,
+    )
+
+
+def _is_deprecated(described: Described) -> bool:
+    stated = [described.product.status, *(each.status for each in described.contracts.values())]
+    return Status.DEPRECATED in stated
+
+
+def _ends(contract: Contract) -> Iterator[str]:
+    for level in contract.service_levels:
+        if level.name in _ENDS:
+            yield f"{level.name} {level.stated}"

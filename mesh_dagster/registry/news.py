@@ -1,0 +1,124 @@
+"""A domain's news: what happened to its products, for the domains that read them.
+
+One file of JSON lines at `<domain>/_news.ndjson` below the registry, written by its own domain
+alone and read by whoever has a product of it as an input. So each domain tells its own people, by
+its own channels and secrets, and needs nobody's permission to learn of it. What it holds is
+bounded, and nothing in it is data: names, counts and moments.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from mesh_dagster.errors import MissingObject
+from mesh_dagster.model.event import TOLD_DOWNSTREAM, Event, EventKind
+from mesh_dagster.ports.storage import Storage
+
+SCHEMA_VERSION = 1
+MOST = 500
+LARGEST = 4 * 1024 * 1024
+LONGEST = 1000
+"""Characters of one text in it; readers show them to people."""
+
+_DETAILS = ("partitions", "waiting", "outcome", "publication", "changes", "before", "after")
+
+
+def news_key(domain: str) -> str:
+    """Where the news of a domain lie in the registry; not a name that a listing takes for a
+    discovery document."""
+    return f"{domain}/_news.ndjson"
+
+
+def write_news(storage: Storage, domain: str, events: Iterable[Event]) -> bool:
+    """Write the news of a domain if they say something else; whether they did."""
+    told = [each for each in events if each.kind in TOLD_DOWNSTREAM and not each.affects]
+    lines = [json.dumps(_line(each), ensure_ascii=False) for each in told[-MOST:]]
+    data = "".join(f"{line}\n" for line in lines).encode()
+    try:
+        if storage.read(news_key(domain)) == data:
+            return False
+    except MissingObject:
+        if not lines:
+            return False
+    storage.write(news_key(domain), data)
+    return True
+
+
+def read_news(storage: Storage, domain: str) -> list[Event]:
+    """The news of a domain, oldest first; what cannot be understood is left out.
+
+    Raises `StorageError`. There are none where nothing was ever written.
+    """
+    try:
+        data = storage.read(news_key(domain))
+    except MissingObject:
+        return []
+    events = []
+    for line in data[:LARGEST].splitlines():
+        try:
+            event = _event(json.loads(line), domain)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            continue
+        events.append(event)
+    return events[-MOST:]
+
+
+def _line(event: Event) -> dict[str, Any]:
+    details = {name: event.details[name] for name in _DETAILS if name in event.details}
+    rules = event.details.get("rules")
+    if isinstance(rules, list | tuple):
+        details["rules"] = [each.get("rule") for each in rules if isinstance(each, Mapping)]
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "kind": event.kind.value,
+        "product": event.subject,
+        "at": event.at.isoformat(),
+        "key": event.key,
+        "summary": event.summary,
+        "objective": event.objective,
+        "incident": event.incident,
+        "details": details,
+    }
+
+
+def _event(told: dict[str, Any], domain: str) -> Event:
+    if told["schemaVersion"] != SCHEMA_VERSION:
+        raise ValueError("another release's")
+    subject, key, details = _text(told["product"]), _text(told["key"]), told["details"]
+    if not subject.startswith(f"{domain}/") or not isinstance(details, dict):
+        raise ValueError("not this domain's to tell")
+    at = datetime.fromisoformat(told["at"])
+    if at.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return Event(
+        kind=EventKind(told["kind"]),
+        subject=subject,
+        at=at,
+        key=key,
+        summary=_text(told["summary"]),
+        details={
+            name: _shortened(details[name]) for name in (*_DETAILS, "rules") if name in details
+        },
+        objective=_text(told.get("objective") or ""),
+        incident=_text(told.get("incident") or "") or None,
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST:
+        raise ValueError("not a text, or a very long one")
+    return "".join(each if each.isprintable() else " " for each in value)
+
+
+def _shortened(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return _text(value[:LONGEST])
+        case list():
+            return [_text(each) for each in value[:100]]
+    raise ValueError("neither a value nor a list of texts")

@@ -1,0 +1,57 @@
+"""Whoever sends may die at any line: nothing is lost, and nothing overtakes what came before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+KILLER = Path(__file__).with_name("killer.py")
+
+
+def run(*arguments: str, lines: str = "") -> list[str]:
+    asked = subprocess.run(
+        [sys.executable, str(KILLER), *arguments],
+        input=lines,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=250,
+    )
+    assert asked.returncode == 0, asked.stderr
+    return asked.stdout.split("\n")[:-1]
+
+
+EVERY = ("alerts/drain.py", "alerts/send.py", "journal/outbox.py")
+"""What takes, sends and records is killed at each of its lines, the rest at some."""
+
+
+def chosen(where: list[str]) -> list[str]:
+    rest = [each for each in where if not each.startswith(EVERY)]
+    return [each for each in where if each.startswith(EVERY) or each in rest[::20]]
+
+
+def test_killed_at_any_line_nothing_is_lost_and_order_holds(world, hook):
+    # Each event is a cause of its own, so that two of one product are two messages.
+    world.hooked(timeout="250ms")
+    root = str(world.root)
+    where = chosen(run("trace", root))
+    assert len(where) > 80
+    ended = run("die_often", root, lines="\n".join(where))
+    assert ended.count("killed") > 0.7 * len(where)
+    deadline = time.monotonic() + 60
+    while any(told.state != "delivered" for each in world.alerts() for told in each.told):
+        assert time.monotonic() < deadline, "something still waits"
+        world.tell()
+        time.sleep(0.05)
+    told, happened = defaultdict(list), defaultdict(list)
+    for each in hook.alerts():
+        told[each["product"]].append(each["summary"])
+    for alert in reversed(world.alerts()):
+        happened[alert.event.subject].append(alert.event.summary)
+    assert len(happened) > 0.7 * len(where)
+    assert told == happened
+    known = {each.told[0].message for each in world.alerts()}
+    assert set(hook.keys) == known, "a message that was tried again is the same message"

@@ -1,0 +1,184 @@
+"""Who reads a product learns what happened to it, from his own domain and by his own channels."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from mesh_dagster import clock
+from mesh_dagster.errors import MeshError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.event import EventKind
+from mesh_dagster.products.alerting import OUTBOX
+from mesh_dagster.products.materialize import materialize
+from mesh_dagster.registry.news import news_key
+
+READS = {"sales": "mesh://shop/sales/v1"}
+
+
+@pytest.fixture
+def mesh_of_three(world, hook):
+    """`report/daily` and `report/weekly` read `shop/sales`; `alone/other` reads nothing."""
+    world.hooked()
+    world.product("report/daily/v1", inputs=READS, transform="def transform(sales): return sales")
+    world.product("report/weekly/v1", inputs=READS, transform="def transform(sales): return sales")
+    world.product("alone/other/v1")
+    return world
+
+
+def make(world, path="shop/sales/v1"):
+    mesh = world.mesh
+    return materialize(mesh, mesh.load(Address.parse(path)))
+
+
+def promise(world, path="shop/sales/v1", **changed):
+    """Change the contract of a product."""
+    folder = world.mesh.load(Address.parse(path)).folder
+    file = folder / "contract.odcs.yaml"
+    before = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump({**before, **changed}))
+    descriptor = folder / "product.odps.yaml"
+    old, new = f" version: {before['version']}", f" version: {changed['version']}"
+    descriptor.write_text(f" {descriptor.read_text()}".replace(old, new)[1:])
+
+
+def bad(world):
+    """Let what the shop sells break its contract from now on."""
+    world.product("shop/sales/v1", quality=[{"metric": "rowCount", "mustBeGreaterThan": 5}])
+
+
+def listening(world, *domains):
+    """Let domains have listened before."""
+    for each in domains:
+        world.tell(each)
+
+
+def kinds(world, domain):
+    return [each.event.kind for each in world.alerts(domain)]
+
+
+def test_owners_downstream_hear_of_a_quarantine_once_for_all_that_it_hits(mesh_of_three, hook):
+    world = mesh_of_three
+    bad(world)
+    make(world)
+    for domain in ("shop", "report", "alone"):
+        world.tell(domain)
+    assert [each["to"] for each in hook.accepted] == ["shop", "report"], "and never everybody"
+    upstream = hook.accepted[1]["alerts"][0]
+    assert upstream["kind"] == "quarantined"
+    assert upstream["affects"] == ["report/daily/v1", "report/weekly/v1"]
+    assert upstream["summary"].startswith("upstream shop/sales/v1: all of it quarantined")
+    world.tell("report")
+    assert len(hook.accepted) == 2, "it is told once"
+
+
+def test_they_hear_that_it_is_settled_and_the_incident_is_its_producers(mesh_of_three, hook):
+    world = mesh_of_three
+    bad(world)
+    make(world)
+    listening(world, "shop", "report")
+    world.product("shop/sales/v1")
+    make(world)
+    world.tell("shop")
+    world.tell("report")
+    assert kinds(world, "report") == [EventKind.SETTLED, EventKind.QUARANTINED]
+    with world.mesh.journal("report") as journal:
+        assert journal.outbox.incidents() == []
+    with world.mesh.journal("shop") as journal:
+        (incident,) = journal.outbox.incidents()
+    assert incident.repair["outcome"] == "superseded"
+
+
+def test_readers_in_the_same_domain_are_told_with_the_owner(world, hook):
+    world.hooked()
+    world.product("shop/margin/v1", inputs=READS, transform="def transform(sales): return sales")
+    bad(world)
+    make(world)
+    world.tell()
+    assert len(hook.accepted) == 1
+
+
+def test_a_new_version_of_a_contract_is_announced_to_owner_and_readers(mesh_of_three, hook):
+    world = mesh_of_three
+    make(world)
+    listening(world, "shop", "report")
+    promise(world, version="1.1.0", description={"purpose": "to be told"})
+    make(world)
+    world.tell("shop")
+    world.tell("report")
+    changed = [each["alerts"][0] for each in hook.accepted]
+    assert [each["kind"] for each in changed] == ["contract changed"] * 2
+    assert changed[1]["details"]["before"] == "1.0.0"
+    assert changed[1]["details"]["after"] == "1.1.0"
+    assert changed[1]["details"]["changes"]
+
+
+def test_a_deprecation_is_announced_once(mesh_of_three, hook):
+    world = mesh_of_three
+    make(world)
+    listening(world, "shop", "report")
+    promise(world, version="1.0.1", status="deprecated")
+    make(world)
+    make(world)
+    world.tell("shop")
+    world.tell("report")
+    assert kinds(world, "report").count(EventKind.DEPRECATED) == 1
+
+
+def test_what_happened_before_a_domain_began_to_listen_is_none_of_its_news(mesh_of_three, hook):
+    world = mesh_of_three
+    bad(world)
+    with clock.frozen(clock.wall().replace(year=2013)):
+        make(world)
+    world.tell("shop")
+    world.tell("report")
+    assert kinds(world, "report") == []
+
+
+def test_news_that_cannot_be_read_keep_nobody_from_his_own(mesh_of_three, hook, event):
+    world = mesh_of_three
+    storage = world.mesh.documents
+    storage.write(news_key("shop"), b'{"schemaVersion": 1}\nnonsense\n[1]\n{"schemaVersion": 7}\n')
+    world.put(event("a", "report/daily/v1"), domain="report")
+    done = world.tell("report")
+    assert (done.heard, done.sent.delivered) == (0, 1)
+
+
+def test_news_of_one_domain_cannot_speak_for_another(mesh_of_three):
+    world = mesh_of_three
+    listening(world, "shop", "report")
+    bad(world)
+    make(world)
+    world.tell("shop")
+    storage = world.mesh.documents
+    storage.write(news_key("shop"), storage.read(news_key("shop")).replace(b'"shop/', b'"alone/'))
+    assert world.tell("report").heard == 0
+
+
+def test_a_registry_that_refuses_is_a_problem_and_alerts_go_out(mesh_of_three, hook, event):
+    world = mesh_of_three
+    world.put(event("a", "report/daily/v1"), domain="report")
+    storage = world.mesh.documents
+    blocked = world.root / ".mesh" / "storage" / "_registry" / "shop"
+    blocked.parent.mkdir(parents=True, exist_ok=True)
+    blocked.write_text("a file where a folder should be")
+    with pytest.raises(MeshError):
+        storage.read(news_key("shop"))
+    done = world.tell("report")
+    assert done.sent.delivered == 1
+    assert "shop" in done.problems[0]
+    with world.mesh.journal("report") as journal:
+        (beat,) = [each for each in journal.outbox.health().heartbeats if each.name == OUTBOX]
+    assert "could not be read" in beat.error
+
+
+def test_what_waits_too_long_in_quarantine_is_told_its_owner_once(world, hook):
+    world.hooked(reviewWithin="2d")
+    bad(world)
+    make(world)
+    world.tell()
+    later = clock.wall().replace(year=clock.wall().year + 1)
+    with clock.frozen(later):
+        world.tell()
+        world.tell()
+    assert [each["kind"] for each in hook.alerts()] == ["quarantined", "review overdue"]
