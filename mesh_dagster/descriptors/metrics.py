@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from mesh_dagster.descriptors.cron import cron_problem
+from mesh_dagster.descriptors.patterns import check_pattern
 from mesh_dagster.descriptors.source import Map, Source, shown
 from mesh_dagster.descriptors.suggest import did_you_mean, nearest
 from mesh_dagster.model.finding import Severity
@@ -39,6 +40,8 @@ def check_arguments(
             source.report("MESH-D008", f"`{name}` is {shown(value)}, expected a list", line)
         elif name in _TEXTS.get(metric, ()) and not isinstance(value, str):
             source.report("MESH-D008", f"`{name}` is {shown(value)}, expected a text", line)
+        elif name == "pattern":
+            check_pattern(value, line, source)
         elif name == "properties" and columns is not None:
             _check_columns(value, columns, source, line)
 

@@ -5,15 +5,13 @@ Told when a contract is read, with the line, and not by the first audit that tri
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from mesh_dagster.descriptors.patterns import check_pattern
 from mesh_dagster.descriptors.source import Map, Seq, Source, shown
 from mesh_dagster.descriptors.suggest import did_you_mean, nearest
-from mesh_dagster.model.finding import Severity
 
 _Fits = Callable[[Any], bool]
 _ENDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
@@ -26,14 +24,6 @@ _PAIRS = (
     ("exclusiveMinimum", "maximum"),
     ("exclusiveMinimum", "exclusiveMaximum"),
 )
-_AS_PYTHON = (
-    (r"\(\?<([A-Za-z_]\w*)>", r"(?P<\1>"),
-    (r"\(\?[imsuxUR-]+:?", "(?:"),
-    (r"\\[pP](\{[^{}]*\}|\w)|\\[xuU]\{[0-9A-Fa-f]+\}", "a"),
-    (r"\\z", r"\\Z"),
-)
-"""What patterns write otherwise than Python's: names, flags, categories, the end of a text."""
-
 _INTEGERS = ("i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64", "u128")
 _ELEMENTS = ("bfloat16", "binary", "float16", "float32", "float64", "int8", "uint8")
 _METRICS = ("cosine", "dotProduct", "euclidean", "hamming", "manhattan")
@@ -183,7 +173,7 @@ def _fits(
         return listed
     wanted = known[key]
     if wanted is None or _admits(wanted, value):
-        return key != "pattern" or _check_pattern(value, line, source)
+        return key != "pattern" or check_pattern(value, line, source)
     closed = not callable(wanted[-1])
     expected = did_you_mean(str(value), wanted) if closed else f", expected {wanted[0]}"
     source.report("MESH-D051", f"`{key}` is {shown(value)}{expected}", line)
@@ -208,26 +198,6 @@ def _report_unknown(
     message = f"`{key[:100]}` is no option of {logical or 'any type'}{did_you_mean(key, known)}"
     fix = f"write `{found}` for `{key[:100]}`" if found else "remove it"
     source.report("MESH-D050", message, line, fix=fix)
-
-
-def _check_pattern(pattern: str, line: int, source: Source) -> bool:
-    """A pattern that no engine takes is told; one that is only Python's or Rust's is left alone."""
-    bare = pattern.replace(r"\\", "a")
-    if re.search(r"\(\?<?[=!]|\\[1-9]", bare):
-        message = f"`pattern` is {shown(pattern)}: look-around and back-references are not run"
-        fix = "write it without them; the rule could not be evaluated"
-        source.report("MESH-D053", message, line, fix=fix, severity=Severity.WARNING)
-        return True
-    for rust, python in _AS_PYTHON:
-        bare = re.sub(rust, python, bare)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # sets in sets are Rust's, not Python's
-            re.compile(bare)
-    except (re.error, OverflowError, RecursionError) as error:
-        source.report("MESH-D053", f"`pattern` is {shown(pattern)}: {error}", line)
-        return False
-    return True
 
 
 def _check_pairs(options: Map, logical: str | None, source: Source) -> None:

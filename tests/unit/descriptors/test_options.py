@@ -121,9 +121,18 @@ def test_in_3_0_an_end_is_made_exclusive_by_a_flag() -> None:
     assert read("integer", "{minimum: 0, exclusiveMinimum: true}")[1] != []
 
 
-def test_a_pattern_that_no_engine_runs_is_a_warning() -> None:
-    _, (finding,) = read("string", r"pattern: '(?=a)b'")
+@pytest.mark.parametrize("pattern", ["(?=a)b", "(?<!a)b", r"(a)\1"])
+def test_a_pattern_that_no_engine_runs_is_a_warning(pattern: str) -> None:
+    _, (finding,) = read("string", f"pattern: '{pattern}'")
     assert (finding.code, finding.severity) == ("MESH-D053", Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(?<n>a)", "^(?i)a", "(?i-s:a)", r"a\z", r"\x{41}\u{41}", r"\p{Greek}", r"\\1", "[a-z&&[^b]]"],
+)
+def test_what_only_rust_writes_is_a_pattern(pattern: str) -> None:
+    assert read("string", f"pattern: '{pattern}'")[1] == []
 
 
 def test_a_wrong_option_is_dropped_and_the_others_stay() -> None:

@@ -45,6 +45,10 @@ def _read(rule: str, version: str = "v3.1.0") -> Quality:
             "`pattern` is a list, expected a text",
         ),
         (
+            "- metric: invalidValues\n  mustBe: 0\n  arguments: {pattern: '[a'}",
+            "`pattern` is '[a'",
+        ),
+        (
             "- metric: duplicateValues\n  mustBe: 0\n  arguments: {properties: [id, amout]}",
             "`properties` names 'amout'; did you mean `amount`?",
         ),
