@@ -50,6 +50,7 @@ def _quality(data: Map, old: bool, source: Source, columns: Collection[str] | No
     check_kind(data, kind, source)
     operator = _operator(data, kind, old, source)
     severity, stated = _severity(data, source)
+    typed = typed - (_OPERATORS - {operator or ""})
     rest = {key: plain(value) for key, value in data.items() if key not in typed}
     if stated:
         rest["severity"] = stated

@@ -105,6 +105,8 @@ def _kind(each: Property) -> Kind | None:
 def _enum(each: Property) -> Iterator[Rule]:
     entries = each.rest.get("enum") or each.options.get("enum")
     if not entries:
+        if entries == [] or each.rest.get("enum") == []:
+            yield unsupported(each, "allowed", "the enum has no value, and so allows none")
         return
     try:
         values = values_of(enum_values(entries), _kind(each))

@@ -12,6 +12,7 @@ from mesh_dagster.model.contract import Quality
 _PERCENT = ("percent", "percentage", "%")
 _UNITS = (None, "rows", "row", "count", *_PERCENT)
 _BETWEENS = (Operator.BETWEEN, Operator.NOT_BETWEEN)
+_OPERATORS = frozenset(each.value for each in Operator)
 _OF_ANYTHING = (Operator.BE, Operator.NOT_BE)
 
 
@@ -31,6 +32,7 @@ def answer_of(quality: Quality) -> Bound | Equals | None:
     """
     if quality.operator is None:
         return None
+    _demand_one(quality)
     threshold = quality.threshold
     if quality.operator in _OF_ANYTHING and not _is_number(threshold):
         if isinstance(threshold, list | tuple | dict):
@@ -45,6 +47,7 @@ def numbers_of(quality: Quality) -> tuple[Operator, tuple[Fraction, ...]]:
         operator = Operator(quality.operator or "")
     except ValueError:
         raise ValueError(f"{quality.operator!r} is no operator") from None
+    _demand_one(quality)
     given = quality.threshold if operator in _BETWEENS else [quality.threshold]
     wanted = 2 if operator in _BETWEENS else 1
     if not isinstance(given, list | tuple) or len(given) != wanted:
@@ -53,6 +56,14 @@ def numbers_of(quality: Quality) -> tuple[Operator, tuple[Fraction, ...]]:
     if numbers[0] > numbers[-1]:
         raise ValueError(f"{operator} takes the smaller number first, not {quality.threshold!r}")
     return operator, numbers
+
+
+def _demand_one(quality: Quality) -> None:
+    """Refuse an entry with more than one operator: holding one of them would pass for all."""
+    others = [key for key in quality.rest if key in _OPERATORS]
+    if others:
+        stated = " and ".join([str(quality.operator), *others])
+        raise ValueError(f"it says {stated}, and a rule has one operator: make each a rule")
 
 
 def _number(given: Any, operator: Operator) -> Fraction:
