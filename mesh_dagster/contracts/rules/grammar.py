@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from mesh_dagster.model.types import ColumnType, Kind
 
@@ -25,6 +26,11 @@ _WORDS = {
 def a(word: str) -> str:
     """`an email`, `a user_id`: by how the word sounds, as far as its letters tell."""
     return f"{'an' if _AN.match(word) else 'a'} {word}"
+
+
+def key(columns: Sequence[str]) -> str:
+    """`id` of one column, `(origin, hour)` of several."""
+    return columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mesh_dagster.contracts.rules.grammar import a, key
 from mesh_dagster.contracts.rules.kinds import Reference, Unsupported
 from mesh_dagster.contracts.rules.schema import Reading
 from mesh_dagster.model.contract import Property, Relationship, SchemaObject
@@ -14,7 +15,7 @@ def reference(link: Relationship, table: SchemaObject, how: Reading) -> Referenc
     target = None if link.target else _object_of(link, table, how)
     to = link.target or (target.name if target else link.target_object)
     id_ = f"{'_'.join(columns)}_in_{to}"
-    message = f"every ({', '.join(columns)}) is a ({', '.join(link.target_columns)}) of {to}"
+    message = f"every {key(columns)} is {a(key(link.target_columns))} of {to}"
     column = columns[0] if len(columns) == 1 else None
     reason = _obstacle(link, target, table, how)
     if reason:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesh_dagster.contracts.rules.grammar import a, a_value, count, have
+from mesh_dagster.contracts.rules.grammar import a, a_value, count, have, key
 from mesh_dagster.contracts.rules.kinds import (
     NONE_ALLOWED,
     Allowed,
@@ -74,9 +74,8 @@ def _violation(rule: Counted | Reference) -> str:
             told += f" that is not {_ends(rule)}"
         case Reference():
             target = rule.target or rule.target_object or "the table itself"
-            columns, theirs = ", ".join(rule.columns), ", ".join(rule.target_columns)
-            own = a(columns) if len(rule.columns) == 1 else f"a ({columns})"
-            told = f"{own} that is not in {target} ({theirs})"
+            theirs = ", ".join(rule.target_columns)
+            told = f"{a(key(rule.columns))} that is not in {target} ({theirs})"
     return told
 
 

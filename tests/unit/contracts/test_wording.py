@@ -12,6 +12,7 @@ from mesh_dagster.contracts.rules.kinds import (
     Length,
     Parsed,
     Range,
+    Reference,
     Required,
     RowCount,
     Unique,
@@ -63,6 +64,16 @@ def test_a_type_is_called_as_contracts_call_it(type_: Any, told: str) -> None:
     ("rule", "counted", "told"),
     [
         (Required, {}, "1 of 3 rows has no email"),
+        (
+            Reference,
+            {
+                "columns": ("customer",),
+                "target": None,
+                "target_object": "c",
+                "target_columns": ("id",),
+            },
+            "1 of 3 rows has a customer that is not in c (id);",
+        ),
         (
             Parsed,
             {"type": ColumnType(Kind.LONG)},
