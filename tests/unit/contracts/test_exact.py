@@ -198,6 +198,15 @@ def test_a_moment_without_end_is_judged_and_ends_no_audit(
     assert failed(contract, data, "a_freshness") == (newest == "-infinity")
 
 
+def test_a_pattern_on_a_column_that_is_missing_says_so(
+    contract_text: Read, written: Written
+) -> None:
+    contract = contract_text("- name: a\n  required: true\n  logicalTypeOptions: {pattern: x}")
+    data = written(pl.DataFrame({"b": [1]}))
+    (found,) = (each for each in audit(rules(contract), data) if each.rule == "a_pattern")
+    assert found.message.endswith("could not be checked, a is missing in the data")
+
+
 def test_days_at_the_ends_of_time_are_compared(contract_text: Read, written: Written) -> None:
     contract = contract_text(
         "- name: a\n  logicalType: date\n"

@@ -12,7 +12,7 @@ import polars as pl
 from mesh_dagster.contracts.audit.counts import ROWS, Counts, Tally, tallied
 from mesh_dagster.contracts.audit.data.frame import RAISED, WINDOW, Frame, collected, unreadable
 from mesh_dagster.contracts.audit.values.levels import UnreachableError, level_of
-from mesh_dagster.contracts.audit.values.predicates import broken, is_for_polars
+from mesh_dagster.contracts.audit.values.predicates import broken, column_of, is_for_polars
 from mesh_dagster.contracts.audit.values.statistics import apart, only_broken
 from mesh_dagster.contracts.rules.kinds import Counted, Reference, Rule, Unique
 from mesh_dagster.contracts.rules.paths import Path
@@ -29,7 +29,7 @@ def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
     kept: list[Rule] = []
     for rule in rules:
         if isinstance(rule, Counted) and is_for_polars(rule, frame):
-            moved.setdefault(_column(rule), []).append(rule)
+            moved.setdefault(column_of(rule), []).append(rule)
         else:
             kept.append(rule)
     counts = _counted(kept, frame)
@@ -44,10 +44,6 @@ def fused(rules: Sequence[Rule], frame: Frame) -> Counts:
         counts.answers |= theirs.answers
         counts.levels = theirs.levels | counts.levels
     return counts
-
-
-def _column(rule: Counted) -> str:
-    return rule.path.column if rule.path else rule.column or ""
 
 
 def _counted(rules: Sequence[Rule], frame: Frame) -> Counts:

@@ -72,13 +72,20 @@ def is_for_polars(rule: Counted, frame: Frame) -> bool:
     DuckDB's patterns are RE2's, which knows ASCII classes only, and narwhals has no words for
     its times and zoned moments in nanoseconds.
     """
-    if not frame.rows.implementation.is_duckdb() or rule.column in frame.absent:
+    column = column_of(rule)
+    if not frame.rows.implementation.is_duckdb() or column not in frame.schema:
+        return False
+    if column in frame.absent:
         return False
     if isinstance(rule, Pattern | Allowed) and rule.pattern is not None:
         return True
-    column = rule.path.column if rule.path else rule.column or ""
-    unknown = isinstance(frame.schema.get(column), nw.Unknown)
+    unknown = isinstance(frame.schema[column], nw.Unknown)
     return unknown and frame.type_of(column).kind in (Kind.TIME, Kind.TIMESTAMPTZ)
+
+
+def column_of(rule: Counted) -> str:
+    """The column that holds what the rule is about."""
+    return rule.path.column if rule.path else rule.column or ""
 
 
 def _breaks(rule: Counted, place: Place) -> nw.Expr:
