@@ -10,12 +10,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+import polars as pl
+
 from mesh_dagster.contracts.audit.data.frame import Frame
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import MASK, failing_rows
+from mesh_dagster.contracts.files.formats import Format
 from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.open import Engine, open_data
-from mesh_dagster.contracts.files.opened import Opened
+from mesh_dagster.contracts.files.opened import RAW, Opened
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.inference.parsing import parsed
 from mesh_dagster.contracts.rules.compile import masked, rules
@@ -54,8 +57,8 @@ def audit_source(
     `last` is what it had at its last good read. Raises `EvaluationError` when it cannot be read.
     """
     with Spool() as spool:
-        columns = _columns(data, spool)
         opened = open_data(data, spool, Engine.POLARS)
+        columns = _columns(data, opened, spool)
         asked = rules(contract, texts=opened.is_text)
         found = audit(asked, opened.data, raw=opened.raw, port=port)
         hidden = masked(contract, data.table.name)
@@ -64,13 +67,18 @@ def audit_source(
     return SourceAudit(results, columns, changes)
 
 
-def _columns(data: DataSet, spool: Spool) -> dict[str, str]:
+def _columns(data: DataSet, opened: Opened, spool: Spool) -> dict[str, str]:
     """The columns that are there, whatever the contract says, and their types.
 
     Formats of text have none of their own: there it is what all values can be read as.
     """
-    opened = open_data(replace(data, table=SchemaObject(data.table.name)), spool, Engine.POLARS)
-    rows = parsed(opened.data, data.format if opened.is_text else None, few=0)
+    rows = opened.data
+    if data.format is Format.CSV:
+        texts = [name for name in rows.collect_schema() if not name.startswith(RAW)]
+        rows = rows.select(pl.col(opened.raw.get(name, name)).alias(name) for name in texts)
+    elif data.format is Format.JSON:
+        rows = open_data(replace(data, table=SchemaObject(data.table.name)), spool).data
+    rows = parsed(rows, data.format if opened.is_text else None, few=0)
     return {name: str(type_) for name, type_ in Frame.of(rows).types().items()}
 
 

@@ -141,8 +141,8 @@ def _whole(text: pl.Expr, type_: ColumnType) -> pl.Expr:
 def _number(text: pl.Expr, type_: ColumnType) -> pl.Expr:
     """A number too great for a double is none: only what is called infinite is."""
     value = text.cast(polars_type(type_), strict=False)
-    too_great = value.is_infinite() & text.str.contains("[0-9]")
-    return pl.when(~too_great).then(value)
+    too_great = pl.when(value.is_infinite()).then(text).str.contains("[0-9]")
+    return pl.when(~too_great.fill_null(value=False)).then(value)
 
 
 def _decimal(text: pl.Expr, type_: ColumnType) -> pl.Expr:

@@ -34,7 +34,8 @@ class _Reading:
 
     def fits(self, text: pl.Expr) -> pl.Expr:
         """Null for a null."""
-        return text.str.contains(self.pattern) & (self.read(text).is_not_null() | text.is_null())
+        likely = pl.when(text.str.contains(self.pattern)).then(text)
+        return self.read(likely).is_not_null() | text.is_null()
 
     def read(self, text: pl.Expr) -> pl.Expr:
         return value_of(text, self.type)
@@ -67,8 +68,16 @@ def parsed(rows: pl.LazyFrame, form: Format | None = Format.CSV, *, few: int = F
     texts = rows.select(_text(name, form) for name in names)
     tried = list(_READINGS if form is Format.CSV else _MOMENTS)
     head = _fitting(texts.head(GLANCE), dict.fromkeys(names, tried))
-    found = _fitting(texts, {name: _worth_trying(kinds) for name, kinds in head.items()})
-    chosen = {name: kind for name, kinds in found.items() if (kind := _chosen(kinds, few))}
+    likely = {name: kinds for name, found in head.items() if (kinds := _worth_trying(found))}
+    chosen: dict[str, str] = {}
+    while likely:  # mostly once: what the first rows are, the others are too
+        found = _fitting(texts, {name: kinds[:1] for name, kinds in likely.items()})
+        chosen |= {name: kind for name, fits in found.items() if (kind := _chosen(fits, few))}
+        likely = {
+            name: kinds[1:]
+            for name, kinds in likely.items()
+            if found[name].seen and name not in chosen and kinds[1:]
+        }
     return rows.with_columns(
         _READINGS[kind].read(_text(name, form)) for name, kind in chosen.items()
     )
