@@ -15,7 +15,7 @@ from mesh_dagster.contracts.audit.data.frame import (
     summed,
     together,
 )
-from mesh_dagster.contracts.audit.keys.common import NothingInCommonError, in_common
+from mesh_dagster.contracts.audit.keys.comparable import NothingInCommonError, in_common
 from mesh_dagster.contracts.audit.values.places import key_names, keyed_rows
 from mesh_dagster.contracts.rules.kinds import Reference
 
