@@ -1,0 +1,69 @@
+"""The sensor of a domain empties its outbox and leaves signs of life, Dagster's among them."""
+
+from __future__ import annotations
+
+import logging
+
+import dagster as dg
+import pytest
+from dagster._daemon.types import DaemonHeartbeat
+
+from mesh_dagster import clock
+from mesh_dagster.model.event import Event, EventKind
+from mesh_dagster.products.doctor import diagnose
+from mesh_dagster.products.mesh import Mesh
+
+
+@pytest.fixture
+def tick(mesh, instance):
+    def ticked(domain: str = "shop") -> str:
+        repository = mesh.definitions(domain).get_repository_def()
+        context = dg.build_sensor_context(instance=instance, repository_def=repository)
+        return repository.get_sensor_def("alerts").evaluate_tick(context).skip_message or ""
+
+    return ticked
+
+
+@pytest.fixture
+def happened(mesh):
+    with (mesh.root / "mesh.yaml").open("a") as file:
+        file.write("notifications: {group: 0s}\n")
+    found = Event(EventKind.BREACHED, "shop/sales/v1", clock.now(), "key", "shop/sales/v1: late")
+    with Mesh.open(mesh.root).journal("shop") as journal:
+        journal.outbox.put([found])
+
+
+def beats(mesh, domain: str = "shop") -> dict[str, str | None]:
+    with Mesh.open(mesh.root).journal(domain) as journal:
+        return {each.name: each.error for each in journal.outbox.health().heartbeats}
+
+
+def test_a_tick_sends_what_is_due(mesh, tick, happened, caplog):
+    with caplog.at_level(logging.WARNING, logger="mesh_dagster.alerts"):
+        assert tick() == "0 heard of upstreams; 1 delivered, 0 to be tried again, 0 given up"
+    assert "to shop: shop/sales/v1: late" in caplog.text
+    assert tick().endswith("0 delivered, 0 to be tried again, 0 given up")
+
+
+def test_a_tick_leaves_signs_of_life_and_those_of_the_daemons(mesh, tick, instance):
+    instance.add_daemon_heartbeat(
+        DaemonHeartbeat(clock.wall().timestamp(), "SENSOR", "some-daemon", [])
+    )
+    tick()
+    assert {"sensor", "outbox", "daemon sensor"} <= beats(mesh).keys()
+    opened = Mesh.open(mesh.root)
+    (domain,) = [each for each in opened.domains if each.name == "shop"]
+    assert diagnose(opened, domain).findings == ()
+
+
+def test_the_sensor_is_on_by_default(mesh):
+    repository = mesh.definitions("shop").get_repository_def()
+    sensor = repository.get_sensor_def("alerts")
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_a_journal_that_refuses_is_a_tick_that_says_so_and_leaves_no_sign(mesh, tick):
+    journals = mesh.root / ".mesh" / "journals"
+    journals.mkdir(parents=True, exist_ok=True)
+    (journals / "shop.db").write_bytes(b"no database at all" * 100)
+    assert tick().startswith("could not be sent: the journal is corrupt")
