@@ -17,6 +17,8 @@ _REF = re.compile(r"""^\s*(?:\{\{\s*)?ref\(\s*['"]([^'"]+)['"]\s*\)(?:\s*\}\})?\
 
 @dataclass(slots=True)
 class Reading:
+    """The models that a file has, and what could not be taken from it."""
+
     models: frozenset[str]
     notes: list[str] = field(default_factory=list)
 
