@@ -20,6 +20,8 @@ from mesh_dagster.descriptors.source import shown_path
 
 LARGEST = 4 * 1024 * 1024
 MOST = 5_000
+MOST_PATTERNS = 200
+_FULL = f"it unfolds into more than {MOST:,} properties; the rest are left out"
 _DEEPEST = 20
 _MOMENTS = {"date": "date", "date-time": "timestamp", "time": "time"}
 _FORMATS = {"email", "uuid", "uri", "hostname", "ipv4", "ipv6"}
@@ -36,6 +38,13 @@ class _Reading:
     notes: list[str] = field(default_factory=list)
     nodes: int = MOST
     """Left to read: a few references to each other unfold into any number."""
+    patterns: dict[str, bool] = field(default_factory=dict)
+
+    def reads(self, pattern: str) -> bool:
+        """Whether a contract can promise a pattern; it takes a while to find out."""
+        if pattern not in self.patterns:
+            self.patterns[pattern] = len(self.patterns) < MOST_PATTERNS and is_read(pattern)
+        return self.patterns[pattern]
 
 
 def import_json_schema(path: Path) -> Imported:
@@ -92,6 +101,9 @@ def _properties(
     names = {str(each) for each in required} if isinstance(required, list) else set()
     listed = record.get("properties")
     for name, schema in listed.items() if isinstance(listed, Mapping) else ():
+        if reading.nodes <= 0:
+            reading.notes.append(_FULL)
+            return
         inner, place = _schema(schema), f"{path}{name}"
         yield {"name": name, **_property(inner, place, reading, depth, needed=name in names)}
 
@@ -111,8 +123,7 @@ def _property(
     reading.nodes -= 1
     if depth > _DEEPEST or reading.nodes < 0:
         far = f"{path} is nested deeper than {_DEEPEST} levels"
-        full = f"its references unfold into more than {MOST:,} properties; the rest are left out"
-        reading.notes.append(far if reading.nodes >= 0 else full)
+        reading.notes.append(far if reading.nodes >= 0 else _FULL)
         return {}
     schema = _resolved(given, reading, path)
     type_, nullable = _type(schema)
@@ -143,27 +154,35 @@ def _property(
 
 def _resolved(given: Mapping[str, Any], reading: _Reading, path: str) -> Mapping[str, Any]:
     """What a schema refers to, with what stands beside the reference; without null's branch."""
-    schema, seen = dict(given), set()
-    while isinstance(schema.get("$ref"), str):
-        ref = schema.pop("$ref")
-        target = _pointed(reading.root, ref) if ref.startswith("#") else None
-        if target is None or ref in seen:
-            why = "it leads in a circle" if ref in seen else "it is not in this file"
-            reading.notes.append(f"{path}: $ref {ref}, {why}")
-            break
-        seen.add(ref)
-        schema = {**target, **schema}
-    branches = schema.get("anyOf") or schema.get("oneOf")
-    if isinstance(branches, list):
-        others = [each for each in branches if _schema(each).get("type") != "null"]
-        if len(others) == 1 and len(branches) == 2:
+    schema, seen, nullable = dict(given), set[str](), False
+    while True:
+        if isinstance(ref := schema.pop("$ref", None), str):
+            target = _pointed(reading.root, ref) if ref.startswith("#") else None
+            if target is None or ref in seen:
+                why = "it leads in a circle" if ref in seen else "it is not in this file"
+                reading.notes.append(f"{path}: $ref {ref:.200}, {why}")
+            else:
+                schema = {**target, **schema}
+            seen.add(ref)
+        elif (only := _but_null(schema)) is not None:
             rest = {key: schema[key] for key in schema if key not in ("anyOf", "oneOf")}
-            inner = _resolved(_schema(others[0]), reading, path)
-            type_ = inner.get("type")
-            return {**inner, **rest, "type": [type_, "null"] if isinstance(type_, str) else type_}
-        if schema.get("anyOf"):
-            reading.notes.append(f"{path}: anyOf")
+            schema, nullable = {**only, **rest}, True
+        else:
+            break
+    if nullable and isinstance(schema.get("type"), str):
+        schema["type"] = [schema["type"], "null"]
+    if isinstance(schema.get("anyOf"), list):
+        reading.notes.append(f"{path}: anyOf")
     return schema
+
+
+def _but_null(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The other of two branches one of which is null."""
+    branches = schema.get("anyOf") or schema.get("oneOf")
+    if not isinstance(branches, list) or len(branches) != 2:
+        return None
+    others = [_schema(each) for each in branches if _schema(each).get("type") != "null"]
+    return others[0] if len(others) == 1 else None
 
 
 def _pointed(root: Mapping[str, Any], ref: str) -> Mapping[str, Any] | None:
@@ -195,8 +214,9 @@ def _typed(
     if logical is not None:
         return {"logicalType": logical}
     options = {key: schema[key] for key in OPTIONS_OF.get(type_ or "", ()) if key in schema}
-    if isinstance(options.get("pattern"), str) and not is_read(options["pattern"]):
-        reading.notes.append(f"{path}: pattern {options.pop('pattern')!r}, which Rust cannot read")
+    if isinstance(pattern := options.get("pattern"), str) and not reading.reads(pattern):
+        reading.notes.append(f"{path}: pattern {pattern!r:.200}, which Rust cannot read")
+        del options["pattern"]
     if type_ == "string" and format_ in _FORMATS:
         options["format"] = format_
     elif format_ is not None:

@@ -308,6 +308,35 @@ def test_a_pandera_schema_keeps_the_flags_of_its_patterns_and_ends_of_decimals(
     assert column(found, "c").options == {"minimum": 0, "maximum": 9.5}
 
 
+_NULL = {"type": "null"}
+_CIRCLE = {"anyOf": [{"$ref": "#/$defs/a"}, _NULL]}
+_CHAIN = {str(at): {"anyOf": [{"$ref": f"#/$defs/{at + 1}"}, _NULL]} for at in range(3000)}
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"properties": {"a": _CIRCLE}, "$defs": {"a": _CIRCLE}}, "it leads in a circle"),
+        ({"properties": {"a": _CHAIN["0"]}, "$defs": _CHAIN}, "it is not in this file"),
+    ],
+)
+def test_a_json_schema_without_end_is_read_as_far_as_it_goes(
+    imported: Any, schema: dict[str, Any], said: str
+) -> None:
+    found = imported("jsonschema", json.dumps(schema))
+    assert any(said in note for note in found.notes)
+
+
+def test_a_reference_that_may_be_null_is_what_it_refers_to(imported: Any) -> None:
+    schema = {
+        "properties": {"a": {"anyOf": [{"$ref": "#/$defs/n"}, _NULL]}},
+        "required": ["a"],
+        "$defs": {"n": {"type": "integer", "minimum": 2}},
+    }
+    a = column(imported("jsonschema", json.dumps(schema)), "a")
+    assert (a.logical_type, a.options, a.required) == ("integer", {"minimum": 2}, False)
+
+
 def test_a_check_of_pandera_that_only_warns_is_no_promise(imported: Any) -> None:
     source = (
         "import pandera.polars as pa\n"
