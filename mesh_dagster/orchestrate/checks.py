@@ -19,6 +19,21 @@ from mesh_dagster.products.promises import rules_of
 _MOST_PARTITIONS_SHOWN = 100
 
 
+class Links:
+    """Where somebody decides on what does not hold; this one knows of no such place."""
+
+    def id(self, port: str, rule: str, partition: str | None) -> str | None:
+        """The id of the review of a rule that does not hold in a partition."""
+        return None
+
+    def url(self, id: str) -> str | None:
+        """Where Dagster's UI has a form for the decision on it."""
+        return None
+
+
+NO_LINKS = Links()
+
+
 def check_specs(loaded: LoadedProduct) -> list[dg.AssetCheckSpec]:
     """One check a rule of each port's contract, named by the rule's id."""
     return [
@@ -34,14 +49,17 @@ def asset_key(loaded: LoadedProduct, port: str) -> dg.AssetKey:
 
 
 def check_results(
-    loaded: LoadedProduct, results: Iterable[RuleResult], selected: set[dg.AssetCheckKey]
+    loaded: LoadedProduct,
+    results: Iterable[RuleResult],
+    selected: set[dg.AssetCheckKey],
+    links: Links = NO_LINKS,
 ) -> Iterator[dg.AssetCheckResult]:
     """One evaluation a rule over all of a run's partitions, of the checks that were selected."""
     ordered = sorted(set(results), key=lambda each: (each.port or "", each.rule))
     for (port, rule), group in groupby(ordered, key=lambda each: (each.port or "", each.rule)):
         key = asset_key(loaded, port)
         if dg.AssetCheckKey(key, rule) in selected:
-            yield check_result(key, rule, list(group))
+            yield check_result(key, rule, list(group), links)
 
 
 def check_spec(rule: Rule, key: dg.AssetKey) -> dg.AssetCheckSpec:
@@ -63,7 +81,9 @@ def check_spec(rule: Rule, key: dg.AssetKey) -> dg.AssetCheckSpec:
     )
 
 
-def check_result(key: dg.AssetKey, rule: str, results: Sequence[RuleResult]) -> dg.AssetCheckResult:
+def check_result(
+    key: dg.AssetKey, rule: str, results: Sequence[RuleResult], links: Links = NO_LINKS
+) -> dg.AssetCheckResult:
     """The evaluation of a rule, from its results over one or several partitions."""
     bad = [each for each in results if not each.holds]
     worst = next((each for each in bad if each.blocks), (bad or results)[0])
@@ -71,19 +91,31 @@ def check_result(key: dg.AssetKey, rule: str, results: Sequence[RuleResult]) -> 
         check_name=rule,
         asset_key=key,
         passed=not bad,
-        severity=_severity(worst.severity),
-        description=worst.message,
-        metadata=_evaluation_metadata(results, bad, worst),
+        severity=_severity(worst),
+        description=_description(worst),
+        metadata=_evaluation_metadata(results, bad, worst, links),
     )
 
 
-def _severity(severity: Severity) -> dg.AssetCheckSeverity:
-    error = severity is Severity.ERROR
+def _severity(worst: RuleResult) -> dg.AssetCheckSeverity:
+    """What is waived does not hold, and is no error: an owner knows of it."""
+    error = worst.severity is Severity.ERROR and worst.waived_by is None
     return dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN
 
 
+def _description(worst: RuleResult) -> str:
+    if worst.waived_by is None:
+        return worst.message
+    return f"waived by {worst.waived_by} {_until(worst)}: {worst.message}"
+
+
+def _until(result: RuleResult) -> str:
+    end = result.waived_until
+    return f"until {end:%Y-%m-%d %H:%M} UTC" if end else "for this partition"
+
+
 def _evaluation_metadata(
-    results: Sequence[RuleResult], bad: Sequence[RuleResult], worst: RuleResult
+    results: Sequence[RuleResult], bad: Sequence[RuleResult], worst: RuleResult, links: Links
 ) -> dict[str, dg.MetadataValue]:
     checked = [each.checked for each in results if each.checked is not None]
     failed = [each.failed for each in results if each.failed is not None]
@@ -94,17 +126,50 @@ def _evaluation_metadata(
         found["failed"] = dg.IntMetadataValue(sum(failed))
     if worst.where:
         found["contract"] = dg.TextMetadataValue(worst.where)
+    if worst.waived_by:
+        found["waived_by"] = dg.TextMetadataValue(worst.waived_by)
+        found["waived_until"] = dg.TextMetadataValue(_until(worst))
+    if bad:
+        found |= _decidable(worst, links)
     partitions = [each for each in bad if each.partition is not None]
     if partitions:
-        found["failing_partitions"] = dg.TableMetadataValue(
-            records=[
-                dg.TableRecord(
-                    {"partition": each.partition, "failed": each.failed, "message": each.message}
-                )
-                for each in partitions[:_MOST_PARTITIONS_SHOWN]
-            ],
-            schema=dg.TableSchema.from_name_type_dict(
-                {"partition": "string", "failed": "int", "message": "string"}
-            ),
-        )
+        found["failing_partitions"] = _by_partition(partitions, links)
     return found
+
+
+def _decidable(worst: RuleResult, links: Links) -> dict[str, dg.MetadataValue]:
+    """The command that shows what waits, and the form in which it is decided on."""
+    id = links.id(worst.port or "", worst.rule, worst.partition)
+    if id is None:
+        return {}
+    found: dict[str, dg.MetadataValue] = {
+        "review": dg.TextMetadataValue(f"mesh review show {id}"),
+    }
+    if url := links.url(id):
+        found["decide"] = dg.UrlMetadataValue(url)
+    return found
+
+
+def _by_partition(bad: Sequence[RuleResult], links: Links) -> dg.TableMetadataValue:
+    columns = {
+        "partition": "string",
+        "failed": "int",
+        "message": "string",
+        "waived_by": "string",
+        "review": "string",
+    }
+    return dg.TableMetadataValue(
+        records=[
+            dg.TableRecord(
+                {
+                    "partition": each.partition,
+                    "failed": each.failed,
+                    "message": each.message,
+                    "waived_by": each.waived_by,
+                    "review": links.id(each.port or "", each.rule, each.partition),
+                }
+            )
+            for each in bad[:_MOST_PARTITIONS_SHOWN]
+        ],
+        schema=dg.TableSchema.from_name_type_dict(columns),
+    )

@@ -18,6 +18,7 @@ from mesh_dagster.orchestrate.borders import check_borders, internal
 from mesh_dagster.orchestrate.folders import find_folders
 from mesh_dagster.orchestrate.product import product_definitions
 from mesh_dagster.orchestrate.publications import publications_sensor
+from mesh_dagster.orchestrate.reviews import review_job, reviews_sensor
 from mesh_dagster.orchestrate.upstreams import Upstreams
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import refuse_breaking
@@ -65,7 +66,9 @@ def domain_wide(
             automation_sensor(),
             publications_sensor(mesh, [*own, *known], unknown),
             alerts_sensor(mesh, domain),
+            reviews_sensor(mesh, domain, products),
         ],
+        jobs=[review_job(mesh, domain, products)],
         executor=dg.in_process_executor,
     )
 

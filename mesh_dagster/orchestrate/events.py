@@ -13,7 +13,7 @@ import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication
+from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication, Release
 
 PUBLICATION = DATA_VERSION_TAG
 
@@ -45,13 +45,27 @@ def reported(
     }
     if state is not None:
         facts["dagster/row_count"] = state.rows
+    told = f"{publication.kind} published outside this instance's runs"
+    if publication.release is not None:
+        facts |= released(publication.release)
+        told = f"released by {publication.release.by} against its contract"
     return dg.AssetMaterialization(
         key,
-        description=f"{publication.kind} published outside this instance's runs",
+        description=told,
         partition=partition,
         metadata=facts,
         tags={PUBLICATION: str(publication.number)},
     )
+
+
+def released(release: Release) -> dict[str, str]:
+    """Who let it out against its contract, and why."""
+    return {
+        "released_by": release.by,
+        "identity_proven_by": release.proof,
+        "reason": release.why,
+        "rules_that_fail": ", ".join(release.rules),
+    }
 
 
 def told(attempt: Attempt, outcome: Outcome) -> str:

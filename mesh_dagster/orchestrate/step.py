@@ -8,8 +8,9 @@ import dagster as dg
 
 from mesh_dagster.errors import MeshError, StorageError
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.snapshot import Attempt, Outcome
-from mesh_dagster.orchestrate.checks import check_results
+from mesh_dagster.orchestrate.checks import NO_LINKS, Links, check_results
 from mesh_dagster.orchestrate.events import materializations, told
 from mesh_dagster.orchestrate.partitions import partitions_of
 from mesh_dagster.orchestrate.work import Work
@@ -33,7 +34,8 @@ def run_step(
     for event in materializations(loaded, attempt):
         context.log_event(event)
     results = [result for decision in attempt.decisions for result in decision.results]
-    yield from check_results(loaded, results, set(context.selected_asset_check_keys))
+    selected = set(context.selected_asset_check_keys)
+    yield from check_results(loaded, results, selected, _links(context, mesh, loaded, results))
     _tell(context, loaded, attempt)
 
 
@@ -58,10 +60,24 @@ def _audit_only(
     from mesh_dagster.products.audit import audit_published
 
     try:
-        results = audit_published(mesh, loaded)
+        results = list(audit_published(mesh, loaded))
     except MeshError as error:
         raise _failure(error) from error
-    yield from check_results(loaded, results, set(context.selected_asset_check_keys))
+    selected = set(context.selected_asset_check_keys)
+    yield from check_results(loaded, results, selected, _links(context, mesh, loaded, results))
+
+
+def _links(
+    context: dg.AssetExecutionContext, mesh: Mesh, loaded: LoadedProduct, results: list[RuleResult]
+) -> Links:
+    """Where its owner decides on what does not hold; nothing is asked where all holds."""
+    if all(each.holds for each in results):
+        return NO_LINKS
+    from mesh_dagster.orchestrate.review_links import links_of
+
+    origin = context.run.remote_job_origin
+    location = origin.repository_origin.code_location_origin.location_name if origin else None
+    return links_of(mesh, loaded, location)
 
 
 def _tell(context: dg.AssetExecutionContext, loaded: LoadedProduct, attempt: Attempt) -> None:
@@ -81,7 +97,7 @@ def _tell(context: dg.AssetExecutionContext, loaded: LoadedProduct, attempt: Att
     raise dg.Failure(
         f"{path} · quarantined, not published: {quarantined}\n"
         + "\n".join(f"  {line}" for line in sorted(blocking))
-        + f"\n  look: mesh quarantine {path}",
+        + f"\n  look: mesh review --product {path}",
         metadata={"quarantined": quarantined, "attempt": attempt.id},
         allow_retries=False,
     )

@@ -25,6 +25,7 @@ from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.promises import rules_of
 from mesh_dagster.products.read import open_published, publication_at
 from mesh_dagster.products.rest import rest_of_port
+from mesh_dagster.products.waivers import waivers_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,7 +84,9 @@ def audit_published(
         data = open_published(mesh, address, publication=state, partitions=partitions)
         staged = partitions is not None
         results += _audit(mesh, loaded, port, data.polars(), keys, state=state, staged=staged)
-    return tuple(results)
+    with mesh.journal(product.domain) as journal:
+        waivers = waivers_of(journal, loaded)
+    return tuple(each for one in results for each in waivers.marked([one], one.partition))
 
 
 def references_of(mesh: Mesh, checked: Sequence[Rule]) -> dict[str, pl.LazyFrame | str]:

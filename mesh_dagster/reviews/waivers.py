@@ -38,9 +38,9 @@ class Waivers:
             return result
         rule = (result.port or "", result.rule)
         found = _longest([each for each in self._holding() if is_waived(each, rule, partition)])
-        if found is None:
-            return result
-        return replace(result, waived_by=found.by.name, waived_until=found.until)
+        by, until = (None, None) if found is None else (found.by.name, found.until)
+        # The waiver that is recorded with a result may have ended since.
+        return replace(result, waived_by=by, waived_until=until)
 
     def _holding(self) -> Iterable[Ruling]:
         return (each for each in self.rulings if self.now is None or each.holds(self.now))

@@ -89,7 +89,8 @@ def test_nothing_of_a_location_can_make_another_domains_asset(mesh) -> None:
         repository = mesh.definitions(domain).get_repository_def()
         for job in repository.get_all_jobs():
             made = job.asset_layer.executable_asset_keys
-            assert {key.path[0] for key in made} == {domain}
+            # By one job owners decide on what was made: it makes nothing.
+            assert {key.path[0] for key in made} == (set() if job.name == "review" else {domain})
         for schedule in repository.schedule_defs:
             assert schedule.job_name in {job.name for job in repository.get_all_jobs()}
 
