@@ -17,6 +17,7 @@ from mesh_dagster.orchestrate import labels
 from mesh_dagster.orchestrate.automation import pull_condition
 from mesh_dagster.orchestrate.checks import check_specs
 from mesh_dagster.orchestrate.partitions import partition_set
+from mesh_dagster.orchestrate.service_levels import freshness_policy, slo_specs
 from mesh_dagster.orchestrate.step import run_step
 from mesh_dagster.orchestrate.upstreams import Upstreams
 from mesh_dagster.orchestrate.work import Work
@@ -37,6 +38,7 @@ def asset_spec(loaded: LoadedProduct, output: OutputPort) -> dg.AssetSpec:
         owners=labels.owners(loaded.product, loaded.domain.team),
         tags=labels.tags(loaded.product),
         kinds=labels.kinds(loaded),
+        freshness_policy=freshness_policy(loaded, output.address.port or ""),
         # A run over several partitions publishes some and quarantines others.
         skippable=True,
     )
@@ -70,7 +72,11 @@ def product_assets(
     @dg.multi_asset(
         name=labels.name(loaded.product.address.path),
         specs=specs,
-        check_specs=[*check_specs(loaded), *(work.tests if work else ())],
+        check_specs=[
+            *check_specs(loaded),
+            *slo_specs(loaded),
+            *(work.tests if work else ()),
+        ],
         # Without it the checks cannot be run alone, against what is published.
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),

@@ -19,6 +19,7 @@ from mesh_dagster.orchestrate.folders import find_folders
 from mesh_dagster.orchestrate.product import product_definitions
 from mesh_dagster.orchestrate.publications import publications_sensor
 from mesh_dagster.orchestrate.reviews import review_job, reviews_sensor
+from mesh_dagster.orchestrate.service_levels import slo_sensor
 from mesh_dagster.orchestrate.upstreams import Upstreams
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import refuse_breaking
@@ -65,6 +66,7 @@ def domain_wide(
         sensors=[
             automation_sensor(),
             publications_sensor(mesh, [*own, *known], unknown),
+            slo_sensor(mesh, products),
             alerts_sensor(mesh, domain),
             reviews_sensor(mesh, domain, products),
         ],

@@ -13,6 +13,7 @@ from mesh_dagster.model.snapshot import Attempt, Outcome
 from mesh_dagster.orchestrate.checks import NO_LINKS, Links, check_results
 from mesh_dagster.orchestrate.events import materializations, told
 from mesh_dagster.orchestrate.partitions import partitions_of
+from mesh_dagster.orchestrate.service_levels import slo_results
 from mesh_dagster.orchestrate.work import Work
 from mesh_dagster.products.mesh import Mesh
 
@@ -26,6 +27,7 @@ def run_step(
     """
     if not context.selected_asset_keys:
         yield from _audit_only(context, mesh, loaded)
+        yield from _service_levels(context, mesh, loaded)
         return
     try:
         attempt = _attempt(context, mesh, loaded, work)
@@ -36,7 +38,18 @@ def run_step(
     results = [result for decision in attempt.decisions for result in decision.results]
     selected = set(context.selected_asset_check_keys)
     yield from check_results(loaded, results, selected, _links(context, mesh, loaded, results))
+    yield from _service_levels(context, mesh, loaded)
     _tell(context, loaded, attempt)
+
+
+def _service_levels(
+    context: dg.AssetExecutionContext, mesh: Mesh, loaded: LoadedProduct
+) -> Iterator[dg.AssetCheckResult]:
+    """How the product stands after this run. What cannot be measured now the sensor tells later."""
+    try:
+        yield from slo_results(mesh, loaded, set(context.selected_asset_check_keys))
+    except MeshError as error:
+        context.log.warning(str(error))
 
 
 def _attempt(

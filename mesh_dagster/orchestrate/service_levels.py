@@ -1,0 +1,192 @@
+"""Service levels in Dagster: each is a check of the port's asset, and one sensor a domain asks.
+
+Dagster is told what the journal says and remembers nothing for it: after a location that did not
+load, a cursor that was wiped or a new instance, the next tick tells the same again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from mesh_dagster import clock
+from mesh_dagster.errors import MeshError
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.slo import Indicator, Objective, Standing, Status
+from mesh_dagster.orchestrate.checks import asset_key
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.service_levels import Report, objectives, reports
+from mesh_dagster.slos.spoken import percent, span
+
+SENSOR = "service_levels"
+_SECONDS = 60
+_AT_ONCE = 300
+"""Evaluations that one tick tells Dagster, the worst first: each takes it milliseconds, and a
+tick has a minute."""
+
+_STEP = 0.05
+"""The share of a budget that has to go before a check is told again that has not changed."""
+
+_WORST = (Status.BREACHED, Status.BURNING, Status.AT_RISK, Status.MET)
+
+
+def slo_specs(loaded: LoadedProduct) -> list[dg.AssetCheckSpec]:
+    """One check an objective of each port: `slo_freshness`."""
+    return [
+        dg.AssetCheckSpec(
+            name=each.check,
+            asset=asset_key(loaded, each.port),
+            description=_promise(each),
+            metadata={"contract": each.where} if each.where else None,
+        )
+        for each in objectives(loaded)
+    ]
+
+
+def freshness_policy(loaded: LoadedProduct, port: str) -> dg.FreshnessPolicy | None:
+    """What Dagster itself can show: how long ago the asset was materialized, against the promise.
+
+    It counts materializations and knows no event time: the greater of how often the data is to
+    change and how old it may be. None under a replay, where Dagster's daemon keeps wall time.
+    """
+    if clock.replaying():
+        return None
+    timely = (Indicator.FRESHNESS, Indicator.FREQUENCY)
+    stated = [each for each in objectives(loaded) if each.port == port]
+    limits = [each.limit for each in stated if each.indicator in timely and each.limit]
+    return dg.FreshnessPolicy.time_window(fail_window=max(limits)) if limits else None
+
+
+def slo_results(
+    mesh: Mesh, loaded: LoadedProduct, selected: set[dg.AssetCheckKey]
+) -> Iterator[dg.AssetCheckResult]:
+    """How a product stands now, of the checks that were selected. Raises `MeshError`."""
+    if not any(spec.key in selected for spec in slo_specs(loaded)):
+        return
+    for report in reports(mesh, [loaded]):
+        for each in _measured([report]):
+            key = asset_key(loaded, each.objective.port)
+            if dg.AssetCheckKey(key, each.objective.check) in selected:
+                yield dg.AssetCheckResult(
+                    check_name=each.objective.check,
+                    asset_key=key,
+                    passed=each.status.kept,
+                    severity=_severity(each),
+                    description=_told(each),
+                    metadata=_metadata(each),
+                )
+
+
+def slo_sensor(mesh: Mesh, products: Sequence[LoadedProduct]) -> dg.SensorDefinition:
+    """Evaluates every objective of a domain in one query, and tells Dagster what has changed."""
+    promising = [each for each in products if objectives(each)]
+
+    @dg.sensor(
+        name=SENSOR,
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Measures the service levels of the domain: `mesh slo` lists them.",
+    )
+    def service_levels(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        known: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
+        try:
+            standings = sorted(
+                _measured(reports(mesh, promising)), key=lambda each: _WORST.index(each.status)
+            )
+        except MeshError as error:
+            context.log.error(str(error))
+            return dg.SkipReason(f"could not be measured: {error.what}")
+        changed = changes(standings, known)
+        for each in changed[:_AT_ONCE]:
+            context.instance.report_runless_asset_event(_evaluation(each))
+            known[_name(each)] = _digest(each)
+        there = {_name(each) for each in standings}
+        context.update_cursor(json.dumps({key: known[key] for key in known if key in there}))
+        bad = sum(not each.status.kept for each in standings)
+        return dg.SkipReason(f"{len(standings)} objectives, {bad} not kept, {len(changed)} changed")
+
+    return service_levels
+
+
+def changes(standings: Iterable[Standing], known: Mapping[str, str]) -> list[Standing]:
+    """Those that differ from what was told last: in their status, or by some of their budget."""
+    return [each for each in standings if known.get(_name(each)) != _digest(each)]
+
+
+def _measured(found: Iterable[Report]) -> Iterator[Standing]:
+    for report in found:
+        yield from (each for each in report.standings if each.status is not Status.UNMEASURED)
+
+
+def _name(each: Standing) -> str:
+    return f"{each.product}/{each.objective.port}:{each.objective.indicator.value}"
+
+
+def _digest(each: Standing) -> str:
+    steps = max(-1, int(each.left / _STEP))
+    return f"{each.status.value} {steps}"
+
+
+def _evaluation(each: Standing) -> dg.AssetCheckEvaluation:
+    parts = [*each.product.split("/"), *([each.objective.port] if each.objective.port else ())]
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(parts),
+        check_name=each.objective.check,
+        passed=each.status.kept,
+        severity=_severity(each),
+        description=_told(each),
+        metadata=_metadata(each),
+    )
+
+
+def _severity(each: Standing) -> dg.AssetCheckSeverity:
+    breached = each.status is Status.BREACHED
+    return dg.AssetCheckSeverity.ERROR if breached else dg.AssetCheckSeverity.WARN
+
+
+def _told(each: Standing) -> str:
+    state = each.status.value.replace("_", " ")
+    return f"{state}: {each.now}; {percent(each.left, places=0)} of the budget left"
+
+
+def _promise(each: Objective) -> str:
+    kind = each.indicator.value + (f" within {span(each.limit)}" if each.limit else "")
+    return f"{kind}: {percent(each.target)} over {span(each.window)}"
+
+
+def _metadata(each: Standing) -> dict[str, dg.MetadataValue]:
+    found: dict[str, dg.MetadataValue] = {
+        "status": dg.TextMetadataValue(each.status.value.replace("_", " ")),
+        "budget_left": dg.FloatMetadataValue(round(each.left, 4)),
+        "kept": dg.FloatMetadataValue(round(each.kept if each.kept is not None else 1.0, 6)),
+        "promised": dg.TextMetadataValue(_promise(each.objective)),
+        "at": dg.TimestampMetadataValue(each.at.timestamp()),
+        "budget": dg.TextMetadataValue(_bar(each.left)),
+        "burn": dg.MarkdownMetadataValue(_burn_table(each)),
+    }
+    if each.burns:
+        found["burn_rate"] = dg.FloatMetadataValue(round(each.burns[-1].rate, 3))
+    if each.lasts is not None and each.left > 0:
+        found["lasts"] = dg.TextMetadataValue(span(each.lasts))
+    if each.objective.where:
+        found["contract"] = dg.TextMetadataValue(each.objective.where)
+    return found
+
+
+def _bar(left: float) -> str:
+    """The budget as a bar: metadata has no pictures. Over time Dagster plots what is a number."""
+    full = round(max(0.0, min(1.0, left)) * 20)
+    return f"{'█' * full}{'░' * (20 - full)} {percent(left, places=0)} left"
+
+
+def _burn_table(each: Standing) -> str:
+    lines = ["| rule | over | rate | fires from |", "|---|---|---|---|"]
+    lines += [
+        f"| {burn.name}{' **fires**' if burn.fires else ''} "
+        f"| {span(burn.long)}, {span(burn.short)} "
+        f"| {burn.rate:.1f}, {burn.recent:.1f} | {burn.limit:g} |"
+        for burn in each.burns
+    ]
+    return "\n".join(lines)
