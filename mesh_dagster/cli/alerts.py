@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 _COLUMNS = [
     Column("NOTICED (UTC)"),
-    Column("KIND"),
+    Column("KIND", least=8),
     Column("TOLD", least=10),
     Column("STATE", colours={"dead": "red", "delivered": "green"}),
-    Column("TRIES", right=True),
-    Column("WHAT", least=24),
+    Column("WHAT", least=20),
 ]
 
 
@@ -32,7 +31,7 @@ _COLUMNS = [
 @click.argument("address", type=ADDRESS, required=False)
 @click.option("--domain", metavar="NAME", help="Of this domain only.")
 @click.option("--dead", is_flag=True, help="Only those that were given up.")
-@click.option("--send", is_flag=True, help="Send what is due now, without Dagster.")
+@click.option("--send", is_flag=True, help="Measure service levels and send what is due, now.")
 @click.option("--retry", is_flag=True, help="Let those that were given up be tried again.")
 @click.option("--limit", default=20, show_default=True, help="How many at most, of each domain.")
 @as_json
@@ -54,7 +53,7 @@ def alerts(
         for each in domains:
             with mesh.journal(each.name) as journal:
                 say(f"{each.name}: {journal.outbox.try_again()} messages will be tried again")
-    failed = [_send(mesh, each) for each in domains] if send else []
+    failed = _send(mesh, domains) if send else False
     found = []
     for each in domains:
         with mesh.journal(each.name) as journal:
@@ -68,7 +67,7 @@ def alerts(
         _explain(found)
     else:
         say("nobody was told of anything" if not dead else "nothing was given up")
-    return 1 if any(failed) else 0
+    return 1 if failed else 0
 
 
 def domains_here(mesh: Mesh, name: str | None) -> list[Domain]:
@@ -82,15 +81,24 @@ def domains_here(mesh: Mesh, name: str | None) -> list[Domain]:
     return found
 
 
-def _send(mesh: Mesh, domain: Domain) -> bool:
-    """Send what is due; whether anything failed."""
-    from mesh_dagster.products.alerting import tell
+def _send(mesh: Mesh, domains: Sequence[Domain]) -> bool:
+    """Measure, and send what is due of all of them; whether anything failed."""
+    from mesh_dagster.products.alerting import EVERY, publish_news, tell
+    from mesh_dagster.products.slo_incidents import measure
 
-    done = tell(mesh, domain)
-    say(f"{domain.name}: {done.sent}")
-    for problem in done.problems:
-        say(f"{domain.name}: {problem}")
-    return bool(done.problems or done.sent.failed or done.sent.dead)
+    failed = False
+    for domain in domains:
+        # Who depends on another of them shall hear of it in the same round.
+        measure(mesh, domain, EVERY)
+        with mesh.journal(domain.name) as journal:
+            publish_news(mesh, domain, journal)
+    for domain in domains:
+        done = tell(mesh, domain)
+        say(f"{domain.name}: {done.sent}")
+        for problem in done.problems:
+            say(f"{domain.name}: {problem}")
+        failed |= bool(done.problems or done.sent.failed or done.sent.dead)
+    return failed
 
 
 def _rows(alert: Alert) -> Iterator[Sequence[object]]:
@@ -100,7 +108,6 @@ def _rows(alert: Alert) -> Iterator[Sequence[object]]:
             alert.event.kind.value,
             f"{told.channel}: {told.to}" if told.channel else "nobody yet",
             told.state,
-            told.tries,
             alert.event.summary,
         )
 

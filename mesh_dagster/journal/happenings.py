@@ -140,6 +140,9 @@ def _follow(connection: sa.Connection, event: Event, incident: str, number: int)
                 "opened": number,
             }
             connection.execute(sa.insert(incidents), [opened])
+        elif event.kind is EventKind.BREACHED:
+            graver = sa.update(incidents).where(of_incident)
+            connection.execute(graver.values(kind=event.kind.value))
     elif event.kind in CLOSES:
         still = sa.and_(of_incident, incidents.c.closed.is_(None))
         connection.execute(sa.update(incidents).where(still).values(closed=number))

@@ -27,7 +27,15 @@ from mesh_dagster.journal.alert_tables import (
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.happenings import event_from_row, put_event
 from mesh_dagster.journal.letters import Claim, Pending, State, blocked, claimed, pending
-from mesh_dagster.journal.told import Alert, Health, health, incidents_of, newest_alerts
+from mesh_dagster.journal.told import (
+    Alert,
+    Health,
+    Trouble,
+    health,
+    incidents_of,
+    newest_alerts,
+    troubles,
+)
 from mesh_dagster.model.event import Event, Incident
 from mesh_dagster.model.message import Recipient
 
@@ -166,6 +174,19 @@ class Outbox:
         """What broke, since when, who was told, and what mended it; newest first."""
         with self._database.reading() as connection:
             return incidents_of(connection, product, unclosed=unclosed, limit=limit)
+
+    def put_changes(
+        self, changes: Callable[[Mapping[tuple[str, str], Trouble]], Iterable[Event]]
+    ) -> list[Event]:
+        """Record what changes about the troubles that there are, nobody else doing so meanwhile."""
+        with self._database.writing() as connection:
+            found = changes(troubles(connection))
+            return [each for each in found if put_event(connection, each) is not None]
+
+    def troubles(self) -> dict[tuple[str, str], Trouble]:
+        """The newest incident of each objective that ever was in trouble, by product and name."""
+        with self._database.reading() as connection:
+            return troubles(connection)
 
     def health(self) -> Health:
         """What is overdue, what was given up, and who gave which sign of life last."""

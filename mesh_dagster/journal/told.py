@@ -40,6 +40,15 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """The newest incident of an objective: what it came to, and since when it is over."""
+
+    id: str
+    kind: EventKind
+    closed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """The last sign of life of a part, how often it gives one, and what went wrong then."""
 
@@ -128,6 +137,25 @@ def incidents_of(
         )
         for row in rows
     ]
+
+
+def troubles(connection: sa.Connection) -> dict[tuple[str, str], Trouble]:
+    """The newest incident of each objective, by product and objective."""
+    newest = (
+        sa.select(sa.func.max(incidents.c.opened))
+        .where(incidents.c.objective != "")
+        .group_by(incidents.c.product, incidents.c.objective)
+    )
+    closing = events.alias("closing")
+    found = (
+        sa.select(incidents, closing.c.at)
+        .outerjoin(closing, closing.c.number == incidents.c.closed)
+        .where(incidents.c.opened.in_(newest))
+    )
+    return {
+        (row.product, row.objective): Trouble(row.id, EventKind(row.kind), row.at)
+        for row in connection.execute(found)
+    }
 
 
 def health(connection: sa.Connection) -> Health:

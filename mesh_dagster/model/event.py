@@ -23,16 +23,15 @@ class EventKind(StrEnum):
     RECOVERED = "recovered"
 
 
-OPENS = (EventKind.QUARANTINED, EventKind.BREACHED)
-"""The kinds that open an incident."""
+OPENS = (EventKind.QUARANTINED, EventKind.BURNING, EventKind.BREACHED)
+"""The kinds that open an incident; a breach makes one that a burning budget opened graver."""
 
 CLOSES = (EventKind.SETTLED, EventKind.RECOVERED)
 """The kinds that close the incident they name."""
 
-TOLD_DOWNSTREAM = tuple(
+_TOLD_DOWNSTREAM = tuple(
     kind for kind in EventKind if kind not in (EventKind.BURNING, EventKind.REVIEW_OVERDUE)
 )
-"""What the owners of a product's readers hear too; the rest is its own owner's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,14 @@ class Event:
         return f"{self.kind}:{self.subject}:{self.objective}"
 
     @property
+    def concerns_readers(self) -> bool:
+        """Whether the owners of products that read the subject hear of it: of an end only where
+        they heard of the beginning."""
+        after_burning = self.details.get("after") == EventKind.BURNING
+        ended = self.kind is EventKind.RECOVERED and after_burning
+        return self.kind in _TOLD_DOWNSTREAM and not ended
+
+    @property
     def root(self) -> str:
         """The product at which it began."""
         return self.cause or self.subject
@@ -85,7 +92,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A breach, from its opening to its repair.
+    """A breach, or a budget that burns too fast to last, from its opening to its repair.
 
     `began`, `opened` and `closed` are the mesh's time; `noticed` and `notified` wall time, in
     which messages travel.

@@ -19,7 +19,7 @@ from mesh_dagster.errors import MeshError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import Domain
-from mesh_dagster.model.event import TOLD_DOWNSTREAM, Event, EventKind
+from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.message import Recipient
 from mesh_dagster.model.ownership import owners
 from mesh_dagster.model.product import Product
@@ -56,15 +56,21 @@ def tell(mesh: Mesh, domain: Domain, *, seconds: float = 40, every: float = EVER
         done.heard = len(journal.outbox.put(_heard(mesh, domain, journal, done.problems)))
         channels = Channels(mesh.config, domain)
         journal.outbox.put(_overdue(journal, channels))
-        try:
-            recent = journal.outbox.newest(clock.wall() - _NEWS_LAST, 2 * MOST)
-            write_news(mesh.documents, domain.name, recent)
-        except MeshError as error:
-            done.problems.append(f"the news could not be written: {error.what}")
+        done.problems += publish_news(mesh, domain, journal)
         journal.outbox.route(_Routing(mesh, domain, channels))
         done.sent = drain(journal.outbox, channels, seconds=seconds)
         journal.outbox.beat(OUTBOX, every, "; ".join(done.problems) or None)
     return done
+
+
+def publish_news(mesh: Mesh, domain: Domain, journal: Journal) -> list[str]:
+    """Tell the mesh what happened to a domain's products; what kept it from that."""
+    recent = journal.outbox.newest(clock.wall() - _NEWS_LAST, 2 * MOST)
+    try:
+        write_news(mesh.documents, domain.name, recent)
+    except MeshError as error:
+        return [f"the news could not be written: {error.what}"]
+    return []
 
 
 class _Routing:
@@ -78,7 +84,7 @@ class _Routing:
         paths = set(event.affects)
         if not paths:
             paths = {event.subject}
-            if event.kind in TOLD_DOWNSTREAM:
+            if event.concerns_readers:
                 paths |= set(readers_here(self._mesh, self._domain, event.subject))
         found = {each for path in paths for each in self._of(path)}
         # Somebody hears of it, whatever the files say by now.

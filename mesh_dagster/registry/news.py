@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from mesh_dagster.errors import MissingObject
-from mesh_dagster.model.event import TOLD_DOWNSTREAM, Event, EventKind
+from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.ports.storage import Storage
 
 SCHEMA_VERSION = 1
@@ -34,7 +34,7 @@ def news_key(domain: str) -> str:
 
 def write_news(storage: Storage, domain: str, events: Iterable[Event]) -> bool:
     """Write the news of a domain if they say something else; whether they did."""
-    told = [each for each in events if each.kind in TOLD_DOWNSTREAM and not each.affects]
+    told = [each for each in events if each.concerns_readers and not each.affects]
     lines = [json.dumps(_line(each), ensure_ascii=False) for each in told[-MOST:]]
     data = "".join(f"{line}\n" for line in lines).encode()
     try:
