@@ -8,10 +8,14 @@ spent for the rest of the window is no second one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from mesh_dagster.journal.told import Trouble
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.slo import Standing, Status
+
+if TYPE_CHECKING:
+    from mesh_dagster.journal.told import Trouble
 
 Objective = tuple[str, str]
 """A product's path, and what `objective_of` calls one of its promises."""

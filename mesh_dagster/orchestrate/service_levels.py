@@ -90,11 +90,15 @@ def slo_sensor(mesh: Mesh, products: Sequence[LoadedProduct]) -> dg.SensorDefini
         description="Measures the service levels of the domain: `mesh slo` lists them.",
     )
     def service_levels(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        from mesh_dagster.products.slo_incidents import follow
+
         known: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
         try:
             standings = sorted(
                 _measured(reports(mesh, promising)), key=lambda each: _WORST.index(each.status)
             )
+            if promising:
+                follow(mesh, promising[0].domain, standings, _SECONDS)
         except MeshError as error:
             context.log.error(str(error))
             return dg.SkipReason(f"could not be measured: {error.what}")

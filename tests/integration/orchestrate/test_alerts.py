@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import dagster as dg
 import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from mesh_dagster import clock
+from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.model.event import Event, EventKind
+from mesh_dagster.orchestrate.execute import run
 from mesh_dagster.products.doctor import diagnose
 from mesh_dagster.products.mesh import Mesh
 
@@ -67,3 +70,23 @@ def test_a_journal_that_refuses_is_a_tick_that_says_so_and_leaves_no_sign(mesh, 
     journals.mkdir(parents=True, exist_ok=True)
     (journals / "shop.db").write_bytes(b"no database at all" * 100)
     assert tick().startswith("could not be sent: the journal is corrupt")
+
+
+def test_a_level_that_is_not_kept_is_an_incident_after_a_tick_and_a_message_after_another(
+    mesh, tick, instance
+):
+    contract = next(mesh.folder("shop", "sales").glob("*.odcs.yaml"))
+    level = "slaProperties:\n  - {property: frequency, value: 1, unit: d}\n"
+    contract.write_text(contract.read_text() + level)
+    with (mesh.root / "mesh.yaml").open("a") as file:
+        file.write("notifications: {group: 0s}\n")
+    run(Mesh.open(mesh.root), load_product(mesh.folder("shop", "sales")), ["2013-11-01"])
+    repository = mesh.definitions("shop").get_repository_def()
+    context = dg.build_sensor_context(instance=instance, repository_def=repository)
+    with clock.frozen(clock.now() + timedelta(days=40)):
+        repository.get_sensor_def("service_levels").evaluate_tick(context)
+        with Mesh.open(mesh.root).journal("shop") as journal:
+            (incident,) = journal.outbox.incidents(unclosed=True)
+        assert (incident.kind, incident.objective) == (EventKind.BREACHED, "frequency")
+        assert "; 1 delivered" in tick()
+    assert "service levels" in beats(mesh)
