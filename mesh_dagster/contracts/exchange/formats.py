@@ -34,7 +34,6 @@ _WRITERS = {
 }
 _OF_ALL_TABLES = {"dbt", "markdown"}
 IMPORTS = tuple(_READERS)
-EXPORTS = tuple(_WRITERS)
 
 
 def import_contract(format_: str, place: str) -> Imported:

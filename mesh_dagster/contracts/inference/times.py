@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from mesh_dagster.contracts.inference.profile import Column, Profile
 
 _TELLING = ("event_time", "event_timestamp", "event_ts", "occurred_at", "happened_at", "time")
@@ -10,8 +12,6 @@ _TECHNICAL = ("updated", "modified", "loaded", "ingested", "recorded", "inserted
 
 def event_time_of(table: Profile) -> tuple[str, str] | None:
     """The column and the evidence; None where there is none, or no telling which."""
-    import polars as pl
-
     moments = [
         each
         for each in table.top()
@@ -27,8 +27,6 @@ def event_time_of(table: Profile) -> tuple[str, str] | None:
 
 def _rank(column: Column) -> tuple[bool, bool, bool]:
     """Named for it, not named for a technical moment, and a moment rather than a day."""
-    import polars as pl
-
     name = column.name.lower()
     technical = any(word in name for word in _TECHNICAL)
     return name not in _TELLING, technical, isinstance(column.dtype, pl.Date)

@@ -169,9 +169,7 @@ def _with_distinct_ids(found: Iterator[Rule]) -> Iterator[Rule]:
 
 def _readable(text: str) -> str:
     """The text in letters, digits and underscores; a checksum where nothing of it is left."""
-    kept = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_") if not _fits(text) else text
+    if re.fullmatch(r"[A-Za-z0-9_]+", text):
+        return text
+    kept = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
     return kept or f"rule_{crc32(text.encode()):08x}"
-
-
-def _fits(text: str) -> bool:
-    return re.fullmatch(r"[A-Za-z0-9_]+", text) is not None

@@ -167,11 +167,9 @@ def _audited(
         if opened.diagnose:
             opened.diagnose()
         raise
-    except Exception:
+    except (Exception, KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
+    except BaseException as error:  # a panic of what is written in Rust
         raise EvaluationError(f"the engine gave up: {error}", code="MESH-C024") from error
     if opened.diagnose and any(each.verdict is Verdict.ERROR for each in results):
         opened.diagnose()

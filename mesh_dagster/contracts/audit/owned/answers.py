@@ -21,8 +21,8 @@ class Around:
     """What the owner's rules may use besides the data under audit.
 
     `tables` are the other tables of the contract by name, for queries: their rows, or a text that
-    says why there are none. `code` is the folder of
-    the contract, whose Python may be run; None: it may not.
+    says why there are none. `code` is the folder of the contract, whose Python may be run; None:
+    it may not.
     """
 
     tables: Mapping[str, Any] = field(default_factory=dict)
@@ -38,7 +38,7 @@ def answers_of_owned(
     frame: Frame,
     keys: Sequence[str | None],
     rows: Mapping[str | None, int],
-    around: Around = ALONE,
+    around: Around,
 ) -> dict[str, Answers]:
     """What each of these rules, by its id, says of each of the partitions `keys`.
 

@@ -28,11 +28,7 @@ def export_dbt(contract: Contract, tables: tuple[SchemaObject, ...]) -> Exported
     notes: list[str] = []
     for table in tables:
         models.append(_model(contract, table, stated[table.name], alone=len(tables) == 1))
-        notes += unsaid(
-            table,
-            contract,
-            keys=_HELD,
-        )
+        notes += unsaid(table, contract, keys=_HELD)
         notes += [f"{table.name}: {note}" for note in _far(table, tables)]
     document = {"version": 2, "models": models}
     head = "# A contract as dbt has it; what dbt has no test for is kept under meta.odcs.\n"
@@ -86,7 +82,7 @@ def _column(each: Property, stated: Mapping[str, Any], table: SchemaObject) -> d
         kept["physicalType"] = stated["physicalType"]
     if each.type is None and stated.get("logicalType"):
         kept["logicalType"] = stated["logicalType"]
-    far = [link for link in each.relationships if not _near(link, table)]
+    far = [link for link in each.relationships if not _near(link)]
     if far:
         kept["relationships"] = stated["relationships"]
     if kept:
@@ -98,7 +94,7 @@ def _column(each: Property, stated: Mapping[str, Any], table: SchemaObject) -> d
     return column
 
 
-def _near(link: Relationship, table: SchemaObject) -> bool:
+def _near(link: Relationship) -> bool:
     return link.target is None and len(link.columns) == 1 and bool(link.target_object)
 
 
@@ -120,7 +116,7 @@ def _tests(each: Property, table: SchemaObject) -> Iterator[Any]:
         quote = {} if all(isinstance(value, str) for value in values) else {"quote": False}
         yield {"accepted_values": {"arguments": {"values": values, **quote}}}
     for link in each.relationships:
-        if _near(link, table):
+        if _near(link):
             arguments = {"to": f"ref('{link.target_object}')", "field": link.target_columns[0]}
             severity = {"config": {"severity": "warn"}} if link.severity.value == "warning" else {}
             yield {"relationships": {"arguments": arguments, **severity}}

@@ -140,11 +140,8 @@ def _json_type(kind: Kind) -> str:
 def _inside(column: Property, stated: Mapping[str, Any], type_: str | None) -> dict[str, Any]:
     if column.properties:
         inner = {each["name"]: each for each in stated.get("properties", ())}
-        return (
-            {**_object(column.properties, inner), "type": [type_, "null"]}
-            if not (column.required)
-            else _object(column.properties, inner)
-        )
+        record = _object(column.properties, inner)
+        return record if column.required else {**record, "type": [type_, "null"]}
     if column.items is not None:
         return {"items": _property(column.items, stated.get("items", {}))}
     if column.value is not None:

@@ -245,21 +245,10 @@ def _options(kind: str, said: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             inclusive = said.get(f"include_{end}", True)
             yield ("m" + word if inclusive else f"exclusiveM{word}"), _plain(said[f"{end}_value"])
     elif kind == "str_length":
-        least = (
-            said.get("exact_value")
-            if said.get("exact_value") is not None
-            else said.get("min_value")
-        )
-        most = (
-            said.get("exact_value")
-            if said.get("exact_value") is not None
-            else said.get("max_value")
-        )
-        yield from (
-            (key, end)
-            for key, end in (("minLength", least), ("maxLength", most))
-            if end is not None
-        )
+        exact = said.get("exact_value")
+        for key, end in (("minLength", "min_value"), ("maxLength", "max_value")):
+            if (length := said.get(end) if exact is None else exact) is not None:
+                yield key, length
     elif pattern := _pattern(kind, said):
         yield "pattern", pattern
 

@@ -38,8 +38,6 @@ from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType, Kind
 
-BACKENDS = ("polars", "pandas", "pyspark")
-
 _POLARS = {
     Kind.BOOLEAN: "pl.Boolean",
     Kind.INT: "pl.Int32",

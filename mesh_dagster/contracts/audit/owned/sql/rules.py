@@ -21,7 +21,7 @@ from typing import Any
 from mesh_dagster.contracts.audit.counts import Answer, Answers
 from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame
 from mesh_dagster.contracts.audit.data.windows import of_windows, own_columns, windows_by_key
-from mesh_dagster.contracts.audit.owned.sql.process import DEFAULT, Limits, Stopped, Worker
+from mesh_dagster.contracts.audit.owned.sql.process import Limits, Stopped, Worker
 from mesh_dagster.contracts.rules.kinds import Sql
 from mesh_dagster.errors import EvaluationError, first_line
 
@@ -53,8 +53,8 @@ def answers_of_queries(
     keys: Sequence[Key],
     rows: Mapping[Key, int],
     *,
-    tables: Mapping[str, Any] | None = None,
-    limits: Limits = DEFAULT,
+    tables: Mapping[str, Any],
+    limits: Limits,
 ) -> dict[str, Answers]:
     """What each query answers of each of the partitions `keys`, of so many `rows`.
 
@@ -66,7 +66,7 @@ def answers_of_queries(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mesh-sql-")))
         worker = stack.enter_context(Worker(folder, limits))
-        desk = _Desk(worker, frame, rules, tables or {}, folder=folder, limits=limits)
+        desk = _Desk(worker, frame, rules, tables, folder=folder, limits=limits)
         return {rule.id: _answers(desk, rule, keys, rows) for rule in rules}
 
 
