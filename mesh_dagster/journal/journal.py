@@ -16,6 +16,7 @@ from mesh_dagster.journal.database import PATIENCE, Database
 from mesh_dagster.journal.outbox import Outbox
 from mesh_dagster.journal.owner import Owner
 from mesh_dagster.journal.past import Asked, Past, past
+from mesh_dagster.journal.probes import put_probe
 from mesh_dagster.journal.queries import Quarantined, Revision
 from mesh_dagster.journal.reviews import Reviews
 from mesh_dagster.journal.rows import list_or_none
@@ -300,6 +301,19 @@ class Journal:
         """
         with self._database.reading() as connection:
             yield from past(connection, self._database, asked, until)
+
+    def probed(
+        self,
+        product: str,
+        port: str | None,
+        *,
+        at: datetime,
+        seconds: float,
+        error: str | None = None,
+    ) -> None:
+        """Record one read of a port, that took so long, and what it was told if it failed."""
+        with self._database.writing() as connection:
+            put_probe(connection, product, port or "", at=at, seconds=seconds, error=error)
 
     def summary(self, products: Collection[str] | None = None) -> list[Summary]:
         """One line for each product that has any decision, by name."""

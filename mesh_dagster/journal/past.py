@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from mesh_dagster.journal.database import Database
+from mesh_dagster.journal.probes import probes_until
 from mesh_dagster.journal.tables import WHOLE, Moment, decisions, publications, reads, results
 from mesh_dagster.model.finding import Verdict
-from mesh_dagster.model.slo import Answer, Changes
+from mesh_dagster.model.slo import Answer, Changes, Probes
 
 _AT_ONCE = 5000
 """Rows that are fetched together, and products that one query asks about."""
@@ -34,12 +35,13 @@ class Asked(NamedTuple):
     """What is wanted of a product: everything since a moment, and older facts that are newer.
 
     `kinds` are those of the rules whose answers are wanted; `reads`: whether it is on record what
-    it was made of.
+    it was made of; `probes`: whether its ports answered.
     """
 
     since: datetime
     kinds: tuple[str, ...] = ()
     reads: bool = False
+    probes: bool = False
 
 
 class Past(NamedTuple):
@@ -49,6 +51,7 @@ class Past(NamedTuple):
     born: datetime | None
     changes: Changes
     answers: Sequence[Answer]
+    probes: Sequence[Probes] = ()
 
 
 def past(
@@ -72,6 +75,8 @@ def _some(
     changes = _grouped(_changes(connection, asked, places, until))
     told = {name: each for name, each in asked.items() if each.kinds}
     answers = _grouped(_answers(connection, told, places, until) if told else iter(()))
+    probed = [name for name, each in asked.items() if each.probes]
+    read = probes_until(connection, probed, until) if probed else {}
     for name, place in places.items():
         yield Past(
             name,
@@ -83,6 +88,7 @@ def _some(
                     answers(place), moments
                 )
             ],
+            read.get(name, ()),
         )
 
 

@@ -19,6 +19,7 @@ class Indicator(StrEnum):
     ACCURACY = "accuracy"
     SHAPE = "statisticalShape"
     LINEAGE = "lineage"
+    AVAILABILITY = "availability"
     TIME_TO_REPAIR = "timeToRepair"
 
     @property
@@ -125,6 +126,22 @@ class Answer(NamedTuple):
     held: bool
     checked: int
     failed: int
+
+
+class Probes(NamedTuple):
+    """Reads of a port that followed each other and all came to the same.
+
+    `seconds` is what one took on average. `error` is what the first of them was told.
+    """
+
+    port: str
+    since: datetime
+    until: datetime
+    answered: bool
+    reads: int
+    seconds: float
+    slowest: float
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)

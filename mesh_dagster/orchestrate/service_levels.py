@@ -29,6 +29,9 @@ tick has a minute."""
 _STEP = 0.05
 """The share of a budget that has to go before a check is told again that has not changed."""
 
+_PROBED = "probed"
+"""In the cursor, at which product the next round of reads begins."""
+
 _WORST = (Status.BREACHED, Status.BURNING, Status.AT_RISK, Status.MET)
 
 
@@ -94,6 +97,7 @@ def slo_sensor(mesh: Mesh, products: Sequence[LoadedProduct]) -> dg.SensorDefini
 
         known: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
         try:
+            _probe(mesh, promising, known)
             standings = sorted(
                 _measured(reports(mesh, promising)), key=lambda each: _WORST.index(each.status)
             )
@@ -106,12 +110,28 @@ def slo_sensor(mesh: Mesh, products: Sequence[LoadedProduct]) -> dg.SensorDefini
         for each in changed[:_AT_ONCE]:
             context.instance.report_runless_asset_event(_evaluation(each))
             known[_name(each)] = _digest(each)
-        there = {_name(each) for each in standings}
+        there = {_PROBED, *(_name(each) for each in standings)}
         context.update_cursor(json.dumps({key: known[key] for key in known if key in there}))
         bad = sum(not each.status.kept for each in standings)
         return dg.SkipReason(f"{len(standings)} objectives, {bad} not kept, {len(changed)} changed")
 
     return service_levels
+
+
+def _probe(mesh: Mesh, products: Sequence[LoadedProduct], known: dict[str, str]) -> None:
+    """Read the ports that promise to be available, from where the last round left off."""
+    available = [each for each in products if _has(each, Indicator.AVAILABILITY)]
+    if not available:
+        return
+    from mesh_dagster.products.probe import probe
+
+    at = int(known.get(_PROBED, "0")) % len(available)
+    read = probe(mesh, [*available[at:], *available[:at]])
+    known[_PROBED] = str((at + read) % len(available))
+
+
+def _has(loaded: LoadedProduct, indicator: Indicator) -> bool:
+    return any(each.indicator is indicator for each in objectives(loaded))
 
 
 def changes(standings: Iterable[Standing], known: Mapping[str, str]) -> list[Standing]:

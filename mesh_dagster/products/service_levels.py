@@ -95,7 +95,8 @@ def _asked(loaded: LoadedProduct, stated: Sequence[Objective], now: datetime) ->
     back = max(each.window + (each.limit or timedelta()) + each.cadence for each in stated)
     kinds = {_KINDS[each.indicator] for each in stated if each.indicator in _KINDS}
     lineage = any(each.indicator is Indicator.LINEAGE for each in stated)
-    return Asked(now - back, tuple(sorted(kinds)), lineage)
+    probes = any(each.indicator is Indicator.AVAILABILITY for each in stated)
+    return Asked(now - back, tuple(sorted(kinds)), lineage, probes)
 
 
 def _history(
@@ -112,6 +113,7 @@ def _history(
         born=past.born,
         changes=past.changes,
         answers=past.answers,
+        probes=past.probes,
         partitioning=loaded.wiring.partitioning,
         first=clock.since(),
         expected=partial(_expected, loaded, rules),

@@ -39,6 +39,8 @@ def measured(objective: Objective, history: History) -> Measured | None:
     """What the indicator of an objective comes to; None where nothing can be measured yet."""
     if objective.reason is not None:
         return None
+    if objective.indicator is Indicator.AVAILABILITY:
+        return timed.availability(history, objective.port)
     if objective.indicator in _LIMITED and objective.limit is not None:
         return _LIMITED[objective.indicator](history, objective.limit)
     if objective.indicator in _SHARED:

@@ -35,6 +35,7 @@ _EVERY = {
     Every.MONTH: timedelta(days=31),
 }
 _BY_SHARE = {
+    "availability": Indicator.AVAILABILITY,
     "completeness": Indicator.COMPLETENESS,
     "accuracy": Indicator.ACCURACY,
     "errorRate": Indicator.ACCURACY,

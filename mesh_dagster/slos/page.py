@@ -24,6 +24,7 @@ _NAMES = {
     Indicator.ACCURACY: "Accuracy",
     Indicator.SHAPE: "Statistical shape",
     Indicator.LINEAGE: "Lineage",
+    Indicator.AVAILABILITY: "Availability",
     Indicator.TIME_TO_REPAIR: "Time to repair",
 }
 _FIRES = '<span class="state burning">fires</span>'

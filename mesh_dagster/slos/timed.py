@@ -93,5 +93,15 @@ def time_to_repair(history: History, limit: timedelta) -> Timed | None:
     return Timed(history.born, _living(spans, history.born), failing)
 
 
+def availability(history: History, port: str) -> Timed | None:
+    """Bad from a read of the port that found no answer until one that did."""
+    seen = [each for each in history.probes if each.port == port and each.since <= history.until]
+    if not seen:
+        return None
+    ends = [*(each.since for each in seen[1:]), history.until]
+    spans = ((each.since, end) for each, end in zip(seen, ends, strict=True) if not each.answered)
+    return Timed(seen[0].since, merged(spans), not seen[-1].answered)
+
+
 def _living(spans: Iterable[Span], born: datetime) -> tuple[Span, ...]:
     return merged((max(first, born), last) for first, last in spans)

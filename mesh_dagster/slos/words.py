@@ -27,6 +27,8 @@ def in_words(objective: Objective, history: History, found: Measured, tally: Tal
         case Indicator.TIME_TO_REPAIR:
             waits = "something waits longer in quarantine" if found.failing else "nothing waits"
             return f"{waits} than {limit}" if found.failing else f"{waits} longer than {limit}"
+        case Indicator.AVAILABILITY:
+            return _of_reads(objective, history)
     return _of_parts(objective, found, tally)
 
 
@@ -42,3 +44,14 @@ def _of_parts(objective: Objective, found: Measured, tally: Tally) -> str:
     told = f"{tally.bad:,} of {tally.total:,} {what}"
     names = ", ".join(each.name for each in bad[-3:])
     return f"{told}: {names}" + (" and more" if len(bad) > 3 else "") if bad else told
+
+
+def _of_reads(objective: Objective, history: History) -> str:
+    of_port = (each for each in history.probes if each.port == objective.port)
+    last = [each for each in of_port if each.since <= history.until][-1]
+    if not last.answered:
+        return f"no answer since {last.since:%Y-%m-%d %H:%M} UTC: {last.error}"
+    took = span(timedelta(seconds=last.seconds))
+    if last.reads == 1:
+        return f"the last read was answered, in {took}"
+    return f"the last {last.reads:,} reads were answered, in {took} on average"

@@ -83,6 +83,20 @@ def test_the_sensor_tells_what_changed_and_only_that(mesh, sensor, instance) -> 
     assert "breached" in _latest(instance).description
 
 
+def test_the_sensor_reads_the_ports_that_promise_to_be_available(mesh, sensor, instance) -> None:
+    contract = next(mesh.folder("shop", "sales").glob("*.odcs.yaml"))
+    level = "  - {property: availability, value: 99.5, unit: percent}\n"
+    contract.write_text(contract.read_text() + level)
+    _publish(mesh, *DAYS)
+    assert sensor().skip_message == "3 objectives, 0 not kept, 3 changed"
+    check = dg.AssetCheckKey(SALES, "slo_availability")
+    storage = instance.event_log_storage
+    record = storage.get_latest_asset_check_execution_by_key([check])[check]
+    told = record.event.dagster_event.event_specific_data
+    assert told.passed
+    assert "the last read was answered" in told.description
+
+
 def test_a_wiped_cursor_and_a_new_instance_are_told_the_same(mesh, sensor, instance) -> None:
     _publish(mesh, *DAYS)
     with clock.frozen(clock.now() + timedelta(days=2)):

@@ -13,6 +13,7 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.slo import Indicator, Standing, Status
 from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.probe import probe
 from mesh_dagster.products.service_levels import objectives, reports
 from mesh_dagster.slos.page import page
 from mesh_dagster.testing import write_mesh, write_product
@@ -42,6 +43,7 @@ def _orders(tmp_path: Path) -> Mesh:
             {"property": "freshness", "value": 32, "unit": "h"},
             {"property": "completeness", "value": 90, "unit": "percent"},
             {"property": "lineage", "value": 99, "unit": "percent"},
+            {"property": "availability", "value": 99.5, "unit": "percent"},
         ],
     )
     return Mesh.open(tmp_path / "mesh")
@@ -101,6 +103,36 @@ def test_the_page_of_a_product_is_one_file_that_loads_nothing(tmp_path: Path) ->
     assert "for 23 h" in text
     for outside in ("http", "src=", "<script", "@import", "url("):
         assert outside not in text
+
+
+def test_a_port_that_cannot_be_read_is_away_until_it_can(tmp_path: Path) -> None:
+    mesh = _orders(tmp_path)
+    loaded = mesh.load(Address.parse("shop/orders"))
+    with frozen(START):
+        assert probe(mesh, [loaded]) == 0, "what was never published is no outage"
+    _publish(mesh, "shop/orders", 1)
+    storage = tmp_path / "mesh" / ".mesh" / "storage"
+    away = storage.with_name("away")
+    for hour in range(5):
+        if hour == 2:
+            storage.rename(away)
+            storage.mkdir()
+            pointer = Path("shop", "orders", "v1", "pointer.json")
+            (storage / pointer).parent.mkdir(parents=True)
+            shutil.copy(away / pointer, storage / pointer)
+        if hour == 4:
+            shutil.rmtree(storage)
+            away.rename(storage)
+        with frozen(START + 2 * DAY + hour * HOUR):
+            assert probe(Mesh.open(tmp_path / "mesh"), [loaded]) == 1
+    found = _standings(mesh, "shop/orders", at=START + 2 * DAY + 8 * HOUR)
+    available = found[Indicator.AVAILABILITY]
+    assert available.tally.bad == 2 * 3600 * 10**6
+    assert available.tally.total == 8 * 3600 * 10**6
+    assert available.status is Status.BURNING
+    during = _standings(mesh, "shop/orders", at=START + 2 * DAY + 3 * HOUR)
+    assert during[Indicator.AVAILABILITY].failing
+    assert "no answer since 2013-11-03 02:00 UTC" in during[Indicator.AVAILABILITY].now
 
 
 @pytest.fixture(scope="module")

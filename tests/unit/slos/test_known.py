@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from unit.slos.histories import DAILY, DAY, HOUR, START, change, history, objective
 
-from mesh_dagster.model.slo import Answer, Indicator, Status
+from mesh_dagster.model.slo import Answer, Indicator, Probes, Status
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.slos.evaluate import measured, standing
 from mesh_dagster.slos.measures import MICROSECOND, Timed
@@ -161,6 +161,25 @@ def test_a_repair_counts_from_when_it_took_too_long() -> None:
     found = standing(objective(Indicator.TIME_TO_REPAIR, 4 * HOUR), history(told, START + 3 * DAY))
     assert found.tally.bad == 20 * HOUR // MICROSECOND
     assert not found.failing
+
+
+def test_a_port_is_away_from_the_read_that_failed_until_one_that_did_not() -> None:
+    probes = [
+        Probes("", START, START + HOUR, True, 60, 0.1, 0.2, None),
+        Probes("", START + 2 * HOUR, START + 3 * HOUR, False, 60, 0.1, 0.2, "gone"),
+        Probes("", START + 4 * HOUR, START + 5 * HOUR, True, 60, 0.1, 0.2, None),
+    ]
+    slo = objective(Indicator.AVAILABILITY, target=0.995)
+    found = standing(slo, history([change(START)], START + 6 * HOUR, probes=probes))
+    assert (found.tally.bad, found.tally.total) == (
+        2 * HOUR // MICROSECOND,
+        6 * HOUR // MICROSECOND,
+    )
+    assert found.now == "the last 60 reads were answered, in 100 ms on average"
+    during = standing(slo, history([change(START)], START + 3 * HOUR, probes=probes))
+    assert during.tally.bad == HOUR // MICROSECOND
+    assert during.failing
+    assert during.now == "no answer since 2013-10-01 02:00 UTC: gone"
 
 
 def test_before_the_first_publication_nothing_is_promised() -> None:
