@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from mesh_dagster.journal.database import Database
+from mesh_dagster.journal.noticed import noticed_until
 from mesh_dagster.journal.probes import probes_until
 from mesh_dagster.journal.tables import WHOLE, Moment, decisions, publications, reads, results
 from mesh_dagster.model.finding import Verdict
-from mesh_dagster.model.slo import Answer, Changes, Probes
+from mesh_dagster.model.slo import Answer, Changes, Noticed, Probes
 
 _AT_ONCE = 5000
 """Rows that are fetched together, and products that one query asks about."""
@@ -35,13 +36,14 @@ class Asked(NamedTuple):
     """What is wanted of a product: everything since a moment, and older facts that are newer.
 
     `kinds` are those of the rules whose answers are wanted; `reads`: whether it is on record what
-    it was made of; `probes`: whether its ports answered.
+    it was made of; `probes`: whether its ports answered; `incidents`: its incidents.
     """
 
     since: datetime
     kinds: tuple[str, ...] = ()
     reads: bool = False
     probes: bool = False
+    incidents: bool = False
 
 
 class Past(NamedTuple):
@@ -52,6 +54,7 @@ class Past(NamedTuple):
     changes: Changes
     answers: Sequence[Answer]
     probes: Sequence[Probes] = ()
+    incidents: Sequence[Noticed] = ()
 
 
 def past(
@@ -77,6 +80,8 @@ def _some(
     answers = _grouped(_answers(connection, told, places, until) if told else iter(()))
     probed = [name for name, each in asked.items() if each.probes]
     read = probes_until(connection, probed, until) if probed else {}
+    told_of = [name for name, each in asked.items() if each.incidents]
+    incidents = noticed_until(connection, told_of, until) if told_of else {}
     for name, place in places.items():
         yield Past(
             name,
@@ -89,6 +94,7 @@ def _some(
                 )
             ],
             read.get(name, ()),
+            incidents.get(name, ()),
         )
 
 

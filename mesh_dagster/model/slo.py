@@ -20,6 +20,8 @@ class Indicator(StrEnum):
     SHAPE = "statisticalShape"
     LINEAGE = "lineage"
     AVAILABILITY = "availability"
+    TIME_TO_DETECT = "timeToDetect"
+    TIME_TO_NOTIFY = "timeToNotify"
     TIME_TO_REPAIR = "timeToRepair"
 
     @property
@@ -142,6 +144,16 @@ class Probes(NamedTuple):
     seconds: float
     slowest: float
     error: str | None
+
+
+class Noticed(NamedTuple):
+    """An incident: since when it was so, when it was noticed, how long after that somebody was
+    told (None: nobody yet), and when it was over."""
+
+    began: datetime
+    opened: datetime
+    told: timedelta | None
+    closed: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

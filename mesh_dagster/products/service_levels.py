@@ -30,6 +30,7 @@ _DAY = timedelta(days=1)
 _AHEAD = timedelta(seconds=1)
 """By how much publications may lie ahead of a replay, whose clock stands still: they are never
 at the same moment."""
+_OF_INCIDENTS = (Indicator.TIME_TO_DETECT, Indicator.TIME_TO_NOTIFY)
 _KINDS = {Indicator.COMPLETENESS: "expected_rows", Indicator.SHAPE: "shape"}
 
 
@@ -96,7 +97,8 @@ def _asked(loaded: LoadedProduct, stated: Sequence[Objective], now: datetime) ->
     kinds = {_KINDS[each.indicator] for each in stated if each.indicator in _KINDS}
     lineage = any(each.indicator is Indicator.LINEAGE for each in stated)
     probes = any(each.indicator is Indicator.AVAILABILITY for each in stated)
-    return Asked(now - back, tuple(sorted(kinds)), lineage, probes)
+    incidents = any(each.indicator in _OF_INCIDENTS for each in stated)
+    return Asked(now - back, tuple(sorted(kinds)), lineage, probes, incidents)
 
 
 def _history(
@@ -114,6 +116,7 @@ def _history(
         changes=past.changes,
         answers=past.answers,
         probes=past.probes,
+        incidents=past.incidents,
         partitioning=loaded.wiring.partitioning,
         first=clock.since(),
         expected=partial(_expected, loaded, rules),

@@ -24,6 +24,8 @@ _SHORT = 12
 _LIMITED: dict[Indicator, Callable[[History, timedelta], Timed | None]] = {
     Indicator.FRESHNESS: timed.freshness,
     Indicator.FREQUENCY: timed.frequency,
+    Indicator.TIME_TO_DETECT: timed.time_to_detect,
+    Indicator.TIME_TO_NOTIFY: timed.time_to_notify,
     Indicator.TIME_TO_REPAIR: timed.time_to_repair,
 }
 _SHARED: dict[Indicator, Callable[[History, Objective], Counted | None]] = {

@@ -10,7 +10,7 @@ from itertools import compress, repeat
 from operator import is_not
 
 from mesh_dagster.model.partition import Partitioning
-from mesh_dagster.model.slo import Answer, Changes, Probes
+from mesh_dagster.model.slo import Answer, Changes, Noticed, Probes
 from mesh_dagster.model.snapshot import Outcome
 
 Expected = Callable[[str, str], int | None]
@@ -40,6 +40,7 @@ class History:
     changes: Changes = NOTHING
     answers: Sequence[Answer] = ()
     probes: Sequence[Probes] = ()
+    incidents: Sequence[Noticed] = ()
     partitioning: Partitioning | None = None
     first: datetime | None = None
     expected: Expected = field(default=_nobody_can_tell, compare=False)

@@ -46,6 +46,8 @@ _BY_LIMIT = {
     "freshness": Indicator.FRESHNESS,
     "latency": Indicator.LATENCY,
     "frequency": Indicator.FREQUENCY,
+    "timeToDetect": Indicator.TIME_TO_DETECT,
+    "timeToNotify": Indicator.TIME_TO_NOTIFY,
     "timeToRepair": Indicator.TIME_TO_REPAIR,
 }
 MEASURED = (*_BY_LIMIT, *_BY_SHARE)

@@ -25,6 +25,8 @@ _NAMES = {
     Indicator.SHAPE: "Statistical shape",
     Indicator.LINEAGE: "Lineage",
     Indicator.AVAILABILITY: "Availability",
+    Indicator.TIME_TO_DETECT: "Time to detect",
+    Indicator.TIME_TO_NOTIFY: "Time to notify",
     Indicator.TIME_TO_REPAIR: "Time to repair",
 }
 _FIRES = '<span class="state burning">fires</span>'

@@ -93,6 +93,26 @@ def time_to_repair(history: History, limit: timedelta) -> Timed | None:
     return Timed(history.born, _living(spans, history.born), failing)
 
 
+def time_to_detect(history: History, limit: timedelta) -> Timed | None:
+    """Bad from when an incident should have been noticed until it was."""
+    if history.born is None or not history.is_born:
+        return None
+    spans = ((each.began + limit, each.opened) for each in history.incidents)
+    return Timed(history.born, _living(spans, history.born), failing=False)
+
+
+def time_to_notify(history: History, limit: timedelta) -> Timed | None:
+    """Bad from when somebody should have been told of an incident until he was, or it was over."""
+    if history.born is None or not history.is_born:
+        return None
+    spans = []
+    for each in history.incidents:
+        told = each.opened + each.told if each.told is not None else each.closed
+        spans.append((each.opened + limit, min(told or history.until, history.until)))
+    late = any(first < last == history.until for first, last in spans)
+    return Timed(history.born, _living(spans, history.born), failing=late)
+
+
 def availability(history: History, port: str) -> Timed | None:
     """Bad from a read of the port that found no answer until one that did."""
     seen = [each for each in history.probes if each.port == port and each.since <= history.until]

@@ -13,23 +13,30 @@ from mesh_dagster.slos.timed import newest_facts
 
 def in_words(objective: Objective, history: History, found: Measured, tally: Tally) -> str:
     """One line: the age of the newest fact, how long ago it changed, what is missing."""
-    limit = "" if objective.limit is None else span(objective.limit)
     match objective.indicator:
-        case Indicator.FRESHNESS:
-            facts = newest_facts(history)[1]
-            newest = facts[-1] if facts else None
-            if newest is None:
-                return f"nothing at the port is as new as {limit}"
-            return f"the newest fact is {span(history.until - newest)} old, promised {limit}"
-        case Indicator.FREQUENCY:
-            last = history.told.at[-1] if history.told.at else history.born or history.until
-            return f"changed {span(history.until - last)} ago, promised every {limit}"
+        case Indicator.FRESHNESS | Indicator.FREQUENCY:
+            return _of_age(objective, history)
         case Indicator.TIME_TO_REPAIR:
-            waits = "something waits longer in quarantine" if found.failing else "nothing waits"
-            return f"{waits} than {limit}" if found.failing else f"{waits} longer than {limit}"
+            waits = "something" if found.failing else "nothing"
+            limit = span(objective.limit or timedelta())
+            return f"{waits} waits in quarantine longer than {limit}"
+        case Indicator.TIME_TO_DETECT | Indicator.TIME_TO_NOTIFY:
+            return _of_incidents(objective, history)
         case Indicator.AVAILABILITY:
             return _of_reads(objective, history)
     return _of_parts(objective, found, tally)
+
+
+def _of_age(objective: Objective, history: History) -> str:
+    limit = span(objective.limit or timedelta())
+    if objective.indicator is Indicator.FREQUENCY:
+        last = history.told.at[-1] if history.told.at else history.born or history.until
+        return f"changed {span(history.until - last)} ago, promised every {limit}"
+    facts = newest_facts(history)[1]
+    newest = facts[-1] if facts else None
+    if newest is None:
+        return f"nothing at the port is as new as {limit}"
+    return f"the newest fact is {span(history.until - newest)} old, promised {limit}"
 
 
 def _of_parts(objective: Objective, found: Measured, tally: Tally) -> str:
@@ -55,3 +62,19 @@ def _of_reads(objective: Objective, history: History) -> str:
     if last.reads == 1:
         return f"the last read was answered, in {took}"
     return f"the last {last.reads:,} reads were answered, in {took} on average"
+
+
+def _of_incidents(objective: Objective, history: History) -> str:
+    limit = objective.limit or timedelta()
+    if objective.indicator is Indicator.TIME_TO_DETECT:
+        took = [each.opened - each.began for each in history.incidents]
+        what = "noticed"
+    else:
+        took = [
+            history.until - each.opened if each.told is None else each.told
+            for each in history.incidents
+            if each.told is not None or each.closed is None
+        ]
+        what = "told of"
+    late = sum(each > limit for each in took)
+    return f"{late:,} of {len(took):,} incidents {what} later than {span(limit)}"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from unit.slos.histories import DAILY, DAY, HOUR, START, change, history, objective
 
-from mesh_dagster.model.slo import Answer, Indicator, Probes, Status
+from mesh_dagster.model.slo import Answer, Indicator, Noticed, Probes, Status
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.slos.evaluate import measured, standing
 from mesh_dagster.slos.measures import MICROSECOND, Timed
@@ -161,6 +161,25 @@ def test_a_repair_counts_from_when_it_took_too_long() -> None:
     found = standing(objective(Indicator.TIME_TO_REPAIR, 4 * HOUR), history(told, START + 3 * DAY))
     assert found.tally.bad == 20 * HOUR // MICROSECOND
     assert not found.failing
+
+
+def test_an_incident_is_to_be_noticed_soon_and_somebody_told_of_it() -> None:
+    began = START + DAY
+    minute = timedelta(minutes=1)
+    incidents = [
+        Noticed(began, began + minute, 2 * minute, began + HOUR),
+        Noticed(began + HOUR, began + HOUR + 9 * minute, 30 * minute, None),
+        Noticed(began + 5 * HOUR, began + 5 * HOUR, None, None),
+    ]
+    told = history([change(START)], began + 6 * HOUR, incidents=incidents)
+    detect = standing(objective(Indicator.TIME_TO_DETECT, 5 * minute), told)
+    assert detect.tally.bad == 4 * minute // MICROSECOND
+    assert not detect.failing
+    assert detect.now == "1 of 3 incidents noticed later than 5 min"
+    notify = standing(objective(Indicator.TIME_TO_NOTIFY, 10 * minute), told)
+    assert notify.tally.bad == (20 + 50) * minute // MICROSECOND
+    assert notify.failing
+    assert notify.now == "2 of 3 incidents told of later than 10 min"
 
 
 def test_a_port_is_away_from_the_read_that_failed_until_one_that_did_not() -> None:
