@@ -146,7 +146,7 @@ def _columns(contract: Contract) -> None:
             each.column,
             str(each.type or each.physical_type or each.logical_type),
             each.primary_key,
-            each.required or each.primary_key is not None,
+            each.mandatory,
             each.description,
         )
         for each in contract.table.properties

@@ -42,7 +42,7 @@ def check(contract: Contract, data: Any, *, table: str | None = None) -> tuple[R
     asked = rules(contract, table, standalone=True)
     if not isinstance(data, str | Path):
         return audit(asked, rows_of(data))
-    here = contract.table if table is None else contract.object_named(table)
+    here = contract.object_named(table)
     with Spool() as spool:
         opened = open_data(data_at(str(data), here or contract.table), spool)
         if opened.is_text:

@@ -93,6 +93,11 @@ class Property:
         return self.physical_name or self.name
 
     @property
+    def mandatory(self) -> bool:
+        """Whether every row has it: it says so, or it is a part of the primary key."""
+        return self.required or self.primary_key is not None
+
+    @property
     def elements(self) -> tuple[tuple[str, Property], ...]:
         """What an array holds (`[]`), or a map (`[key]`, `[value]`)."""
         held = (("[]", self.items), ("[key]", self.key), ("[value]", self.value))
@@ -181,8 +186,10 @@ class Contract:
         """The schema object that the port serves."""
         return self.schema[0]
 
-    def object_named(self, name: str) -> SchemaObject | None:
-        """The schema object of a name, logical or stored."""
+    def object_named(self, name: str | None) -> SchemaObject | None:
+        """The schema object of a name, logical or stored; of None the one that the port serves."""
+        if name is None:
+            return self.table
         found = [each for each in self.schema if name in each.names]
         return found[0] if found else None
 

@@ -106,13 +106,12 @@ def references(loaded: LoadedProduct, contract: Contract) -> dict[str, Any]:
 
 
 def _column(each: Property) -> dg.TableColumn:
-    required = each.required or each.primary_key is not None
     other = ["primary key"] if each.primary_key is not None else []
     return dg.TableColumn(
         name=each.column,
         type=str(each.type or each.physical_type or each.logical_type or "string"),
         description=each.description,
-        constraints=_constraints(required, each.unique, tuple(other)),
+        constraints=_constraints(each.mandatory, each.unique, tuple(other)),
         tags=_column_tags(each),
     )
 

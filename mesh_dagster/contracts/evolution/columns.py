@@ -64,7 +64,7 @@ def of_columns(
             where=gone.where,
         )
     for come in found.added:
-        what = What.REQUIRED_COLUMN_ADDED if _required(come) else What.COLUMN_ADDED
+        what = What.REQUIRED_COLUMN_ADDED if come.mandatory else What.COLUMN_ADDED
         yield Change(
             _within(path, come.name),
             what,
@@ -176,7 +176,7 @@ def _of_promises(
     old: Property, new: Property, path: str, keys: Keys, touched: tuple[str, ...]
 ) -> Iterator[Change]:
     stated = {
-        "required": (_required(old), _required(new), old.required != new.required),
+        "required": (old.mandatory, new.mandatory, old.required != new.required),
         "unique": (
             old.unique or keys.old == (old.column,),
             new.unique or keys.new == (new.column,),
@@ -206,10 +206,6 @@ def _of_classification(
         yield Change(f"{path}.classification", what, before, after, touched, where=new.where)
 
 
-def _required(column: Property) -> bool:
-    return column.required or column.primary_key is not None
-
-
 def _type(column: Property) -> str | None:
     if column.physical_type or column.type is None:
         return column.physical_type or column.logical_type
@@ -217,7 +213,7 @@ def _type(column: Property) -> str | None:
 
 
 def _summary(column: Property) -> str:
-    required = ", required" if _required(column) else ""
+    required = ", required" if column.mandatory else ""
     return f"{_type(column) or 'of no type'}{required}"
 
 

@@ -65,7 +65,7 @@ def _field(column: Property, id_: int, numbers: count[int]) -> dict[str, Any]:
     field: dict[str, Any] = {
         "id": id_,
         "name": column.column,
-        "required": column.required or column.primary_key is not None,
+        "required": column.mandatory,
         "type": _type(column.type, numbers, column),
     }
     return {**field, **({"doc": column.description} if column.description else {})}

@@ -108,11 +108,7 @@ def _marks(each: Property) -> str:
 
 def _rules(contract: Contract, table: SchemaObject) -> Iterator[str]:
     """A line for each rule that the table of columns does not show."""
-    marked = {
-        path
-        for path, each in walked(table.properties, stored=True)
-        if each.required or each.primary_key is not None
-    }
+    marked = {path for path, each in walked(table.properties, stored=True) if each.mandatory}
     others = {None: "may be there", Severity.WARNING: "are told", Severity.ERROR: "may not be"}
     yield f"- Columns that are not listed here {others[table.additional]}."
     for rule in rules(contract, table.name, standalone=True):

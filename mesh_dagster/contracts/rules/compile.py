@@ -43,7 +43,7 @@ def rules(
     stable as long as the promise they stand for is, and of `[A-Za-z0-9_]` only. Raises
     `LookupError` where the contract has no such object.
     """
-    here = contract.table if table is None else contract.object_named(table)
+    here = contract.object_named(table)
     if here is None:
         raise LookupError(f"the contract has no schema object {table!r}")
     how = Reading(contract, standalone=standalone or texts, texts=texts, server=server)
@@ -72,7 +72,7 @@ def needed_elsewhere(rules: Iterable[Rule]) -> frozenset[str]:
 
 def masked(contract: Contract, table: str | None = None) -> frozenset[str]:
     """The columns whose classification, or that of something in them, keeps them hidden."""
-    here = contract.table if table is None else contract.object_named(table)
+    here = contract.object_named(table)
     columns = here.properties if here else ()
     return frozenset(each.column for each in columns if _hidden(each))
 
@@ -107,7 +107,7 @@ def _of_property(table: SchemaObject, each: Property, how: Reading) -> Iterator[
 
 def _promises(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rule]:
     column = each.column
-    if each.required or each.primary_key is not None:
+    if each.mandatory:
         yield Required(
             id=f"{column}_required",
             message=f"every row has {a(column)}",

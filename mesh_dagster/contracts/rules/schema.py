@@ -61,7 +61,7 @@ def _expected(each: Property, name: Step, how: Reading) -> Expected:
     wanted = Expected(
         name=name.value if isinstance(name, Into) else name,
         type=each.type,
-        required=each.required or each.primary_key is not None,
+        required=each.mandatory,
         where=each.where,
         logical=_shape(each),
         inside=_inside(each, how),

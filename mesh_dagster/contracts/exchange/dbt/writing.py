@@ -99,7 +99,7 @@ def _near(link: Relationship) -> bool:
 
 
 def _constraints(each: Property, table: SchemaObject) -> Iterator[dict[str, Any]]:
-    if each.required or each.primary_key is not None:
+    if each.mandatory:
         yield {"type": "not_null"}
     if table.key == (each.column,):
         yield {"type": "primary_key"}
@@ -108,7 +108,7 @@ def _constraints(each: Property, table: SchemaObject) -> Iterator[dict[str, Any]
 
 
 def _tests(each: Property, table: SchemaObject) -> Iterator[Any]:
-    if each.required or each.primary_key is not None:
+    if each.mandatory:
         yield "not_null"
     if each.unique or table.key == (each.column,):
         yield "unique"

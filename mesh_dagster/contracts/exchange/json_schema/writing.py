@@ -85,7 +85,7 @@ def _object(columns: tuple[Property, ...], stated: Mapping[str, Any]) -> dict[st
     document["properties"] = {
         each.name: _property(each, stated.get(each.name, {})) for each in columns
     }
-    required = [each.name for each in columns if each.required or each.primary_key is not None]
+    required = [each.name for each in columns if each.mandatory]
     if required:
         document["required"] = required
     return document
@@ -97,7 +97,7 @@ def _property(column: Property, stated: Mapping[str, Any]) -> dict[str, Any]:
     type_ = _type(column)
     document: dict[str, Any] = {}
     if type_:
-        nullable = not (column.required or column.primary_key is not None)
+        nullable = not column.mandatory
         document["type"] = [type_, "null"] if nullable else type_
     if column.description:
         document["description"] = column.description
