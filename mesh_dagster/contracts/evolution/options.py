@@ -8,7 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from mesh_dagster.contracts.evolution.change import What
-from mesh_dagster.contracts.evolution.places import admitted, first_place, last_place, place_of
+from mesh_dagster.contracts.evolution.places import (
+    admitted,
+    first_place,
+    last_place,
+    listed_in,
+    place_of,
+)
 from mesh_dagster.contracts.evolution.strength import (
     Strength,
     of_lower_ends,
@@ -18,7 +24,7 @@ from mesh_dagster.contracts.evolution.strength import (
     reversed_,
 )
 from mesh_dagster.contracts.rules.literals import kind_of, value_of
-from mesh_dagster.contracts.rules.options import enum_values
+from mesh_dagster.contracts.rules.options import stated_enum
 from mesh_dagster.model.contract import Property
 from mesh_dagster.model.types import Kind
 
@@ -84,21 +90,16 @@ def _enum(pair: _Pair) -> Iterator[Differs]:
     if what := of_presence(before, after):
         yield "enum", what, before, after
     elif before is not None and after is not None:
+        mine, its = stated_enum(pair.old), stated_enum(pair.new)
         if changed := of_sets(before, after).what:
             yield "enum", changed, before, after
-        elif _entries(pair.old) != _entries(pair.new):
-            yield "enum", What.DOCUMENTED, _entries(pair.old), _entries(pair.new)
-
-
-def _entries(column: Property) -> Any:
-    return column.rest.get("enum") or column.options.get("enum") or None
+        elif mine != its:
+            yield "enum", What.DOCUMENTED, mine, its
 
 
 def _allowed(column: Property, kind: Kind | None) -> list[Any] | None:
-    entries = _entries(column)
-    if not isinstance(entries, list | tuple):
-        return None
-    return [_value(each, kind) for each in enum_values(entries) if each is not None]
+    listed = listed_in(column)
+    return None if listed is None else [_value(each, kind) for each in listed]
 
 
 def _value(given: Any, kind: Kind | None) -> Any:

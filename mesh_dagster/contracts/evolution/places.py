@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from mesh_dagster.contracts.rules.literals import kind_of, value_of
-from mesh_dagster.contracts.rules.options import enum_values
+from mesh_dagster.contracts.rules.options import enum_values, stated_enum
 from mesh_dagster.model.contract import Property
 from mesh_dagster.model.types import Kind
 
@@ -93,7 +93,7 @@ def admitted(column: Property) -> Steps | frozenset[Any] | None:
 
     None where nobody can tell, as of a column of doubles.
     """
-    listed, kind = _listed(column), kind_of(column.type, column.logical_type)
+    listed, kind = listed_in(column), kind_of(column.type, column.logical_type)
     if kind is Kind.STRING:
         return None if listed is None else _texts(column, listed)
     ends, step = _ends(column), column.options.get("multipleOf")
@@ -105,8 +105,9 @@ def admitted(column: Property) -> Steps | frozenset[Any] | None:
     return _places(column, listed, ends, (by / unit).numerator * unit)
 
 
-def _listed(column: Property) -> list[Any] | None:
-    entries = column.rest.get("enum") or column.options.get("enum")
+def listed_in(column: Property) -> list[Any] | None:
+    """The values of a column's enum; None where it states none."""
+    entries = stated_enum(column)
     if not entries or not isinstance(entries, list | tuple):
         return None
     return [each for each in enum_values(entries) if each is not None]

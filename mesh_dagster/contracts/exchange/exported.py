@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mesh_dagster.contracts.rules.options import enum_values
+from mesh_dagster.contracts.rules.options import enum_values, stated_enum
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
 
@@ -41,7 +41,7 @@ def table_of(contract: Contract, name: str | None) -> SchemaObject:
 
 def enum_of(column: Property) -> tuple[Any, ...]:
     """The values that a property may have, where the contract lists them."""
-    return tuple(enum_values(column.rest.get("enum") or column.options.get("enum") or ()))
+    return tuple(enum_values(stated_enum(column) or ()))
 
 
 def walked(

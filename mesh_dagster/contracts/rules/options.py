@@ -59,6 +59,11 @@ def option_rules(each: Property, how: Reading) -> Iterator[Rule]:
         yield from make(each)
 
 
+def stated_enum(each: Property) -> Any:
+    """The entries of a property's enum, a key of its own in ODCS 3.2 and an option elsewhere."""
+    return each.rest.get("enum") or each.options.get("enum")
+
+
 def enum_values(entries: Any) -> list[Any]:
     """The values of an ODCS enum: of 3.2's `{value: ...}` entries, or plain ones."""
     return [each.get("value") if isinstance(each, Mapping) else each for each in entries]
@@ -103,13 +108,14 @@ def _kind(each: Property) -> Kind | None:
 
 
 def _enum(each: Property) -> Iterator[Rule]:
-    entries = each.rest.get("enum") or each.options.get("enum")
+    entries = stated_enum(each)
     if not entries:
         if entries == [] or each.rest.get("enum") == []:
             yield unsupported(each, "allowed", "the enum has no value, and so allows none")
         return
     try:
-        values = values_of(enum_values(entries), _kind(each))
+        zone = each.options.get("defaultTimezone")
+        values = values_of(enum_values(entries), _kind(each), zone)
     except (ValueError, TypeError) as error:
         yield unsupported(each, "allowed", f"of the enum, {error}")
         return
