@@ -51,12 +51,8 @@ _DIMENSIONS = {
 }
 
 
-class _Unclear(ValueError):
-    """The entry cannot be run; `severity` overrides the entry's own where nobody could run it."""
-
-    def __init__(self, reason: str, severity: Severity | None = None) -> None:
-        super().__init__(reason)
-        self.severity = severity
+class _UnrunnableError(ValueError):
+    """Nobody could run the entry: that is a warning, however grave it calls itself."""
 
 
 class _Identity(TypedDict):
@@ -118,9 +114,10 @@ def quality_rules(
         entry = _Entry(quality, table, at, dialect)
         try:
             yield _rule(entry)
-        except _Unclear as unclear:
+        except ValueError as unclear:
             identity = entry.identity
-            identity["severity"] = unclear.severity or identity["severity"]
+            if isinstance(unclear, _UnrunnableError):
+                identity["severity"] = Severity.WARNING
             told = quality.name or quality.rest.get("description") or quality.type
             yield Unsupported(message=str(told), reason=str(unclear), **identity)
 
@@ -130,30 +127,20 @@ def _rule(entry: _Entry) -> Rule:
         case "text":
             return text_rule(entry.quality, entry.identity)
         case "sql":
-            return _sql(entry)
+            return sql_rule(entry.quality, entry.table, entry.dialect, entry.identity)
         case "custom":
             return _custom(entry)
     return _of_library(entry)
 
 
-def _sql(entry: _Entry) -> Rule:
-    try:
-        return sql_rule(entry.quality, entry.table, entry.dialect, entry.identity)
-    except ValueError as error:
-        raise _Unclear(str(error)) from None
-
-
 def _custom(entry: _Entry) -> Rule:
     engine = entry.quality.rest.get("engine")
-    try:
-        if engine == ENGINE:
-            return mesh_rule(entry.quality, entry.table, entry.at, entry.identity)
-        if engine in ENGINES:
-            return code_rule(entry.quality, entry.at, entry.identity)
-    except ValueError as error:
-        raise _Unclear(str(error)) from None
+    if engine == ENGINE:
+        return mesh_rule(entry.quality, entry.table, entry.at, entry.identity)
+    if engine in ENGINES:
+        return code_rule(entry.quality, entry.at, entry.identity)
     run = ", ".join((*ENGINES, ENGINE))
-    raise _Unclear(f"the engine {engine!r} is not run here; {run} are", Severity.WARNING)
+    raise _UnrunnableError(f"the engine {engine!r} is not run here; {run} are")
 
 
 def _of_library(entry: _Entry) -> Rule:
@@ -170,7 +157,7 @@ def _of_library(entry: _Entry) -> Rule:
         case "duplicateValues":
             return _duplicate_values(entry)
     known = ", ".join(METRICS)
-    raise _Unclear(f"{entry.quality.metric!r} is no metric; there are {known}", Severity.WARNING)
+    raise _UnrunnableError(f"{entry.quality.metric!r} is no metric; there are {known}")
 
 
 def _metric(quality: Quality) -> str:
@@ -184,25 +171,25 @@ def _with_default(entry: _Entry) -> _Entry:
     if entry.quality.operator is not None:
         return entry
     if _metric(entry.quality) == "rowCount":
-        raise _Unclear("it says no number of rows", Severity.WARNING)
+        raise _UnrunnableError("it says no number of rows")
     return replace(entry, quality=replace(entry.quality, operator="mustBe", threshold=0))
 
 
 def _row_count(entry: _Entry) -> Rule:
-    bound = _bound(entry.quality)
+    bound = bound_of(entry.quality)
     if bound.percent:
-        raise _Unclear("a number of rows is no share of them: drop `unit: percent`")
+        raise ValueError("a number of rows is no share of them: drop `unit: percent`")
     return RowCount(message=f"the number of rows is {bound}", bound=bound, **entry.identity)
 
 
 def _null_values(entry: _Entry) -> Rule:
-    column, bound = _column(entry), _bound(entry.quality)
+    column, bound = _column(entry), bound_of(entry.quality)
     message = f"{_amount(bound)} nulls in {column}"
     return Required(message=message, bound=bound, **entry.identity)
 
 
 def _missing_values(entry: _Entry) -> Rule:
-    column, bound = _column(entry), _bound(entry.quality)
+    column, bound = _column(entry), bound_of(entry.quality)
     given = _list(entry.quality, "missingValues") or []
     values = possible_values(given, entry.kind)
     message = f"{_amount(bound)} missing values in {column}"
@@ -210,20 +197,20 @@ def _missing_values(entry: _Entry) -> Rule:
 
 
 def _invalid_values(entry: _Entry) -> Rule:
-    column, bound = _column(entry), _bound(entry.quality)
+    column, bound = _column(entry), bound_of(entry.quality)
     given = _list(entry.quality, "validValues")
     pattern = entry.quality.arguments.get("pattern")
     if pattern is not None and not isinstance(pattern, str):
-        raise _Unclear(f"a pattern is a text, not {pattern!r}")
+        raise ValueError(f"a pattern is a text, not {pattern!r}")
     if given is None:
         if pattern is None:
-            raise _Unclear("invalidValues needs the argument validValues or pattern")
+            raise ValueError("invalidValues needs the argument validValues or pattern")
         message = f"{_amount(bound)} values of {column} that do not match {pattern}"
         return Pattern(message=message, pattern=pattern, bound=bound, **entry.identity)
     try:
         values = values_of(given, entry.kind)
     except (ValueError, TypeError) as error:
-        raise _Unclear(f"of validValues, {error}") from None
+        raise ValueError(f"of validValues, {error}") from None
     message = f"{_amount(bound)} values of {column} other than {shown(values)}"
     return Allowed(message=message, values=values, pattern=pattern, bound=bound, **entry.identity)
 
@@ -234,11 +221,11 @@ def _duplicate_values(entry: _Entry) -> Rule:
     for name in names:
         found = entry.table.find(str(name))
         if found is None:
-            raise _Unclear(f"the contract has no property {name!r}")
+            raise ValueError(f"the contract has no property {name!r}")
         columns.append(found.column)
     if not columns:
         columns = [_column(entry)]
-    bound = _bound(entry.quality)
+    bound = bound_of(entry.quality)
     message = f"{_amount(bound)} rows beyond the first of each ({', '.join(columns)})"
     return Unique(message=message, columns=tuple(columns), bound=bound, **entry.identity)
 
@@ -246,22 +233,15 @@ def _duplicate_values(entry: _Entry) -> Rule:
 def _column(entry: _Entry) -> str:
     if entry.at is None:
         metric = entry.quality.metric
-        raise _Unclear(f"{metric} counts values of one property: put it there", Severity.WARNING)
+        raise _UnrunnableError(f"{metric} counts values of one property: put it there")
     return entry.at.column
 
 
 def _list(quality: Quality, argument: str) -> list[Any] | None:
     given = quality.arguments.get(argument)
     if given is not None and not isinstance(given, list | tuple):
-        raise _Unclear(f"{argument} is a list, not {given!r}")
+        raise ValueError(f"{argument} is a list, not {given!r}")
     return None if given is None else list(given)
-
-
-def _bound(quality: Quality) -> Bound:
-    try:
-        return bound_of(quality)
-    except ValueError as error:
-        raise _Unclear(str(error)) from None
 
 
 def _amount(bound: Bound) -> str:
