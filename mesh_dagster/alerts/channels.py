@@ -87,11 +87,12 @@ class Channels:
             channel = self._channels[name]
             for variable in _variables(channel):
                 if not os.environ.get(variable):
-                    yield self._finding(
+                    yield Finding(
                         UNSET,
                         f"the channel `{name}` needs {variable}, which this environment lacks",
-                        channel.where,
-                        f"export {variable}=...",
+                        subject=self.domain.name,
+                        where=channel.where,
+                        fix=f"export {variable}=...",
                     )
 
     def _finding(self, code: str, what: str, where: str | None, fix: str | None = None) -> Finding:

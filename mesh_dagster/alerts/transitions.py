@@ -8,7 +8,7 @@ spent for the rest of the window is no second one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.journal.told import Trouble
 from mesh_dagster.model.event import Event, EventKind
@@ -28,14 +28,21 @@ def objective_of(standing: Standing) -> str:
 
 
 def transitions(
-    standings: Iterable[Standing], troubles: Mapping[Objective, Trouble], causes: Mapping[str, str]
+    standings: Iterable[Standing],
+    troubles: Mapping[Objective, Trouble],
+    causes: Mapping[str, str],
+    shown: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Event]:
-    """What has changed since the troubles that are known; `causes` are upstreams by product."""
+    """What has changed since the troubles that are known.
+
+    By product, `causes` are upstreams, and `shown` what its ports show and which run made it.
+    """
     for each in standings:
         known = troubles.get((each.product, objective_of(each)))
         kind = _kind(each, known)
         if kind is not None:
-            yield _event(each, kind, known, causes.get(each.product, ""))
+            cause = causes.get(each.product, "")
+            yield _event(each, kind, known, cause, shown.get(each.product, {}))
 
 
 def _kind(standing: Standing, known: Trouble | None) -> EventKind | None:
@@ -62,7 +69,13 @@ def _begins(standing: Standing, known: Trouble | None) -> EventKind | None:
     return None if told else EventKind.BREACHED
 
 
-def _event(standing: Standing, kind: EventKind, known: Trouble | None, cause: str) -> Event:
+def _event(
+    standing: Standing,
+    kind: EventKind,
+    known: Trouble | None,
+    cause: str,
+    shown: Mapping[str, Any],
+) -> Event:
     objective = objective_of(standing)
     name = f"{standing.product}:{objective}:{standing.at.isoformat()}"
     going_on = known is not None and known.closed is None
@@ -89,6 +102,7 @@ def _event(standing: Standing, kind: EventKind, known: Trouble | None, cause: st
             "lasts": None if standing.lasts is None else standing.lasts.total_seconds(),
             "check": standing.objective.check,
             "where": standing.objective.where,
+            **shown,
         },
         objective=objective,
         cause=cause,

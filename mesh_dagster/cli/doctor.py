@@ -37,7 +37,7 @@ def doctor(domain: str | None, silent: float | None, as_json: bool) -> int:
         for finding in findings:
             emit(f"{finding}\n")
         say(_in_words(len(findings)))
-    return 1 if findings else 0
+    return 1 if any(each.severity is Severity.ERROR for each in findings) else 0
 
 
 def _tell(found: list[Diagnosis]) -> None:
@@ -52,4 +52,4 @@ def _tell(found: list[Diagnosis]) -> None:
 
 
 def _in_words(findings: int) -> str:
-    return "people are told what happens" if not findings else f"{findings} findings"
+    return "people are told what happens" if not findings else f"findings: {findings}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -85,9 +85,14 @@ def _links(incident: Incident) -> Iterator[str]:
             yield f"  {label:<9} {details[name]}"
     if incident.repair.get("publication") is not None:
         yield f"  published {incident.repair['publication']}"
+    if details.get("check"):
+        yield f"  check     {details['check']}{_place(details)}"
     for rule in details.get("rules") or ():
-        place = f" ({rule['where']})" if rule.get("where") else ""
-        yield f"  check     {rule.get('rule')}: {rule.get('message')}{place}"
+        yield f"  check     {rule.get('rule')}: {rule.get('message')}{_place(rule)}"
+
+
+def _place(told: Mapping[str, Any]) -> str:
+    return f" ({told['where']})" if told.get("where") else ""
 
 
 def _span(seconds: float | None) -> str:

@@ -80,7 +80,7 @@ def _letters(domain: str, health: Health) -> Iterator[Finding]:
     age = 0.0 if health.oldest is None else (clock.wall() - health.oldest).total_seconds()
     if age > _STUCK:
         what = f"{health.waiting} messages wait, the oldest for {_span(age)}"
-        yield Finding(STUCK, what, Severity.WARNING, domain, fix="mesh alerts")
+        yield Finding(STUCK, what, subject=domain, fix="mesh alerts")
 
 
 def _span(seconds: float) -> str:

@@ -11,6 +11,7 @@ from functools import partial
 
 from mesh_dagster.alerts.transitions import transitions
 from mesh_dagster.errors import DescriptorError, MeshError
+from mesh_dagster.journal import Journal
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import Domain
 from mesh_dagster.model.event import CLOSES, OPENS, Event
@@ -48,13 +49,23 @@ def follow(mesh: Mesh, domain: Domain, standings: Iterable[Standing], every: flo
     stated = [each for each in standings if each.product.startswith(f"{domain.name}/")]
     with mesh.journal(domain.name) as journal:
         journal.outbox.beat(MEASURED, every)
-        found = list(transitions(stated, journal.outbox.troubles(), {}))
+        found = list(transitions(stated, journal.outbox.troubles(), {}, {}))
         if not found:
             return []
         broken = {each.product for each in journal.outbox.incidents(unclosed=True, limit=10_000)}
         broken |= {each.subject for each in found if each.kind in OPENS}
         causes = _causes(mesh, domain, sorted({each.subject for each in found}), broken)
-        return journal.outbox.put_changes(partial(transitions, stated, causes=causes))
+        shown = {path: _shown(journal, path) for path in {each.subject for each in found}}
+        return journal.outbox.put_changes(partial(transitions, stated, causes=causes, shown=shown))
+
+
+def _shown(journal: Journal, path: str) -> dict[str, object]:
+    """The newest publication of a product, and the attempt and run that made it."""
+    newest = journal.publications(path, 1)
+    if not newest:
+        return {}
+    attempt = journal.attempt(newest[0].attempt)
+    return {"base": newest[0].number, "attempt": attempt.id, "run": attempt.run_id}
 
 
 def _causes(mesh: Mesh, domain: Domain, paths: Sequence[str], broken: set[str]) -> dict[str, str]:

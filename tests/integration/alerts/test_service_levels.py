@@ -118,6 +118,8 @@ def test_a_product_that_is_late_is_measured_and_told(world, hook):
         world.tell()
     (alert,) = hook.alerts()
     assert (alert["kind"], alert["objective"]) == ("breached", "freshness")
+    assert alert["details"]["base"] == 1, "the publication that the port shows"
+    assert alert["details"]["attempt"]
 
 
 def test_two_that_measure_at_once_find_one_incident(world, hook):

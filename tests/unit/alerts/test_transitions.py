@@ -27,7 +27,7 @@ def told(*standings):
     """The events of standings that are looked at one after the other, as a journal keeps them."""
     troubles, events = {}, []
     for each in standings:
-        for event in transitions([each], troubles, {}):
+        for event in transitions([each], troubles, {}, {}):
             events.append(event)
             key = (event.subject, event.objective)
             known = troubles.get(key)
