@@ -39,13 +39,20 @@ def latency(history: History, objective: Objective) -> Counted | None:
     late = {}
     if not _soon(history.published, limit):
         late = {key: at - fact for key, at, fact in _first(history, ends) if at - fact > limit}
-    absent = [key for key in ends if key not in history.here]
+    absent = ends.keys() - history.here
     late |= {key: history.until - ends[key] for key in absent if history.until - ends[key] > limit}
-    unborn = {key for key, end in ends.items() if end + limit < history.born}
+    begun = next(iter(ends.values()), history.until)
+    unborn = set[str]()
+    if begun + limit < history.born:
+        unborn = {key for key, end in ends.items() if end + limit < history.born}
     left_out = {*unborn, *(key for key in absent if key not in late)}
     return Counted(
         _moments(ends, left_out),
-        _bad(ends, {key: f"{span(skew)} late" for key, skew in late.items()}, left_out),
+        _bad(
+            ends,
+            {key: f"{span(skew)} after its newest fact" for key, skew in late.items()},
+            left_out,
+        ),
     )
 
 
@@ -131,7 +138,7 @@ def completeness(history: History, objective: Objective) -> Counted | None:
     if ends is None:
         return None
     late = history.until - objective.cadence
-    absent = {key for key in ends if key not in history.here}
+    absent = ends.keys() - history.here
     soon = {key for key in absent if ends[key] > late}
     if not told:
         missing = dict.fromkeys(absent - soon, "not there")
