@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import polars as pl
-
 from mesh_dagster.contracts.audit.counts import Answer, Counts, tallied
 from mesh_dagster.contracts.audit.data.frame import FAILED, Frame
 from mesh_dagster.contracts.audit.data.types import differences
@@ -19,7 +17,7 @@ from mesh_dagster.contracts.audit.history.drift import History, drifted
 from mesh_dagster.contracts.audit.history.service_levels import aged
 from mesh_dagster.contracts.audit.history.slots import gaps
 from mesh_dagster.contracts.audit.keys.duplicates import duplicates
-from mesh_dagster.contracts.audit.keys.references import orphans, target_rows
+from mesh_dagster.contracts.audit.keys.references import orphans
 from mesh_dagster.contracts.audit.owned.answers import ALONE, Around, answers_of_owned
 from mesh_dagster.contracts.audit.results import result
 from mesh_dagster.contracts.audit.values.fused import fused
@@ -80,10 +78,12 @@ def audit(
         with counts.reason_of(rule):
             if isinstance(rule, Unsupported):
                 raise EvaluationError(rule.reason)
-            if isinstance(rule, Unique | Reference):
-                target = (references or {}).get(rule.id)
-                table = _keys_at_fault(rule, frame, published, target)
-                counts.failed[rule.id] = tallied(frame, table, FAILED)
+            if isinstance(rule, Unique):
+                repeated = duplicates(rule, frame, published)
+                counts.failed[rule.id] = tallied(frame, repeated, FAILED)
+            elif isinstance(rule, Reference):
+                lost = orphans(rule, frame, published, (references or {}).get(rule.id))
+                counts.failed[rule.id] = tallied(frame, lost, FAILED)
             elif isinstance(rule, Answered):
                 counts.answers[rule.id] = _answers(rule, frame, keys, counts.rows, history)
     counts.answers |= answers_of_owned(rules, frame, keys, counts.rows, around)
@@ -109,18 +109,6 @@ def _check_names(rules: Sequence[Rule], frame: Frame) -> None:
             code="MESH-C001",
             fix="give it another name in the contract and in the transform",
         )
-
-
-def _keys_at_fault(
-    rule: Unique | Reference, frame: Frame, published: Any | None, target: Any | None
-) -> pl.DataFrame:
-    """How many rows have a key that repeats, or that refers to nothing, by window."""
-    missing = [name for name in rule.columns if name not in frame.schema and not rule.paths]
-    if missing:
-        raise EvaluationError(f"{', '.join(missing)} is missing in the data")
-    if isinstance(rule, Unique):
-        return duplicates(rule, frame, published)
-    return orphans(rule, frame, target_rows(rule, frame, published, target))
 
 
 def _answers(

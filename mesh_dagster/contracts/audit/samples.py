@@ -10,9 +10,9 @@ import polars as pl
 
 from mesh_dagster.contracts.audit.data.frame import RAISED, Frame, collected, in_polars, together
 from mesh_dagster.contracts.audit.history.service_levels import too_old
-from mesh_dagster.contracts.audit.keys.references import target_rows, without_target
+from mesh_dagster.contracts.audit.keys.keyed import key_names, keyed_rows
+from mesh_dagster.contracts.audit.keys.references import without_target
 from mesh_dagster.contracts.audit.values.levels import ELEMENT, level_of
-from mesh_dagster.contracts.audit.values.places import key_names, keyed_rows
 from mesh_dagster.contracts.audit.values.predicates import broken, is_for_polars
 from mesh_dagster.contracts.rules.kinds import Counted, Reference, Retention, Rule, Schema, Unique
 from mesh_dagster.errors import EvaluationError, MeshError, first_line
@@ -58,7 +58,8 @@ def failing_rows(
     except MeshError:
         raise
     except RAISED as error:
-        raise _unevaluable(rule, first_line(error)) from error
+        told = f"the rows that break {rule.id} cannot be found: {first_line(error)}"
+        raise EvaluationError(told, code="MESH-C003") from error
     added = [name for name in frame.schema if name not in bare.schema]
     return _shown(found.drop(added), rule, frame, masked)
 
@@ -91,7 +92,8 @@ def _failing(
     if isinstance(rule, Unique):
         return _sharing(rule, frame, published)
     if isinstance(rule, Reference):
-        return _orphaned(rule, frame, target_rows(rule, frame, published, reference))
+        lost = without_target(rule, frame, published, reference, *frame.schema)
+        return lost.select(*_columns(rule, frame))
     if isinstance(rule, Retention):
         return frame.rows.filter(too_old(rule, frame))
     return _breaking(rule, frame) if isinstance(rule, Counted) else frame.rows.head(0)
@@ -111,7 +113,6 @@ def _breaking(rule: Counted, frame: Frame) -> nw.LazyFrame[Any]:
 
 def _sharing(rule: Unique, frame: Frame, published: Any | None) -> nw.LazyFrame[Any]:
     keys = key_names(rule)
-    _demand(rule, frame)
     rows = keyed_rows(rule, frame, *frame.schema).drop_nulls(keys)
     counts = rows.group_by(*keys).agg(nw.len().alias(_COUNT))
     shared = counts.filter(nw.col(_COUNT) > 1).select(*keys)
@@ -126,29 +127,9 @@ def _sharing(rule: Unique, frame: Frame, published: Any | None) -> nw.LazyFrame[
     return found.select(*_columns(rule, frame))
 
 
-def _orphaned(rule: Reference, frame: Frame, target: Any) -> nw.LazyFrame[Any]:
-    _demand(rule, frame)
-    if isinstance(target, str):
-        raise _unevaluable(rule, target)
-    found = without_target(rule, frame, target, *frame.schema)
-    return found.select(*_columns(rule, frame))
-
-
 def _columns(rule: Unique | Reference, frame: Frame) -> list[nw.Expr]:
     """Those of the data, and of a key in them its parts, by their paths."""
     named = dict(zip(key_names(rule), rule.columns, strict=True)) if rule.paths else {}
     return [nw.col(name) for name in frame.schema] + [
         nw.col(key).alias(name) for key, name in named.items()
     ]
-
-
-def _demand(rule: Unique | Reference, frame: Frame) -> None:
-    missing = [name for name in rule.columns if name not in frame.schema and not rule.paths]
-    if missing:
-        raise _unevaluable(rule, f"{', '.join(missing)} is missing in the data")
-
-
-def _unevaluable(rule: Rule, reason: str) -> EvaluationError:
-    return EvaluationError(
-        f"the rows that break {rule.id} cannot be found: {reason}", code="MESH-C003"
-    )

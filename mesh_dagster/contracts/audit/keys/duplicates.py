@@ -9,8 +9,8 @@ import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.audit.data.frame import FAILED, WINDOW, Frame, stream, summed, together
+from mesh_dagster.contracts.audit.keys.keyed import key_names, keyed_rows
 from mesh_dagster.contracts.audit.keys.repeats import repeats
-from mesh_dagster.contracts.audit.values.places import key_names, keyed_rows
 from mesh_dagster.contracts.rules.kinds import Unique
 
 _ROWS = "__mesh_rows"

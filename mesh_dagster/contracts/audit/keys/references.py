@@ -16,7 +16,7 @@ from mesh_dagster.contracts.audit.data.frame import (
     together,
 )
 from mesh_dagster.contracts.audit.keys.comparable import NothingInCommonError, in_common
-from mesh_dagster.contracts.audit.values.places import key_names, keyed_rows
+from mesh_dagster.contracts.audit.keys.keyed import key_names, keyed_rows
 from mesh_dagster.contracts.rules.kinds import Reference
 
 _COMMON = "__mesh_common_"
@@ -26,21 +26,28 @@ class Unresolvable(ValueError):
     """The target cannot be compared with; the text says why."""
 
 
-def orphans(rule: Reference, frame: Frame, target: Any) -> pl.DataFrame:
+def orphans(
+    rule: Reference, frame: Frame, published: Any | None, given: Any | None
+) -> pl.DataFrame:
     """How many rows have a key that the target has not, by window (if cut): WINDOW and FAILED.
 
-    A key with a null in it refers to nothing and is none. Raises `Unresolvable` when the
-    target's columns are missing, or of types that have no value in common with the key's.
+    A key with a null in it refers to nothing and is none. `given` is what was handed over for
+    the target, or a text that says why there is nothing; `published` the table's own other
+    partitions. Raises `Unresolvable` where there is no target, or its columns are missing or of
+    types that have no value in common with the key's.
     """
     windows = [] if frame.window is None else [WINDOW]
-    lost = without_target(rule, frame, target).with_columns(nw.lit(1).alias(FAILED))
+    lost = without_target(rule, frame, published, given).with_columns(nw.lit(1).alias(FAILED))
     return summed(lost.select(*windows, FAILED), windows)
 
 
-def without_target(rule: Reference, frame: Frame, target: Any, *others: str) -> nw.LazyFrame[Any]:
+def without_target(
+    rule: Reference, frame: Frame, published: Any | None, given: Any | None, *others: str
+) -> nw.LazyFrame[Any]:
     """Those rows: the columns of the key, the window, and others that are asked for."""
     keys = key_names(rule)
     rows = keyed_rows(rule, frame, *others).drop_nulls(keys)
+    target = _target_rows(rule, frame, published, given)
     known = _keys_of(rule, nw.from_native(target).lazy())
     rows, known = together(rows, known)
     if rows.select(keys).collect_schema() == known.collect_schema():
@@ -84,12 +91,8 @@ def _target(rule: Reference) -> str:
     return rule.target or rule.target_object or "the table"
 
 
-def target_rows(rule: Reference, frame: Frame, published: Any | None, given: Any | None) -> Any:
-    """The rows that a reference's keys are looked up in.
-
-    `given` is what was handed over for it, or a text that says why there is nothing;
-    `published` the table's own other partitions. Raises `Unresolvable` without any.
-    """
+def _target_rows(rule: Reference, frame: Frame, published: Any | None, given: Any | None) -> Any:
+    """The rows that a reference's keys are looked up in."""
     if isinstance(given, str):
         raise Unresolvable(given)
     if given is not None:

@@ -11,7 +11,8 @@ import polars as pl
 
 from mesh_dagster.contracts.audit.counts import ROWS, Counts, Tally, tallied
 from mesh_dagster.contracts.audit.data.frame import RAISED, WINDOW, Frame, collected, unreadable
-from mesh_dagster.contracts.audit.values.levels import UnreachableError, level_of
+from mesh_dagster.contracts.audit.values.levels import level_of
+from mesh_dagster.contracts.audit.values.places import UnreachableError
 from mesh_dagster.contracts.audit.values.predicates import broken, column_of, is_for_polars
 from mesh_dagster.contracts.audit.values.statistics import apart, only_broken
 from mesh_dagster.contracts.rules.kinds import Counted, Reference, Rule, Unique

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 import polars as pl
 
+from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame
+from mesh_dagster.contracts.audit.values.places import Place, UnreachableError, walk, whole_column
 from mesh_dagster.contracts.rules.paths import Into, Path
-
-if TYPE_CHECKING:
-    from mesh_dagster.contracts.audit.data.frame import Frame
 
 ELEMENT = "__mesh_element"
 """The column that holds the elements of a level."""
 
 
-class UnreachableError(ValueError):
-    """The data has no such place; the text says why."""
+def place_of(column: str, path: Path | None, frame: Frame) -> Place:
+    """The place of a column, or of a path into one. Raises `UnreachableError`."""
+    if path is None or not path.steps:
+        return whole_column(column, frame)
+    level = path.level
+    rows = frame if level is None else level_of(frame, level)
+    return walk(path, rows, ELEMENT if level else path.column, frame)
 
 
 def level_of(frame: Frame, level: Path, keep: Sequence[str] | None = None) -> Frame:
@@ -41,9 +45,6 @@ def level_of(frame: Frame, level: Path, keep: Sequence[str] | None = None) -> Fr
 
 
 def _unfolded(frame: Frame, level: Path, keep: Sequence[str]) -> Frame:
-    from mesh_dagster.contracts.audit.data.frame import WINDOW
-    from mesh_dagster.contracts.audit.values.places import walk
-
     holder = Path(level.column, level.steps[:-1])
     above = holder.level
     rows = frame if above is None else level_of(frame, above, keep or None)

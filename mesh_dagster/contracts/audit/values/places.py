@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from mesh_dagster.contracts.audit.data.found import Found
-from mesh_dagster.contracts.audit.values.levels import ELEMENT, UnreachableError, level_of
-from mesh_dagster.contracts.rules.kinds import Reference, Unique
+from mesh_dagster.contracts.audit.data.frame import Frame
 from mesh_dagster.contracts.rules.paths import Path
 from mesh_dagster.model.types import Kind
 
-if TYPE_CHECKING:
-    from mesh_dagster.contracts.audit.data.frame import Frame
+
+class UnreachableError(ValueError):
+    """The data has no such place; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +44,14 @@ class MissingError(UnreachableError):
         self.present = present
 
 
-def place_of(column: str, path: Path | None, frame: Frame) -> Place:
-    """The place of a column, or of a path into one. Raises `UnreachableError`."""
-    if path is None or not path.steps:
-        if column not in frame.schema:
-            raise MissingError(column)
-        raw = frame.raw.get(column)
-        text = nw.col(raw) if raw else None
-        place = Place(column, nw.col(column), frame.schema[column], raw=text)
-        return _read(place, frame, Path(column), column)
-    level = path.level
-    rows = frame if level is None else level_of(frame, level)
-    return walk(path, rows, ELEMENT if level else path.column, frame)
-
-
-def key_names(rule: Unique | Reference) -> list[str]:
-    """What the key's columns are called while it is worked with: DuckDB takes a dot apart."""
-    plain = not rule.paths and not any("." in name for name in rule.columns)
-    return list(rule.columns) if plain else [f"__mesh_key{at}" for at in range(len(rule.columns))]
-
-
-def keyed_rows(rule: Unique | Reference, frame: Frame, *others: str) -> nw.LazyFrame[Any]:
-    """The rows of a rule's level: its key by `key_names`, the window, other columns.
-
-    Raises `UnreachableError`.
-    """
-    keys = key_names(rule)
-    names = [each for each in others if each not in keys]
-    if not rule.paths:
-        pairs = zip(rule.columns, keys, strict=True)
-        return frame.select(*(nw.col(name).alias(key) for name, key in pairs), *names)
-    places = [place_of(str(path), path, frame) for path in rule.paths]
-    rows = frame if rule.level is None else level_of(frame, rule.level, names or None)
-    values = [each.value.alias(key) for each, key in zip(places, keys, strict=True)]
-    return rows.select(*values, *(name for name in names if name in rows.schema))
+def whole_column(column: str, frame: Frame) -> Place:
+    """The place of a column. Raises `MissingError`."""
+    if column not in frame.schema:
+        raise MissingError(column)
+    raw = frame.raw.get(column)
+    text = nw.col(raw) if raw else None
+    place = Place(column, nw.col(column), frame.schema[column], raw=text)
+    return _read(place, frame, Path(column), column)
 
 
 def walk(path: Path, rows: Frame, start: str, frame: Frame) -> Place:

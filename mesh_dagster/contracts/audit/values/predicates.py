@@ -16,9 +16,9 @@ import narwhals as nw
 
 from mesh_dagster.contracts.audit.data.frame import Frame
 from mesh_dagster.contracts.audit.data.spark import spoken
-from mesh_dagster.contracts.audit.values.levels import UnreachableError
+from mesh_dagster.contracts.audit.values.levels import place_of
 from mesh_dagster.contracts.audit.values.multiples import not_multiple
-from mesh_dagster.contracts.audit.values.places import MissingError, Place, place_of
+from mesh_dagster.contracts.audit.values.places import MissingError, Place, UnreachableError
 from mesh_dagster.contracts.audit.values.typed import comparable, end_in, values_in
 from mesh_dagster.contracts.rules.kinds import (
     Allowed,
