@@ -30,14 +30,14 @@ _BEARABLE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadContract:
     """A contract, and what is wrong with it that a test can do without."""
 
     contract: Contract
     findings: tuple[Finding, ...] = ()
 
 
-def read_contract(path: Path) -> Read:
+def read_contract(path: Path) -> ReadContract:
     """A contract from its file: ODCS 3, or the Data Contract Specification before it.
 
     Raises `DescriptorError` with all that is wrong where it cannot be tested.
@@ -58,7 +58,7 @@ def read_contract(path: Path) -> Read:
         message = "the contract has no schema: there is nothing to hold data against"
         fix = "schema: [{name: ..., properties: [{name: ..., logicalType: string}]}]"
         raise DescriptorError([Finding("MESH-C028", message, where=contract.where, fix=fix)])
-    return Read(_settled(contract), in_order(findings))
+    return ReadContract(_settled(contract), in_order(findings))
 
 
 def _settled(contract: Contract) -> Contract:

@@ -20,7 +20,7 @@ from mesh_dagster.contracts.files.matching import DataSet
 from mesh_dagster.contracts.files.open import Engine, open_data
 from mesh_dagster.contracts.files.opened import RAW, Opened
 from mesh_dagster.contracts.files.spool import Spool
-from mesh_dagster.contracts.inference.parsing import parsed
+from mesh_dagster.contracts.inference.types import retyped
 from mesh_dagster.contracts.rules.compile import masked, rules
 from mesh_dagster.contracts.rules.kinds import Parsed, Rule, Schema
 from mesh_dagster.model.contract import Contract, SchemaObject
@@ -78,7 +78,7 @@ def _columns(data: DataSet, opened: Opened, spool: Spool) -> dict[str, str]:
         rows = rows.select(pl.col(opened.raw.get(name, name)).alias(name) for name in texts)
     elif data.format is Format.JSON:
         rows = open_data(replace(data, table=SchemaObject(data.table.name)), spool).data
-    rows = parsed(rows, data.format if opened.is_text else None, few=0)
+    rows = retyped(rows, data.format if opened.is_text else None, few=0)
     return {name: str(type_) for name, type_ in Frame.of(rows).types().items()}
 
 

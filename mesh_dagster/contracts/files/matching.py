@@ -12,7 +12,7 @@ from shlex import quote
 
 from mesh_dagster.contracts.files.formats import Format, format_called, format_of, is_data
 from mesh_dagster.contracts.files.formats import table_format as table_format_of
-from mesh_dagster.contracts.files.places import is_per_table, place_of
+from mesh_dagster.contracts.files.places import is_per_table, places_of
 from mesh_dagster.contracts.rules.servers import Server
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.descriptors.suggest import did_you_mean, nearest
@@ -35,7 +35,7 @@ class DataSet:
 
 
 @dataclass(slots=True)
-class Found:
+class FoundData:
     """What was found for a contract, and what was left aside, in words."""
 
     sets: list[DataSet] = field(default_factory=list)
@@ -44,12 +44,12 @@ class Found:
     notes: list[str] = field(default_factory=list)
 
 
-def data_given(contract: Contract, given: Sequence[str], server: Server | None = None) -> Found:
+def data_given(contract: Contract, given: Sequence[str], server: Server | None = None) -> FoundData:
     """The data that a command line names: paths, patterns, folders, `NAME=PATH`.
 
     Raises `UsageError` for what is not there or belongs to no table of the contract.
     """
-    found = Found()
+    found = FoundData()
     for each in given:
         name, place = _split(each, contract)
         paths = tuple(_paths(place))
@@ -63,15 +63,15 @@ def data_given(contract: Contract, given: Sequence[str], server: Server | None =
     return found
 
 
-def data_served(contract: Contract, server: Server, folder: Path) -> Found:
+def data_served(contract: Contract, server: Server, folder: Path) -> FoundData:
     """The data that lies where one of the contract's servers says.
 
     Raises `UsageError` where it names no place, `EvaluationError` where nothing is there.
     """
-    found = Found()
+    found = FoundData()
     per_table = is_per_table(server) or len(contract.schema) == 1
     for table in contract.schema if per_table or server.format == "duckdb" else ():
-        places = place_of(server, table, folder)
+        places = places_of(server, table, folder)
         paths = next((paths for each in places if (paths := _existing(each))), ())
         _add(found, table, paths, server)
         if not paths:
@@ -86,7 +86,9 @@ def data_served(contract: Contract, server: Server, folder: Path) -> Found:
         raise next(iter(found.absent.values()))
     if not found.sets:
         paths = tuple(
-            path for place in place_of(server, contract.schema[0], folder) for path in _paths(place)
+            path
+            for place in places_of(server, contract.schema[0], folder)
+            for path in _paths(place)
         )
         _share(found, contract, paths, server, several=True)
     return found
@@ -97,7 +99,7 @@ def data_at(place: str, table: SchemaObject, server: Server | None = None) -> Da
 
     Raises `UsageError` where nothing is there, or files of several formats.
     """
-    found = Found()
+    found = FoundData()
     _add(found, table, list(_paths(place)), server)
     return found.sets[0]
 
@@ -193,7 +195,7 @@ def _few(files: list[Path], place: str) -> list[Path]:
 
 
 def _share(
-    found: Found,
+    found: FoundData,
     contract: Contract,
     paths: Sequence[Path],
     server: Server | None,
@@ -252,7 +254,9 @@ def _begins(file: str, name: str) -> bool:
     return file.startswith(name) and (not rest or not rest[0].isalpha())
 
 
-def _add(found: Found, table: SchemaObject, paths: Sequence[Path], server: Server | None) -> None:
+def _add(
+    found: FoundData, table: SchemaObject, paths: Sequence[Path], server: Server | None
+) -> None:
     for path in paths:
         format_ = _format(path, server)
         own = _set_of(found, table)
@@ -279,5 +283,5 @@ def _format(path: Path, server: Server | None) -> Format:
     return format_called(stated) if stated else format_of(path)
 
 
-def _set_of(found: Found, table: SchemaObject) -> DataSet | None:
+def _set_of(found: FoundData, table: SchemaObject) -> DataSet | None:
     return next((each for each in found.sets if each.table is table), None)

@@ -28,7 +28,7 @@ from mesh_dagster.model.contract import Property
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.types import polars_type
 
-Read = Callable[[pl.Expr], pl.Expr]
+_Way = Callable[[pl.Expr], pl.Expr]
 
 _TRUE = ["true", "t", "yes", "y", "1"]
 _FALSE = ["false", "f", "no", "n", "0"]
@@ -112,7 +112,7 @@ def _boolean(text: pl.Expr) -> pl.Expr:
     return true.when(word.is_in(_FALSE)).then(pl.lit(False))
 
 
-def _either(text: pl.Expr, dtype: pl.DataType, usual: Read, other: Read) -> pl.Expr:
+def _either(text: pl.Expr, dtype: pl.DataType, usual: _Way, other: _Way) -> pl.Expr:
     """The usual way to read, and the other one only for what that could not read."""
 
     def read(texts: pl.Series) -> pl.Series:

@@ -12,7 +12,7 @@ from mesh_dagster.model.contract import SchemaObject
 _PLACEHOLDERS = ("model", "schema", "object", "table")
 
 
-def place_of(server: Server, table: SchemaObject, folder: Path) -> tuple[str, ...]:
+def places_of(server: Server, table: SchemaObject, folder: Path) -> tuple[str, ...]:
     """Where the server says that a table's data lies, relative to the contract's folder.
 
     More than one place where a placeholder stands for a table with two names; the first that

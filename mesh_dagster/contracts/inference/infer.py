@@ -15,10 +15,10 @@ from mesh_dagster.contracts.files.formats import Format
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.inference.columns import promises
 from mesh_dagster.contracts.inference.keys import Key, key_of
-from mesh_dagster.contracts.inference.parsing import parsed, stand_ins
 from mesh_dagster.contracts.inference.profile import Column, Profile, profile
 from mesh_dagster.contracts.inference.promise import Promise, remark
 from mesh_dagster.contracts.inference.times import event_time_of
+from mesh_dagster.contracts.inference.types import retyped, stand_ins
 from mesh_dagster.contracts.rules.grammar import count
 from mesh_dagster.descriptors import commented
 from mesh_dagster.model.contract import Contract
@@ -66,7 +66,7 @@ def infer(
     untyped = untyped or {}
     with Spool() as spool:
         # Of what has no type nothing can be promised but that it is there.
-        rows = parsed(rows.with_columns(pl.col(list(untyped)).cast(pl.Binary)), texts)
+        rows = retyped(rows.with_columns(pl.col(list(untyped)).cast(pl.Binary)), texts)
         rows = _once(rows, spool) if texts else rows
         remarks = stand_ins(rows) if texts is Format.CSV else untyped
         table = profile(rows)

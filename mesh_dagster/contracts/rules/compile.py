@@ -17,7 +17,7 @@ from mesh_dagster.contracts.rules.links import reference
 from mesh_dagster.contracts.rules.nested import links_in, nested_in, put_on_path
 from mesh_dagster.contracts.rules.options import option_rules
 from mesh_dagster.contracts.rules.quality import quality_rules
-from mesh_dagster.contracts.rules.schema import Reading, schema_rule
+from mesh_dagster.contracts.rules.schema import Purpose, schema_rule
 from mesh_dagster.contracts.rules.service_levels import service_level_rules
 from mesh_dagster.model.contract import Contract, Property, SchemaObject
 
@@ -46,7 +46,7 @@ def rules(
     here = contract.object_named(table)
     if here is None:
         raise LookupError(f"the contract has no schema object {table!r}")
-    how = Reading(contract, standalone=standalone or texts, texts=texts, server=server)
+    how = Purpose(contract, standalone=standalone or texts, texts=texts, server=server)
     found = [
         schema_rule(here, how),
         *(rule for each in here.properties for rule in _of_column(here, each, how)),
@@ -81,7 +81,7 @@ def _hidden(each: Property) -> bool:
     return each.confidential or any(map(_hidden, each.parts))
 
 
-def _of_column(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rule]:
+def _of_column(table: SchemaObject, each: Property, how: Purpose) -> Iterator[Rule]:
     """The rules of a column and of all that lies in it."""
     if how.texts and (each.type or each.logical_type):
         yield _parsed(each)
@@ -94,7 +94,7 @@ def _of_column(table: SchemaObject, each: Property, how: Reading) -> Iterator[Ru
             yield put_on_path(reference(link, table, how), nested)
 
 
-def _of_property(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rule]:
+def _of_property(table: SchemaObject, each: Property, how: Purpose) -> Iterator[Rule]:
     """The rules of one property, with what it says of itself to whoever reads their results."""
     found = _promises(table, each, how)
     if each.classification is None and not each.deprecated:
@@ -105,7 +105,7 @@ def _of_property(table: SchemaObject, each: Property, how: Reading) -> Iterator[
     )
 
 
-def _promises(table: SchemaObject, each: Property, how: Reading) -> Iterator[Rule]:
+def _promises(table: SchemaObject, each: Property, how: Purpose) -> Iterator[Rule]:
     column = each.column
     if each.mandatory:
         yield Required(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from mesh_dagster.contracts.rules.grammar import a, key
 from mesh_dagster.contracts.rules.kinds import Reference, Unsupported
-from mesh_dagster.contracts.rules.schema import Reading
+from mesh_dagster.contracts.rules.schema import Purpose
 from mesh_dagster.model.contract import Property, Relationship, SchemaObject
 from mesh_dagster.model.finding import Severity
 
 
-def reference(link: Relationship, table: SchemaObject, how: Reading) -> Reference | Unsupported:
+def reference(link: Relationship, table: SchemaObject, how: Purpose) -> Reference | Unsupported:
     """The rule of one foreign key; what the contract does not have is a warning that says so."""
     columns = tuple(_stored(table, name) for name in link.columns)
     target = None if link.target else _object_of(link, table, how)
@@ -43,7 +43,7 @@ def reference(link: Relationship, table: SchemaObject, how: Reading) -> Referenc
     )
 
 
-def _object_of(link: Relationship, table: SchemaObject, how: Reading) -> SchemaObject | None:
+def _object_of(link: Relationship, table: SchemaObject, how: Purpose) -> SchemaObject | None:
     """The contract's object that a foreign key points to, by its name, stored name or id."""
     for each in (table, *how.contract.schema):
         if link.target_object in (*each.names, each.rest.get("id")):
@@ -52,7 +52,7 @@ def _object_of(link: Relationship, table: SchemaObject, how: Reading) -> SchemaO
 
 
 def _obstacle(
-    link: Relationship, target: SchemaObject | None, table: SchemaObject, how: Reading
+    link: Relationship, target: SchemaObject | None, table: SchemaObject, how: Purpose
 ) -> str | None:
     if len(link.columns) != len(link.target_columns) or not link.columns:
         return f"{len(link.columns)} columns refer to {len(link.target_columns)}"

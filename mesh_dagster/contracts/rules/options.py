@@ -26,7 +26,7 @@ from mesh_dagster.contracts.rules.kinds import (
 )
 from mesh_dagster.contracts.rules.literals import kind_of, value_in_zone, values_of
 from mesh_dagster.contracts.rules.moments import PatternError, iso_format, moment_format
-from mesh_dagster.contracts.rules.schema import Reading
+from mesh_dagster.contracts.rules.schema import Purpose
 from mesh_dagster.contracts.rules.wording import range_in_words, shown
 from mesh_dagster.descriptors.types import FOREIGN
 from mesh_dagster.model.contract import Property
@@ -51,7 +51,7 @@ _DONE |= {"minProperties", "maxProperties", "required"}
 _MOMENTS = ("date", "timestamp", "time")
 
 
-def option_rules(each: Property, how: Reading) -> Iterator[Rule]:
+def option_rules(each: Property, how: Purpose) -> Iterator[Rule]:
     """The rules of one property's enum and logicalTypeOptions, and of a type that says nothing."""
     if not how.standalone:
         yield from _type(each)

@@ -25,7 +25,7 @@ _FORMATS = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "f32", "f64")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Purpose:
     """For which data a contract is read. `standalone`: no port's; `texts`: only texts.
 
     `server` is the one of the contract's whose dialect its queries are in.
@@ -42,7 +42,7 @@ class Reading:
         return dialect_of(self.contract, self.server)
 
 
-def schema_rule(table: SchemaObject, how: Reading) -> Schema:
+def schema_rule(table: SchemaObject, how: Purpose) -> Schema:
     """The columns of a schema object. Of texts their types are no part of it."""
     told = "" if how.texts else ", of exactly their types"
     return Schema(
@@ -57,7 +57,7 @@ def schema_rule(table: SchemaObject, how: Reading) -> Schema:
     )
 
 
-def _expected(each: Property, name: Step, how: Reading) -> Expected:
+def _expected(each: Property, name: Step, how: Purpose) -> Expected:
     wanted = Expected(
         name=name.value if isinstance(name, Into) else name,
         type=each.type,
@@ -79,7 +79,7 @@ def _shape(each: Property) -> str | None:
     return each.logical_type if each.logical_type in _NESTED else None
 
 
-def _inside(each: Property, how: Reading) -> tuple[Expected, ...]:
+def _inside(each: Property, how: Purpose) -> tuple[Expected, ...]:
     if each.logical_type == "vector" and each.items is None:
         element = _ELEMENTS.get(str(each.options.get("elementType", "float32")))
         if each.physical_type is None and not how.texts and how.standalone:
@@ -93,7 +93,7 @@ def _length(each: Property) -> int | None:
     return length if each.logical_type == "vector" and type(length) is int else None
 
 
-def _of_anybody(wanted: Expected, each: Property, how: Reading) -> Expected:
+def _of_anybody(wanted: Expected, each: Property, how: Purpose) -> Expected:
     """As data is held against that knows no port: by physicalType, else by the family."""
     if each.physical_type is not None:
         return wanted if wanted.type is not None else _named(wanted, each, how)
@@ -104,7 +104,7 @@ def _of_anybody(wanted: Expected, each: Property, how: Reading) -> Expected:
     return replace(wanted, type=None, logical=_family(each, how))
 
 
-def _named(wanted: Expected, each: Property, how: Reading) -> Expected:
+def _named(wanted: Expected, each: Property, how: Purpose) -> Expected:
     """A physicalType that is no type of a port: a name of the data's format, or a vague one."""
     named = (each.physical_type or "").strip().lower()
     if named in FOREIGN:
@@ -120,6 +120,6 @@ def _exact(each: Property) -> bool:
     return each.logical_type == "timestamp" and isinstance(each.options.get("timezone"), bool)
 
 
-def _family(each: Property, how: Reading) -> str | None:
+def _family(each: Property, how: Purpose) -> str | None:
     old = how.contract.api_version.startswith("v3.0.")
     return "moment" if old and each.logical_type == "date" else each.logical_type

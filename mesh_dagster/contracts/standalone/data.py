@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesh_dagster.contracts.files.matching import Found, data_given, data_served
-from mesh_dagster.contracts.files.places import place_of
+from mesh_dagster.contracts.files.matching import FoundData, data_given, data_served
+from mesh_dagster.contracts.files.places import places_of
 from mesh_dagster.contracts.rules.servers import Server, server_named, servers
 from mesh_dagster.contracts.standalone.asked import Options
 from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.model.contract import Contract
 
 
-def data_to_test(contract: Contract, data: Sequence[str], options: Options, folder: Path) -> Found:
+def data_to_test(
+    contract: Contract, data: Sequence[str], options: Options, folder: Path
+) -> FoundData:
     """The data of each table that has some, in the contract's order.
 
     Without `data` it is what the contract's server (the only one, or the one that `options`
@@ -47,7 +49,7 @@ def _refuse_what_flows(given: str) -> None:
     raise UsageError(problem, code="MESH-C021", fix=fix)
 
 
-def _found(contract: Contract, data: Sequence[str], options: Options, folder: Path) -> Found:
+def _found(contract: Contract, data: Sequence[str], options: Options, folder: Path) -> FoundData:
     known = servers(contract)
     if options.server is not None:
         server = server_named(contract, options.server)
@@ -73,7 +75,7 @@ def _describing(
     given = {str(Path(each.partition("=")[2] or each).absolute()) for each in data}
     for server in known:
         try:
-            places = place_of(server, contract.schema[0], folder)
+            places = places_of(server, contract.schema[0], folder)
         except MeshError:
             continue
         if given & {str(Path(each).absolute()) for each in places}:

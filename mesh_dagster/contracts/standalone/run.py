@@ -10,10 +10,10 @@ from typing import Any
 from mesh_dagster.contracts.audit.history.drift import History
 from mesh_dagster.contracts.audit.owned.answers import Around
 from mesh_dagster.contracts.audit.run import audit
-from mesh_dagster.contracts.files.matching import DataSet, Found, data_given
+from mesh_dagster.contracts.files.matching import DataSet, FoundData, data_given
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Progress, Spool
-from mesh_dagster.contracts.reading import Read, read_contract
+from mesh_dagster.contracts.reading import ReadContract, read_contract
 from mesh_dagster.contracts.rules.compile import masked, rules
 from mesh_dagster.contracts.rules.kinds import Reference, Rule, Schema, Unsupported
 from mesh_dagster.contracts.standalone.asked import ExtraColumns, Options
@@ -47,7 +47,7 @@ def hold(
     read = read_contract(path)
     folder = path.absolute().parent
     found = data_to_test(read.contract, data, options, folder)
-    before = Found()
+    before = FoundData()
     if options.baseline is not None:
         before = data_given(read.contract, [options.baseline], found.sets[0].server)
     with Spool(progress) as spool:
@@ -66,7 +66,7 @@ def hold(
 class _Test:
     """One contract under test."""
 
-    read: Read
+    read: ReadContract
     options: Options
     tables: Tables
     folder: Path

@@ -9,7 +9,7 @@ from typing import Any
 
 from mesh_dagster.contracts.audit.history.drift import History, against
 from mesh_dagster.contracts.audit.owned.answers import Around
-from mesh_dagster.contracts.files.matching import Found
+from mesh_dagster.contracts.files.matching import FoundData
 from mesh_dagster.contracts.files.open import Engine, open_data
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
@@ -22,7 +22,12 @@ class Tables:
     """The data that was `found`, and the data `before` it, which drift is measured against."""
 
     def __init__(
-        self, contract: Contract, found: Found, before: Found, spool: Spool, engine: Engine | None
+        self,
+        contract: Contract,
+        found: FoundData,
+        before: FoundData,
+        spool: Spool,
+        engine: Engine | None,
     ) -> None:
         self._contract, self._spool, self._engine = contract, spool, engine
         self._sets = {each.table.name: each for each in found.sets}

@@ -15,8 +15,8 @@ import pytest
 
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.inference.infer import infer
-from mesh_dagster.contracts.inference.parsing import parsed
 from mesh_dagster.contracts.inference.reading import opened
+from mesh_dagster.contracts.inference.types import retyped
 from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.standalone.run import hold
 from mesh_dagster.model.finding import Verdict
@@ -65,7 +65,7 @@ class Tally:
 
 def evaluate(name: str, trained: range | list[int] = MONTHS) -> Tally:
     """Infer from each month, test on all the others, as typed files."""
-    types = parsed(whole(name).lazy()).collect_schema()
+    types = retyped(whole(name).lazy()).collect_schema()
     months = {month: parsed_as(in_month(name, month), types) for month in MONTHS}
     tally = Tally()
     for month in trained:
@@ -100,7 +100,7 @@ def test_a_contract_of_one_month_raises_no_false_alarm_in_the_other_eleven(name:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_the_types_found_in_one_months_text_hold_for_the_other_eleven(name: str) -> None:
-    found = {month: parsed(in_month(name, month).lazy()).collect_schema() for month in MONTHS}
+    found = {month: retyped(in_month(name, month).lazy()).collect_schema() for month in MONTHS}
     for column in whole(name).columns:
         filled = {
             month: types[column]
@@ -135,7 +135,7 @@ PLANTED = {
 @pytest.mark.parametrize("fault", PLANTED)
 def test_it_finds_what_is_wrong_with_tomorrows_file(fault: str) -> None:
     column, value, rule = PLANTED[fault]
-    types = parsed(whole("flights").lazy()).collect_schema()
+    types = retyped(whole("flights").lazy()).collect_schema()
     january, june = (parsed_as(in_month("flights", month), types) for month in (1, 6))
     first = pl.int_range(pl.len()) == 0
     broken = june.with_columns(
@@ -148,7 +148,7 @@ def test_it_finds_what_is_wrong_with_tomorrows_file(fault: str) -> None:
 
 
 def test_it_finds_a_row_that_comes_twice() -> None:
-    types = parsed(whole("flights").lazy()).collect_schema()
+    types = retyped(whole("flights").lazy()).collect_schema()
     january, june = (parsed_as(in_month("flights", month), types) for month in (1, 6))
     twice = pl.concat([june, june.head(1)])
     found = audit(rules(infer(january.lazy()).contract), twice.lazy())

@@ -29,7 +29,7 @@ RAREST = 1e-4
 MOST_CATEGORIES = 10_000
 _NOTHING_YET = "nothing to compare with yet"
 
-Profile = float | Counter[Any] | None
+Statistic = float | Counter[Any] | None
 """A number, or how often each category occurs; None where there are no values."""
 
 
@@ -68,7 +68,7 @@ def drifted(
     data has no such column, or where there is no number that says how far.
     """
     _check_column(rule, frame)
-    known: dict[str, Profile] = {}
+    known: dict[str, Statistic] = {}
     found = {}
     for key in keys:
         earlier = history(key, rule.against) if history else ()
@@ -80,7 +80,7 @@ def drifted(
         if not there:
             found[key] = Answer(True, f"{rule.message}: {_NOTHING_YET}", rows[key], 0)
             continue
-        now = _profile(rule, _partition(frame, key), rows[key])
+        now = _statistic(rule, _partition(frame, key), rows[key])
         found[key] = _judged(rule, now, there, rows[key])
     return found
 
@@ -100,7 +100,7 @@ def stability(one: Mapping[Any, int], other: Mapping[Any, int]) -> float:
     return total
 
 
-def _judged(rule: Shape, now: Profile, before: Sequence[Profile], rows: int) -> Answer:
+def _judged(rule: Shape, now: Statistic, before: Sequence[Statistic], rows: int) -> Answer:
     if now is None:
         return Answer(True, f"{rule.message}: there is no value to compare", rows, 0)
     distance, told = _distance(rule, now, before)
@@ -113,7 +113,7 @@ def _judged(rule: Shape, now: Profile, before: Sequence[Profile], rows: int) -> 
     return Answer(kept, message, rows, int(not kept))
 
 
-def _distance(rule: Shape, now: Profile, before: Sequence[Profile]) -> tuple[float, str]:
+def _distance(rule: Shape, now: Statistic, before: Sequence[Statistic]) -> tuple[float, str]:
     """How far it is, and what is there and was, in words."""
     what = _subject(rule)
     if isinstance(now, Counter):
@@ -154,7 +154,7 @@ def _subject(rule: Shape) -> str:
     return f"the {rule.metric} of {rule.column}"
 
 
-def _of(before: Sequence[Profile]) -> str:
+def _of(before: Sequence[Statistic]) -> str:
     return f"{len(before)} earlier" if len(before) > 1 else "the one before"
 
 
@@ -170,16 +170,16 @@ def _check_column(rule: Shape, frame: Frame) -> None:
         raise EvaluationError(f"{name} is {told} in the data, and has no {rule.metric}")
 
 
-def _of_earlier(rule: Shape, earlier: Earlier) -> Profile:
+def _of_earlier(rule: Shape, earlier: Earlier) -> Statistic:
     if rule.metric is Metric.ROW_COUNT and earlier.count is not None:
         return float(earlier.count())
     rows = nw.from_native(earlier.open()).lazy()
     if rule.metric is not Metric.ROW_COUNT and rule.column not in rows.collect_schema():
         return None  # a column that is new has no history
-    return _profile(rule, rows, None)
+    return _statistic(rule, rows, None)
 
 
-def _profile(rule: Shape, rows: nw.LazyFrame[Any], number: int | None) -> Profile:
+def _statistic(rule: Shape, rows: nw.LazyFrame[Any], number: int | None) -> Statistic:
     column = nw.col(rule.column or "")
     match rule.metric:
         case Metric.ROW_COUNT:
@@ -201,7 +201,7 @@ def _profile(rule: Shape, rows: nw.LazyFrame[Any], number: int | None) -> Profil
     return None if found is None else float(found)
 
 
-def _categories(rule: Shape, rows: nw.LazyFrame[Any]) -> Profile:
+def _categories(rule: Shape, rows: nw.LazyFrame[Any]) -> Statistic:
     name = rule.column or ""
     groups = rows.select(name).group_by(name).agg(nw.len().alias("__mesh_rows"))
     table = collected(groups.head(MOST_CATEGORIES + 1))

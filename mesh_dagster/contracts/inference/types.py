@@ -9,8 +9,7 @@ import polars as pl
 
 from mesh_dagster.contracts.audit.data.frame import stream
 from mesh_dagster.contracts.files.formats import Format
-from mesh_dagster.contracts.files.parsing import given
-from mesh_dagster.contracts.files.parsing import parsed as value_of
+from mesh_dagster.contracts.files.parsing import given, parsed
 from mesh_dagster.model.types import ColumnType, Kind
 
 GLANCE = 10_000
@@ -26,7 +25,7 @@ _NUMBER = r"^[+-]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?$"
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _Candidate:
     """A type, and which of the texts that can be read as one are meant so by people."""
 
     pattern: str
@@ -38,25 +37,27 @@ class _Reading:
         return self.read(likely).is_not_null() | text.is_null()
 
     def read(self, text: pl.Expr) -> pl.Expr:
-        return value_of(text, self.type)
+        return parsed(text, self.type)
 
 
 _MOMENTS = {
-    "date": _Reading("", ColumnType(Kind.DATE)),
-    "timestamp": _Reading("[ T].*(Z|[+-][0-9:]+)$", ColumnType(Kind.TIMESTAMPTZ)),
-    "local": _Reading("[ T][0-9:.]+$", ColumnType(Kind.TIMESTAMP)),
+    "date": _Candidate("", ColumnType(Kind.DATE)),
+    "timestamp": _Candidate("[ T].*(Z|[+-][0-9:]+)$", ColumnType(Kind.TIMESTAMPTZ)),
+    "local": _Candidate("[ T][0-9:.]+$", ColumnType(Kind.TIMESTAMP)),
 }
-_READINGS = {
-    "boolean": _Reading(r"^(?i:true|false)$", ColumnType(Kind.BOOLEAN)),
+_CANDIDATES = {
+    "boolean": _Candidate(r"^(?i:true|false)$", ColumnType(Kind.BOOLEAN)),
     # A leading zero is part of a text: 01234 is a postal code.
-    "integer": _Reading(r"^[+-]?(0|[1-9][0-9]*)$", ColumnType(Kind.LONG)),
-    "number": _Reading(_NUMBER, ColumnType(Kind.DOUBLE)),
+    "integer": _Candidate(r"^[+-]?(0|[1-9][0-9]*)$", ColumnType(Kind.LONG)),
+    "number": _Candidate(_NUMBER, ColumnType(Kind.DOUBLE)),
     **_MOMENTS,
 }
 """In the order in which they are tried. In JSON only moments stand in texts."""
 
 
-def parsed(rows: pl.LazyFrame, form: Format | None = Format.CSV, *, few: int = FEW) -> pl.LazyFrame:
+def retyped(
+    rows: pl.LazyFrame, form: Format | None = Format.CSV, *, few: int = FEW
+) -> pl.LazyFrame:
     """The same rows, each column of texts as the type that all of its texts are.
 
     A column of texts only stays one, and so does one with no value at all. Fewer whole numbers
@@ -66,7 +67,7 @@ def parsed(rows: pl.LazyFrame, form: Format | None = Format.CSV, *, few: int = F
         return rows
     names = [name for name, dtype in rows.collect_schema().items() if dtype == pl.String]
     texts = rows.select(_text(name, form) for name in names)
-    tried = list(_READINGS if form is Format.CSV else _MOMENTS)
+    tried = list(_CANDIDATES if form is Format.CSV else _MOMENTS)
     head = _fitting(texts.head(GLANCE), dict.fromkeys(names, tried))
     likely = {name: kinds for name, found in head.items() if (kinds := _worth_trying(found))}
     chosen: dict[str, str] = {}
@@ -79,7 +80,7 @@ def parsed(rows: pl.LazyFrame, form: Format | None = Format.CSV, *, few: int = F
             if found[name].seen and name not in chosen and kinds[1:]
         }
     return rows.with_columns(
-        _READINGS[kind].read(_text(name, form)) for name, kind in chosen.items()
+        _CANDIDATES[kind].read(_text(name, form)) for name, kind in chosen.items()
     )
 
 
@@ -100,7 +101,7 @@ def stand_ins(rows: pl.LazyFrame) -> dict[str, str]:
         pl.when(~pl.col(name).is_in(words[name])).then(pl.col(name)).alias(name) for name in words
     )
     told = {}
-    candidates = {name: list(_READINGS) for name in words}
+    candidates = {name: list(_CANDIDATES) for name in words}
     for name, fitting in _fitting(without, candidates).items():
         if kind := _chosen(fitting):
             shown = ", ".join(map(repr, words[name]))
@@ -134,7 +135,7 @@ def _fitting(texts: pl.LazyFrame, tried: Mapping[str, list[str]]) -> dict[str, _
     for at, (name, kinds) in enumerate(tried.items()):
         measures.append(pl.col(name).count().alias(f"{at}"))
         for kind in kinds:
-            misfits = (~_READINGS[kind].fits(pl.col(name))).sum()
+            misfits = (~_CANDIDATES[kind].fits(pl.col(name))).sum()
             measures.append(misfits.alias(f"{at}:{kind}"))
     row = stream(texts.select(measures)).row(0, named=True)
     return {
