@@ -163,6 +163,29 @@ def test_the_real_gaps_of_november_and_the_day_of_25_hours(weather: Mesh) -> Non
     assert found.history.expected("", "2013-03-10") == 69
 
 
+def test_after_the_correction_only_what_was_never_observed_is_missing(
+    weather: Mesh, tmp_path: Path
+) -> None:
+    root = shutil.copytree(weather.config.root, tmp_path / "corrected")
+    corrections = root / "domains" / "weather" / "corrections"
+    folder = root / "domains" / "weather" / "src" / "weather" / "defs" / "observations"
+    shutil.copy(corrections / "contract-1.0.1.odcs.yaml", folder / "contract.odcs.yaml")
+    shutil.copy(corrections / "product-1.0.1.odps.yaml", folder / "product.odps.yaml")
+    mesh = Mesh.open(root)
+    loaded = mesh.load(Address.parse("weather/observations"))
+    published = START + 5 * DAY
+    with frozen(published):
+        materialize(mesh, loaded, partitions=["2013-11-03"])
+
+    def missing(at: datetime) -> tuple[int, int]:
+        found = _standings(mesh, "weather/observations", at=at, window=at - START)
+        tally = found[Indicator.COMPLETENESS].tally
+        return tally.bad, tally.total
+
+    assert missing(published + HOUR) == (4 + 12 + 3 + 3, 72 + 72 + 75 + 72)
+    assert missing(published - HOUR) == (4 + 12 + 75 + 3, 72 + 72 + 75 + 72)
+
+
 def test_the_objectives_are_those_of_the_contract(weather: Mesh) -> None:
     loaded = weather.load(Address.parse("weather/observations"))
     told = {each.indicator: (each.target, each.limit) for each in objectives(loaded)}
