@@ -18,9 +18,12 @@ from mesh_dagster.model.review import Action, Review, Ruling
 if TYPE_CHECKING:
     from mesh_dagster.products.mesh import Mesh
 
+_COLOURS = {"quarantine": "red", "breach": "red", "check": "yellow", "waiver": "cyan"}
 _INBOX = [
     Column("ID"),
-    Column("KIND", colours={"quarantine": "red", "check": "yellow", "waiver": "cyan"}),
+    Column(
+        "KIND", colours={"quarantine": "red", "breach": "red", "check": "yellow", "waiver": "cyan"}
+    ),
     Column("PRODUCT", least=12),
     Column("PARTITIONS", least=10),
     Column("WHAT", least=16),

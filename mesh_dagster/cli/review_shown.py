@@ -77,7 +77,10 @@ def tell(facts: Facts) -> None:
     about = ", ".join(review.partitions) or "all of it"
     who = ", ".join(facts.owners) or "nobody is named"
     emit(f"{review.id} · {review.kind} · {review.product} · {about}")
-    emit(f"since {moment(review.since)} UTC · {review.rows:,} rows · decides: {who}")
+    rows = f"{review.rows:,} rows · " if review.rows else ""
+    emit(f"since {moment(review.since)} UTC · {rows}decides: {who}")
+    if not facts.failing:
+        emit(f"\n{review.summary}")
     for each in facts.failing:
         _tell_failing(each)
     if facts.compared is not None:

@@ -15,14 +15,16 @@ import sqlalchemy as sa
 
 from mesh_dagster import clock
 from mesh_dagster.errors import JournalError
+from mesh_dagster.journal.alert_tables import events, incidents
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.failure import contradiction
 from mesh_dagster.journal.owner import Owner
 from mesh_dagster.journal.review_tables import rulings
 from mesh_dagster.journal.rows import result_from_row
 from mesh_dagster.journal.tables import WHOLE, decisions, results
+from mesh_dagster.model.event import EventKind
 from mesh_dagster.model.finding import Verdict
-from mesh_dagster.model.review import Action, Identity, Ruling, RulingState, Standing
+from mesh_dagster.model.review import Action, Breach, Identity, Ruling, RulingState, Standing
 from mesh_dagster.model.snapshot import Outcome
 
 DECIDED = "MESH-M045"
@@ -46,10 +48,14 @@ class Reviews:
         with self._database.reading() as connection:
             return _made(connection, product)
 
-    def seen(self, product: str | None = None) -> tuple[list[Standing], list[Ruling]]:
-        """Both, as of one moment."""
+    def seen(self, product: str | None = None) -> tuple[list[Standing], list[Ruling], list[Breach]]:
+        """What stands, what was decided and what is breached, as of one moment."""
         with self._database.reading() as connection:
-            return _standing(connection, product), _made(connection, product)
+            return (
+                _standing(connection, product),
+                _made(connection, product),
+                _breaches(connection, product),
+            )
 
     def interrupted(self, product: str | None = None) -> list[Ruling]:
         """Decisions that were begun by a process that is gone, oldest first."""
@@ -117,6 +123,21 @@ def _standing(connection: sa.Connection, product: str | None) -> list[Standing]:
     for row in connection.execute(found):
         groups[row.product, row.partition, row.attempt].append(row)
     return [_stands(rows) for rows in groups.values()]
+
+
+def _breaches(connection: sa.Connection, product: str | None) -> list[Breach]:
+    """The incidents of service levels that are not over."""
+    found = (
+        sa.select(incidents.c.id, incidents.c.product, incidents.c.began, events.c.summary)
+        .join_from(incidents, events, incidents.c.opened == events.c.number)
+        .where(incidents.c.closed.is_(None), incidents.c.kind == EventKind.BREACHED.value)
+        .order_by(incidents.c.product, incidents.c.id)
+    )
+    if product is not None:
+        found = found.where(incidents.c.product == product)
+    return [
+        Breach(row.id, row.product, row.began, row.summary) for row in connection.execute(found)
+    ]
 
 
 def _made(connection: sa.Connection, product: str | None) -> list[Ruling]:

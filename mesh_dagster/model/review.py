@@ -21,6 +21,8 @@ class ReviewKind(StrEnum):
 
     QUARANTINE = "quarantine"
     """A partition that its audit stopped."""
+    BREACH = "breach"
+    """A service level whose error budget is spent."""
     CHECK = "check"
     """A rule that does not hold in what is published."""
     WAIVER = "waiver"
@@ -117,6 +119,16 @@ class Standing:
     @property
     def audited(self) -> Audited:
         return self.attempt, self.partition
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """An incident that a service level opened, and that is not over."""
+
+    incident: str
+    product: str
+    began: datetime
+    summary: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ from mesh_dagster.products.mesh import Mesh
 JOB = "review"
 OP = "decide"
 SENSOR = "reviews"
+Changed = dict[str, set[Rule] | None]
+"""By product the rules whose checks say something else now; None where all do."""
+
 _SECONDS = 15
 
 _FORM = {
@@ -157,7 +160,7 @@ def _carried_on(mesh: Mesh, domain: Domain, own: Mapping[str, LoadedProduct]) ->
         return journal.reviews.rulings()
 
 
-def _since(cursor: str | None, rulings: Sequence[Ruling]) -> tuple[str, dict[str, set[Rule]]]:
+def _since(cursor: str | None, rulings: Sequence[Ruling]) -> tuple[str, Changed]:
     """What to look at from the last tick on: rules that were decided on, and those whose waiver
     or acknowledgement has ended since. A decision that is being carried out is waited for."""
     last = json.loads(cursor) if cursor else {"ruling": "", "at": None}
@@ -168,23 +171,28 @@ def _since(cursor: str | None, rulings: Sequence[Ruling]) -> tuple[str, dict[str
     ended = [each for each in new if not going or each.id < going[0]]
     over = [each for each in rulings if each.until is not None and before < each.until <= now]
     newest = ended[-1].id if ended else last["ruling"]
-    return json.dumps({"ruling": newest, "at": now.isoformat()}), _changed([*ended, *over])
+    return json.dumps({"ruling": newest, "at": now.isoformat()}), _changed(ended, over)
 
 
-def _changed(rulings: Iterable[Ruling]) -> dict[str, set[Rule]]:
-    """By product the rules whose checks say something else now."""
+def _changed(ended: Iterable[Ruling], over: Iterable[Ruling]) -> Changed:
+    """What says something else since decisions were made, and since others ceased to hold.
+
+    At a new materialization Dagster takes every check for one that was not evaluated, so of what
+    was published all are told.
+    """
     found: dict[str, set[Rule]] = {}
-    for each in rulings:
+    for each in (*ended, *over):
         if each.state is not RulingState.FAILED:
             found.setdefault(each.product, set()).update(each.rules)
-    return found
+    whole = {each.product for each in ended if each.outcome is Outcome.RELEASED}
+    return {path: None if path in whole else rules for path, rules in found.items()}
 
 
 def _show(
     instance: dg.DagsterInstance,
     mesh: Mesh,
     loaded: LoadedProduct,
-    rules: set[Rule],
+    rules: set[Rule] | None,
     location: str | None,
 ) -> int:
     """Report checks as they stand: over all that is published or waits."""

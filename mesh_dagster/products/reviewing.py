@@ -18,8 +18,8 @@ UNKNOWN = "MESH-M047"
 
 def reviews_in(journal: Journal, product: str | None = None) -> tuple[Review, ...]:
     """What there is to decide on in a domain, or of one of its products."""
-    standing, rulings = journal.reviews.seen(product)
-    return inbox(standing, rulings, clock.now())
+    standing, rulings, breaches = journal.reviews.seen(product)
+    return inbox(standing, rulings, clock.now(), breaches)
 
 
 def reviews_of(mesh: Mesh, domain: str) -> tuple[Review, ...]:

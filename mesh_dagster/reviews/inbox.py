@@ -13,6 +13,7 @@ from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.review import (
     Action,
     Audited,
+    Breach,
     Review,
     ReviewKind,
     Rule,
@@ -30,7 +31,10 @@ _SUBJECT, _STATE = 8, 6
 
 
 def inbox(
-    standing: Iterable[Standing], rulings: Sequence[Ruling], now: datetime
+    standing: Iterable[Standing],
+    rulings: Sequence[Ruling],
+    now: datetime,
+    breaches: Iterable[Breach] = (),
 ) -> tuple[Review, ...]:
     """Everything there is to decide on in a domain, quarantine first, then by product.
 
@@ -45,6 +49,7 @@ def inbox(
         *_checks(
             [one for one in each if one.outcome is not Outcome.QUARANTINED], rulings, made, now
         ),
+        *(_breach(one, made, now) for one in breaches),
         *_ending(rulings, made, now),
     ]
     return tuple(sorted(found, key=_place))
@@ -96,6 +101,21 @@ def _noted(before: Sequence[Ruling], one: Standing, now: datetime) -> Ruling | N
         if of_this and (ruling.action is Action.ACKNOWLEDGE or ruling.state is RulingState.BEGUN):
             return ruling
     return None
+
+
+def _breach(one: Breach, made: dict[str, list[Ruling]], now: datetime) -> Review:
+    subject = _digest(_SUBJECT, ReviewKind.BREACH, one.product, one.incident)
+    before = made[subject]
+    known = [each for each in before if each.holds(now)]
+    return Review(
+        id=_id(subject, before),
+        kind=ReviewKind.BREACH,
+        product=one.product,
+        since=one.began,
+        summary=one.summary,
+        covers=(),
+        ruling=known[-1] if known else None,
+    )
 
 
 def _checks(

@@ -12,6 +12,7 @@ MISFIT = "MESH-M048"
 
 ACTIONS = {
     ReviewKind.QUARANTINE: tuple(Action),
+    ReviewKind.BREACH: (Action.ACKNOWLEDGE,),
     ReviewKind.CHECK: (Action.ACKNOWLEDGE, Action.WAIVE),
     ReviewKind.WAIVER: (Action.ACKNOWLEDGE, Action.WAIVE),
 }

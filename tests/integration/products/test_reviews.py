@@ -14,6 +14,7 @@ import pytest
 from mesh_dagster.clock import frozen
 from mesh_dagster.errors import EvaluationError, JournalError, UsageError
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.review import Action, ReviewKind, RulingState
 from mesh_dagster.model.snapshot import Outcome, PublicationKind
 from mesh_dagster.products.decisions import decide
@@ -275,6 +276,34 @@ def test_a_newer_attempt_that_passes_closes_the_review(sales: Any, world: Module
     with pytest.raises(JournalError, match="superseded"):
         sales.decide("release", review=review)
     assert sales.amounts() == {DAY: [1], NEXT: [5]}
+
+
+def test_a_breach_waits_until_somebody_took_note_or_it_recovers(sales: Any) -> None:
+    def event(kind: EventKind) -> Event:
+        return Event(
+            kind,
+            ADDRESS.path,
+            NOW,
+            key=f"{kind}:freshness",
+            summary=f"freshness is {kind}",
+            objective="freshness",
+            incident="slo:freshness",
+        )
+
+    def breaches() -> list[tuple[str, bool]]:
+        return [(each.summary, each.is_open) for each in sales.reviews(kind="breach")]
+
+    with sales.mesh.journal("shop") as journal:
+        journal.outbox.put([event(EventKind.BREACHED)])
+    assert breaches() == [("freshness is breached", True)]
+    (review,) = sales.reviews(kind="breach")
+    with pytest.raises(UsageError, match="cannot be decided on by waive"):
+        sales.decide("waive", review=review)
+    sales.decide("acknowledge", review=review)
+    assert breaches() == [("freshness is breached", False)]
+    with sales.mesh.journal("shop") as journal:
+        journal.outbox.put([event(EventKind.RECOVERED)])
+    assert breaches() == []
 
 
 def test_only_an_owner_decides(sales: Any) -> None:
