@@ -72,6 +72,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """A text as SQL's literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def type_from_polars(dtype: Any) -> ColumnType | str:
     """A Polars type in the mesh's words, or its own text where the mesh has no such type."""
     if isinstance(dtype, pl.Decimal):

@@ -17,7 +17,7 @@ from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import EvaluationError, first_line
 from mesh_dagster.model.contract import Property, names_others
 from mesh_dagster.model.types import ColumnType, Kind
-from mesh_dagster.ports.types import duckdb_type, quoted
+from mesh_dagster.ports.types import duckdb_type, literal, quoted
 
 
 def open_table(data: DataSet, spool: Spool) -> Opened:
@@ -103,7 +103,7 @@ def _column(data: DataSet, name: str, type_: str) -> str:
         raise EvaluationError(f"the column {name!r} is named like a pattern", code="MESH-C025")
     value = quoted(name)
     if type_ == "JSON" and declared is not None and (structure := _structure(declared)):
-        value = f"json_transform({value}, {_literal(structure)})"
+        value = f"json_transform({value}, {literal(structure)})"
     elif type_.startswith("ENUM(") and not _says_enum(declared):
         value = f"CAST({value} AS VARCHAR)"
     return f"{value} AS {quoted(declared.column if declared else name)}"
@@ -130,7 +130,3 @@ def _shape(type_: ColumnType) -> Any:
     if type_.kind is Kind.LIST and type_.item:
         return [_shape(type_.item)]
     return duckdb_type(type_)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mesh_dagster.descriptors import types
 from mesh_dagster.descriptors.custom import kept_value
-from mesh_dagster.descriptors.types import LISTS
 from mesh_dagster.model.contract import Property
 from mesh_dagster.model.types import ColumnType, Kind
 
@@ -22,24 +22,13 @@ def target(column: Property) -> ColumnType | None:
     logical = column.logical_type
     if logical == "object" or physical in ("struct", "record", "row", "object"):
         return _struct(column) if column.properties else None
-    if logical == "array" or physical in LISTS:
+    if logical == "array" or physical in types.LISTS:
         return _list(column)
     if logical == "map" or physical == "map":
         return _map(column)
     if is_vague_decimal(column) or logical == "number":
         return stated_decimal(column) or ColumnType(Kind.DOUBLE)
-    return _LOGICAL.get(logical or "")
-
-
-_LOGICAL = {
-    "string": ColumnType(Kind.STRING),
-    "integer": ColumnType(Kind.LONG),
-    "boolean": ColumnType(Kind.BOOLEAN),
-    "date": ColumnType(Kind.DATE),
-    "time": ColumnType(Kind.TIME),
-    "timestamp": ColumnType(Kind.TIMESTAMPTZ),
-    "vector": ColumnType(Kind.LIST, item=ColumnType(Kind.FLOAT)),
-}
+    return types.logical(logical or "", {})
 
 
 def _list(column: Property) -> ColumnType | None:

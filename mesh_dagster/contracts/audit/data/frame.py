@@ -20,6 +20,7 @@ from mesh_dagster.contracts.audit.data.found import (
 from mesh_dagster.contracts.audit.data.spark import in_utc
 from mesh_dagster.contracts.audit.data.types import nullable, nulls
 from mesh_dagster.contracts.audit.data.untyped import with_structure
+from mesh_dagster.contracts.audit.data.zones import moments_in_utc
 from mesh_dagster.contracts.rules.kinds import Expected, Schema
 from mesh_dagster.contracts.rules.paths import Path
 from mesh_dagster.errors import EvaluationError, first_line
@@ -99,8 +100,7 @@ class Frame:
         column, dtype = nw.col(self.partitioning.column), self.schema[self.partitioning.column]
         if not isinstance(dtype, nw.Datetime):
             return column
-        if dtype.time_zone not in (None, "UTC", "Etc/UTC"):
-            column = column.dt.convert_time_zone("UTC")
+        column = moments_in_utc(column, dtype)
         hourly = self.partitioning.every is Every.HOUR
         return column.dt.truncate("1h") if hourly else column.dt.date()
 
@@ -138,7 +138,7 @@ class Frame:
     def with_absent(self, rules: Sequence[Schema]) -> Frame:
         """With the columns that a contract allows to be absent, as the nulls they are read as."""
         absent = {
-            column.name: nullable(column.type, column.logical)
+            column.name: nullable(column)
             for rule in rules
             for column in rule.columns
             if column.name not in self.schema and not column.required

@@ -12,6 +12,7 @@ from mesh_dagster.contracts.audit.data.families import in_family
 from mesh_dagster.contracts.audit.data.found import Found
 from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS, Expected, Schema
 from mesh_dagster.descriptors.suggest import nearest
+from mesh_dagster.descriptors.types import logical
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType, Kind
 
@@ -28,16 +29,6 @@ _NULLS_OF: dict[Kind, nw.dtypes.DType] = {
     Kind.TIMESTAMP: nw.Datetime("us"),
     Kind.TIMESTAMPTZ: nw.Datetime("us", "UTC"),
 }
-_PLAINEST = {
-    "integer": Kind.LONG,
-    "number": Kind.DOUBLE,
-    "boolean": Kind.BOOLEAN,
-    "date": Kind.DATE,
-    "time": Kind.TIME,
-    "timestamp": Kind.TIMESTAMPTZ,
-}
-"""Of each family the type that literals of a contract are compared with."""
-
 _WIDTHS = {Kind.INT: "int32", Kind.LONG: "int64", Kind.FLOAT: "float32", Kind.DOUBLE: "float64"}
 _SHAPES = {"object": Kind.STRUCT, "array": Kind.LIST, "vector": Kind.LIST, "map": Kind.MAP}
 _WORDS = {Kind.STRUCT: "an object", Kind.LIST: "an array", Kind.MAP: "a map"}
@@ -188,10 +179,11 @@ def _told(wanted: ColumnType | str | None) -> str:
     return str(wanted)
 
 
-def nullable(type_: ColumnType | None, logical: str | None = None) -> nw.dtypes.DType:
+def nullable(column: Expected) -> nw.dtypes.DType:
     """The engine's type for a column of nulls only; nested ones are as good as texts there."""
+    type_ = column.type or logical(column.logical or "", {})
     if type_ is None:
-        return _NULLS_OF.get(_PLAINEST.get(logical or "", Kind.STRING), nw.String())
+        return nw.String()
     if type_.kind is Kind.DECIMAL:
         return nw.Decimal(type_.precision, type_.scale or 0)
     return _NULLS_OF.get(type_.kind, nw.String())

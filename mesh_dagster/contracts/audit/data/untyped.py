@@ -12,26 +12,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from mesh_dagster.contracts.rules.kinds import Expected
-from mesh_dagster.ports.types import duckdb_type, quoted
-
-_OF_LOGICAL = {
-    "boolean": "BOOLEAN",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "date": "DATE",
-    "time": "TIME",
-    "timestamp": "TIMESTAMPTZ",
-}
+from mesh_dagster.descriptors.types import logical
+from mesh_dagster.ports.types import duckdb_type, literal, quoted
 
 
 def with_structure(native: Any, columns: Iterable[Expected]) -> Any:
     """A DuckDB relation whose JSON columns are structures, where the contract says which."""
     there = dict(zip(native.columns, native.types, strict=True))
-    replaced = [
-        f"json_transform({quoted(each.name)}, {_text(structure(each))}) AS {quoted(each.name)}"
-        for each in columns
-        if each.inside and str(there.get(each.name)) == "JSON"
-    ]
+    replaced = []
+    for each in columns:
+        if each.inside and str(there.get(each.name)) == "JSON":
+            name, shape = quoted(each.name), literal(json.dumps(structure(each)))
+            replaced.append(f"json_transform({name}, {shape}) AS {name}")
     return native.project(f"* REPLACE ({', '.join(replaced)})") if replaced else native
 
 
@@ -42,10 +34,5 @@ def structure(wanted: Expected) -> Any:
         return [structure(parts["[]"])]
     if parts and "[key]" not in parts:
         return {name: structure(each) for name, each in parts.items()}
-    if wanted.type is not None:
-        return duckdb_type(wanted.type)
-    return _OF_LOGICAL.get(wanted.logical or "", "VARCHAR")
-
-
-def _text(value: Any) -> str:
-    return "'" + json.dumps(value).replace("'", "''") + "'"
+    type_ = wanted.type or logical(wanted.logical or "", {})
+    return duckdb_type(type_) if type_ else "VARCHAR"

@@ -11,6 +11,7 @@ import narwhals as nw
 from mesh_dagster import clock
 from mesh_dagster.contracts.audit.counts import Answer, tallied
 from mesh_dagster.contracts.audit.data.frame import FAILED, WINDOW, Frame, collected, summed
+from mesh_dagster.contracts.audit.data.zones import moments_in_utc
 from mesh_dagster.contracts.rules.grammar import a, count, have
 from mesh_dagster.contracts.rules.kinds import Freshness, Retention
 from mesh_dagster.contracts.rules.service_levels import RECORDED, span_in_words
@@ -120,16 +121,12 @@ def earliest(now: datetime, span: timedelta) -> datetime:
 
 def is_before(column: nw.Expr, dtype: nw.dtypes.DType, moment: datetime) -> nw.Expr:
     """Whether a column's moments lie before one. A date stands for its first moment in UTC."""
-    if isinstance(dtype, nw.Date):
-        midnight = moment.timetz() == time(tzinfo=UTC)
-        first: Any = moment.date() if midnight else _next_day(moment)
-    elif isinstance(dtype, nw.Datetime) and dtype.time_zone is None:
-        first = moment.replace(tzinfo=None)
+    if isinstance(dtype, nw.Datetime):
+        column = moments_in_utc(column, dtype)
+        first: Any = moment if dtype.time_zone else moment.replace(tzinfo=None)
     else:
-        zone = dtype.time_zone if isinstance(dtype, nw.Datetime) else None
-        if zone not in ("UTC", "Etc/UTC"):
-            column = column.dt.convert_time_zone("UTC")
-        first = moment
+        midnight = moment.timetz() == time(tzinfo=UTC)
+        first = moment.date() if midnight else _next_day(moment)
     before: nw.Expr = column < first
     return before
 

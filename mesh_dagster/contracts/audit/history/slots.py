@@ -18,6 +18,7 @@ import polars as pl
 from mesh_dagster import clock
 from mesh_dagster.contracts.audit.counts import Answer
 from mesh_dagster.contracts.audit.data.frame import WINDOW, Frame, collected
+from mesh_dagster.contracts.audit.data.zones import moments_in_utc
 from mesh_dagster.contracts.rules.grammar import count
 from mesh_dagster.contracts.rules.kinds import ExpectedRows
 from mesh_dagster.contracts.rules.service_levels import span_in_words
@@ -128,8 +129,7 @@ def _truncated(
             f"{rule.column} has no time zone: of the hour that {zone.key} has twice a year it "
             "does not tell which"
         )
-    if dtype.time_zone not in (None, "UTC", "Etc/UTC"):
-        column = column.dt.convert_time_zone("UTC")
+    column = moments_in_utc(column, dtype)
     hourly = rule.every % _HOUR == timedelta() and not any(each % _HOUR for each in _offsets(zone))
     return column.dt.truncate("1h" if hourly else "1m")
 
