@@ -64,12 +64,13 @@ def value_in_zone(given: Any, kind: Kind | None, zone: Any) -> Any:
         raise ValueError(f"{zone!r} is no time zone") from None
 
 
-def values_of(given: Iterable[Any], kind: Kind | None) -> tuple[Any, ...]:
+def values_of(given: Iterable[Any], kind: Kind | None, zone: Any = None) -> tuple[Any, ...]:
     """Several values, each of them one that the column can hold, without the nulls among them.
 
-    Raises `ValueError` as `value_of` does; half a thing can bound whole numbers and be none.
+    Moments are told in a zone as by `value_in_zone`. Raises `ValueError` as it does; half a thing
+    can bound whole numbers and be none.
     """
-    found = tuple(value_of(each, kind) for each in given if each is not None)
+    found = tuple(value_in_zone(each, kind, zone) for each in given if each is not None)
     if kind in (Kind.INT, Kind.LONG) and (halves := [n for n in found if isinstance(n, float)]):
         raise ValueError(f"{halves[0]!r} is not {a_value(kind)}")
     return found

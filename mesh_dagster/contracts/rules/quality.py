@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from mesh_dagster.contracts.rules.dialects import DUCKDB
+from mesh_dagster.contracts.rules.grammar import snake
 from mesh_dagster.contracts.rules.kinds import (
     Allowed,
     Bound,
@@ -81,7 +81,7 @@ class _Entry:
         quality = self.quality
         column = self.at.column if self.at else None
         own = quality.rest.get("id") or quality.name
-        metric = _snake(quality.metric or quality.type)
+        metric = snake(quality.metric or quality.type)
         schedule = quality.rest.get("schedule")
         return {
             "id": str(own) if own else f"{column}_{metric}" if column else metric,
@@ -218,7 +218,7 @@ def _invalid_values(entry: _Entry) -> Rule:
 def _duplicate_values(entry: _Entry) -> Rule:
     names = _list(entry.quality, "properties") or []
     columns = []
-    for name in names:
+    for name in dict.fromkeys(names):
         found = entry.table.find(str(name))
         if found is None:
             raise ValueError(f"the contract has no property {name!r}")
@@ -246,7 +246,3 @@ def _list(quality: Quality, argument: str) -> list[Any] | None:
 
 def _amount(bound: Bound) -> str:
     return "no" if bound == Bound() else str(bound)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower()

@@ -214,3 +214,92 @@ def test_days_at_the_ends_of_time_are_compared(contract_text: Read, written: Wri
     )
     data = written(pl.DataFrame({"a": [date(1, 1, 1), date(9999, 12, 31)]}))
     assert failed(contract, data, "a_range") == 0
+
+
+@pytest.mark.parametrize(
+    ("end", "count"),
+    [
+        ("minimum: 1e38", 2),
+        ("maximum: 1e38", 0),
+        ("exclusiveMaximum: -1e40", 2),
+        ("exclusiveMinimum: -1e40", 0),
+        ("minimum: 0.001", 1),
+        ("exclusiveMinimum: 4.999", 1),
+    ],
+)
+def test_ends_that_a_decimal_cannot_hold_bound_it_all_the_same(
+    contract_text: Read, written: Written, end: str, count: int
+) -> None:
+    contract = contract_text(f"- name: a\n  logicalType: number\n  logicalTypeOptions: {{{end}}}")
+    values = pl.Series([-(10**38) + 1, 5], dtype=pl.Decimal(38, 0))
+    assert failed(contract, written(pl.DataFrame({"a": values})), "a_range") == count
+
+
+@pytest.mark.parametrize("dtype", [pl.Float32, pl.Float64])
+@pytest.mark.parametrize("end", ["maximum: 1000", "minimum: 0, maximum: 1.0e308", "minimum: -1"])
+def test_nan_lies_in_no_range_whatever_the_statistics_of_its_file_say(
+    contract_text: Read, written: Written, dtype: type[pl.DataType], end: str
+) -> None:
+    contract = contract_text(f"- name: a\n  logicalType: number\n  logicalTypeOptions: {{{end}}}")
+    data = written(pl.DataFrame({"a": [1.0, float("nan"), None]}, schema={"a": dtype}))
+    assert failed(contract, data, "a_range") == 1
+
+
+def test_a_query_sees_nan_in_a_frame_as_in_a_table(contract_text: Read) -> None:
+    contract = contract_text(
+        "- name: a\n  logicalType: number\n  quality:\n  - name: high\n    type: sql\n"
+        "    query: SELECT COUNT(*) FROM t WHERE a > 1000\n    mustBe: 0"
+    )
+    found = audit(rules(contract), pl.LazyFrame({"a": [1.0, float("nan")]}))
+    (high,) = (each for each in found if each.rule == "high")
+    assert (high.verdict, high.failed) == (Verdict.FAILED, 1)
+
+
+def test_times_and_moments_in_nanoseconds_within_columns_are_judged(
+    contract_text: Read, written: Written
+) -> None:
+    contract = contract_text(
+        "- name: a\n  logicalType: array\n  items:\n    logicalType: object\n    properties:\n"
+        "    - {name: at, logicalType: timestamp,"
+        " logicalTypeOptions: {maximum: '2024-01-01T00:00:00Z'}}\n"
+        "    - {name: hour, logicalType: time, enum: [{value: '12:00:00'}]}"
+    )
+    late = moments("ns", NEW_YEAR * 10**9, NEW_YEAR * 10**9 + 1, zone="UTC")
+    items = pl.DataFrame({"at": late, "hour": [time(12), time(12, 0, 0, 1)]})
+    data = written(pl.DataFrame({"a": [items.to_struct()]}))
+    assert failed(contract, data, "a_items_at_range") == 1
+    assert failed(contract, data, "a_items_hour_allowed") == 1
+
+
+def test_a_great_float_that_is_no_multiple_of_a_whole_number_is_found(
+    contract_text: Read, written: Written
+) -> None:
+    contract = contract_text(
+        "- name: a\n  logicalType: number\n  logicalTypeOptions: {multipleOf: 3}"
+    )
+    values = [3.0, 16777215.0, 16777216.0, 1e10, float("inf")]
+    data = written(pl.DataFrame({"a": values}, schema={"a": pl.Float32}))
+    assert failed(contract, data, "a_multiple") == 3
+
+
+def test_a_moment_of_an_enum_is_in_the_default_time_zone(
+    contract_text: Read, written: Written
+) -> None:
+    contract = contract_text(
+        "- name: a\n  logicalType: timestamp\n  enum: [{value: '2024-01-01T01:00:00'}]\n"
+        "  logicalTypeOptions: {defaultTimezone: Europe/Berlin}"
+    )
+    values = moments("us", NEW_YEAR * 10**6, (NEW_YEAR + 3600) * 10**6, zone="UTC")
+    data = written(pl.DataFrame({"a": values}))
+    assert failed(contract, data, "a_allowed") == 1
+
+
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.Decimal(38, 2), pl.Float64])
+def test_of_a_number_beyond_its_type_only_zero_is_a_multiple(
+    contract_text: Read, written: Written, dtype: pl.DataType
+) -> None:
+    contract = contract_text(
+        "- name: a\n  logicalType: number\n  logicalTypeOptions: {multipleOf: 1.0e+100}"
+    )
+    data = written(pl.DataFrame({"a": pl.Series([0, 5, None]).cast(dtype)}))
+    assert failed(contract, data, "a_multiple") == 1

@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
+from mesh_dagster.contracts.rules.paths import Into, Step
 from mesh_dagster.model.types import ColumnType, Kind
 
 _WIDTHS = {
@@ -72,6 +73,17 @@ class Found:
 
     def __str__(self) -> str:
         return self.word
+
+    def inside(self, *steps: Step) -> Found | None:
+        """The type of what these steps lead to; None where they lead nowhere."""
+        if not steps:
+            return self
+        step, *rest = steps
+        if isinstance(step, str):
+            part = dict(self.fields).get(step)
+        else:
+            part = self.key if step is Into.KEY else self.item
+        return part.inside(*rest) if part else None
 
     @property
     def stored(self) -> ColumnType | None:

@@ -14,15 +14,19 @@ _ROUNDING_OF_SINGLE = 2.0**-23
 def not_multiple(of: Fraction, value: nw.Expr, dtype: nw.dtypes.DType) -> nw.Expr:
     """True where a number of the type is no multiple.
 
-    Whole numbers and decimals exactly. A binary float is as good as the decimal it stands for:
-    0.3 is a multiple of 0.1, though neither is what it says.
+    Whole numbers and decimals exactly, and of what a binary float can be (2, 0.5) floats too.
+    Else a float is as good as the decimal it stands for: 0.3 is a multiple of 0.1, though neither
+    is what it says.
     """
     if dtype.is_integer():
-        # p/q in lowest terms divides a whole number if p does.
-        return value % of.numerator != 0
+        # p/q in lowest terms divides a whole number if p does, and a greater one divides 0 only.
+        return value % of.numerator != 0 if of.numerator < 2**64 else value != 0
     if isinstance(dtype, nw.Decimal):
         return _of_decimal(of, value, dtype)
-    ratio = value.cast(nw.Float64()) / (of.numerator / of.denominator)
+    step = of.numerator / of.denominator
+    if Fraction(step) == of:
+        return value.cast(nw.Float64()) % step != 0
+    ratio = value.cast(nw.Float64()) / step
     rounding = _ROUNDING_OF_SINGLE if isinstance(dtype, nw.Float32) else _ROUNDING
     away = (ratio - ratio.round()).abs() > ratio.abs() * rounding
     return away | value.is_nan()
@@ -32,6 +36,6 @@ def _of_decimal(of: Fraction, value: nw.Expr, dtype: nw.Decimal) -> nw.Expr:
     """In units of the last digit a decimal is a whole number."""
     from decimal import Decimal
 
-    unit = Fraction(1, 10 ** (dtype.scale or 0))
-    steps = (of / unit).numerator
-    return value % (Decimal(steps).scaleb(-(dtype.scale or 0))) != 0
+    scale = dtype.scale or 0
+    steps = (of * 10**scale).numerator
+    return value % Decimal(f"{steps}E-{scale}") != 0 if steps < 10**38 else value != 0

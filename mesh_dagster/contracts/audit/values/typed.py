@@ -12,12 +12,15 @@ import struct
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import narwhals as nw
 
 _UTC = ("UTC", "Etc/UTC", "Z", "+00:00", "GMT")
+_LAST_SINGLE = 3.4028234663852886e38
+_LAST_DECIMAL = 10**38 - 1
 _MILLISECOND = timedelta(milliseconds=1)
 _FIRST_IN_NS = datetime(1677, 9, 21, 0, 12, 43, 145225)  # noqa: DTZ001 - of any zone
 _LAST_IN_NS = datetime(2262, 4, 11, 23, 47, 16, 854775)  # noqa: DTZ001
@@ -32,9 +35,9 @@ def end_in(value: Any, dtype: nw.dtypes.DType, *, up: bool) -> Any:
         case int() | Decimal() if dtype.is_float():
             return end_in(float(value), dtype, up=up)
         case float() if isinstance(dtype, nw.Float32):
-            return _single(value)
-        case float() if isinstance(dtype, nw.Decimal):
-            return Decimal(str(value))
+            return _single(value, up=up)
+        case int() | float() | Decimal() if isinstance(dtype, nw.Decimal):
+            return _decimal(value, dtype.scale or 0, up=up)
         case date() if isinstance(dtype, nw.Datetime):
             return _literal(_rounded(_moment(value, dtype), dtype, up=up), dtype)
     return value
@@ -82,13 +85,31 @@ def _literal(moment: datetime, dtype: nw.Datetime) -> Any:
     return nw.lit(moment, dtype=dtype) if dtype.time_unit == "ns" else moment
 
 
-def _single(value: float) -> float:
+def _single(value: float, *, up: bool) -> float:
     """What 0.1 is in a column of single precision: engines compare in double."""
     try:
         (nearest,) = struct.unpack("f", struct.pack("f", value))
     except OverflowError:
-        return value
+        return float(_beyond(Decimal(_LAST_SINGLE), value > 0, up=up))
     return float(nearest)
+
+
+def _decimal(value: int | float | Decimal, scale: int, *, up: bool) -> Any:
+    """With the digits of the column: engines run out of theirs when they compare two scales."""
+    if not math.isfinite(value):
+        return value
+    steps = Fraction(str(value)) * 10**scale
+    whole = math.ceil(steps) if up else math.floor(steps)
+    if abs(whole) > _LAST_DECIMAL:
+        return _beyond(Decimal(f"{_LAST_DECIMAL}E-{scale}"), whole > 0, up=up)
+    return Decimal(f"{whole}E-{scale}")
+
+
+def _beyond(last: Any, above: bool, *, up: bool) -> Any:
+    """The next end for one beyond the last value of a type, or below the first."""
+    if above == up:
+        return math.inf if up else -math.inf
+    return last if above else last.copy_negate()
 
 
 def comparable(value: Any, dtype: nw.dtypes.DType) -> bool:

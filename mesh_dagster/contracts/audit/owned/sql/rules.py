@@ -179,7 +179,9 @@ class _Desk:
         path = self._folder / f"table{sum(each.file is not None for each in self._all)}.parquet"
         native = rows.to_native()
         if frame.is_polars:
-            native.sink_parquet(path, compression="lz4")
+            # A footer leaves NaN out, and DuckDB would leave out the rows that hold one.
+            floats = "Float" in str(native.collect_schema().dtypes())
+            native.sink_parquet(path, compression="lz4", statistics=not floats)
         else:
             rows.sink_parquet(path)
         return path
