@@ -65,7 +65,8 @@ _NUMBER_AND_UNIT = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
 OBJECTIVES = "objectives"
 """The customProperty of a contract that says in which share of time a promise is to be kept."""
 
-OBJECTIVE_KEYS = ("of", "target", "window")
+TARGET = 0.99
+"""In which share of the time a promise is to be kept where the contract says none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,9 @@ from typing import Any
 
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.partition import Every, Partitioning
-from mesh_dagster.model.service_level import ServiceLevel, service_objectives, span_of
+from mesh_dagster.model.service_level import TARGET, ServiceLevel, service_objectives, span_of
 from mesh_dagster.model.slo import Indicator, Objective
 
-TARGET = 0.99
 WINDOW = timedelta(days=30)
 _CADENCES = 4
 _EVERY = {

@@ -168,7 +168,9 @@ ATTRIBUTES: Mapping[str, str] = {
 }
 """Keys whose attribute in the model has another name; the others have their own, or are `rest`."""
 
-TYPED_CUSTOM = frozenset({"eventTime", "entity", "additionalColumns", "corrections", "severity"})
+TYPED_CUSTOM = frozenset(
+    {"eventTime", "entity", "additionalColumns", "corrections", "objectives", "severity"}
+)
 """Custom properties that mean something to the mesh, and are graded by that."""
 
 

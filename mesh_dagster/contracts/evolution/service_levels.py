@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mesh_dagster.contracts.evolution import matching
 from mesh_dagster.contracts.evolution.change import Change, What, in_words
 from mesh_dagster.contracts.evolution.fields import SERVICE_LEVEL, changed_fields
-from mesh_dagster.contracts.evolution.strength import Strength
+from mesh_dagster.contracts.evolution.strength import Strength, together
 from mesh_dagster.model.contract import Contract
-from mesh_dagster.model.service_level import ServiceLevel
+from mesh_dagster.model.service_level import (
+    OBJECTIVES,
+    TARGET,
+    ServiceLevel,
+    service_objectives,
+    span_of,
+)
 
 _SMALLER = {"freshness", "latency", "frequency", "errorrate"}
 _SMALLER |= {"timetodetect", "timetonotify", "timetorepair", "generalavailability"}
@@ -45,9 +51,47 @@ def of_service_levels(old: Contract, new: Contract) -> Iterator[Change]:
         yield Change(_path(gone), What.PROMISE_REMOVED, summary(gone), None, where=gone.where)
     for come, _ in right.values():
         yield Change(_path(come), What.PROMISE_ADDED, None, summary(come), where=come.where)
+    yield from _of_objectives(old, new)
     before_all, after_all = old.rest.get(_DEFAULT), new.rest.get(_DEFAULT)
     if before_all != after_all:
         yield Change(_DEFAULT, What.RESPELLED, before_all, after_all, where=new.where)
+
+
+def _of_objectives(old: Contract, new: Contract) -> Iterator[Change]:
+    """In which share of the time promises are kept, of those that both contracts make."""
+    before, after = service_objectives(old.rest), service_objectives(new.rest)
+    both = {level.name for level in old.service_levels} & {
+        level.name for level in new.service_levels
+    }
+    for name in sorted({*before, *after} & both):
+        mine, its = before.get(name, {}), after.get(name, {})
+        strength = together([_of_targets(mine, its), _of_windows(mine, its)])
+        what = strength.what or (What.RESPELLED if mine != its else None)
+        if what:
+            path = f"{OBJECTIVES}.{name}"
+            yield Change(path, what, _terms(mine), _terms(its), where=new.where)
+
+
+def _of_targets(mine: Mapping[str, Any], its: Mapping[str, Any]) -> Strength:
+    before, after = (
+        TARGET if (share := ServiceLevel("target", each.get("target")).share) is None else share
+        for each in (mine, its)
+    )
+    if before == after:
+        return Strength.SAME
+    return Strength.TIGHTER if after > before else Strength.LOOSER
+
+
+def _of_windows(mine: Mapping[str, Any], its: Mapping[str, Any]) -> Strength:
+    """A budget over another time is another one; where none was named, any is as good."""
+    before, after = span_of(mine.get("window")), span_of(its.get("window"))
+    same = before is None or after is None or before == after
+    return Strength.SAME if same else Strength.OTHER
+
+
+def _terms(stated: Mapping[str, Any]) -> str | None:
+    told = [f"{key} {stated[key]}" for key in ("target", "window") if key in stated]
+    return ", ".join(told) or None
 
 
 def summary(level: ServiceLevel) -> str:
