@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mesh_dagster.errors import MeshError
+from mesh_dagster.errors import DescriptorError, MeshError
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -26,9 +26,17 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def refusal(error: MeshError) -> dict[str, Any]:
-    """What is printed of a contract or a call that cannot be used."""
+    """What is printed of a contract or a call that cannot be used: all findings, and the first."""
     told = {"code": error.code, "message": error.what, "at": error.where, "fix": error.fix}
-    return {"verdict": Verdict.ERROR, "rules": [], "error": told}
+    findings = error.findings if isinstance(error, DescriptorError) else ()
+    for first in findings[:1]:
+        told = {
+            "code": first.code,
+            "message": first.message,
+            "at": first.where,
+            "fix": first.fix,
+        }
+    return {"verdict": Verdict.ERROR, "rules": [], "error": told, "findings": findings}
 
 
 def _told_of(table: Tested) -> tuple[RuleResult, ...]:

@@ -15,6 +15,7 @@ from mesh_dagster.contracts.files.open import open_data
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.reading import read_contract as read
 from mesh_dagster.contracts.rules.compile import rules
+from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import RuleResult
@@ -36,15 +37,19 @@ def check(contract: Contract, data: Any, *, table: str | None = None) -> tuple[R
 
     `data` is a frame of Polars (lazy too), pandas, Arrow, DuckDB or Spark, or the path of a
     file, a folder or a pattern; `table` names the schema object where it is not the first.
-    Raises `LookupError` for an unknown table, `UsageError` where nothing is at the path,
-    `EvaluationError` for data that cannot be read.
+    Raises `UsageError` for an unknown table, for what is no data and where nothing is at the
+    path, `EvaluationError` for data that cannot be read.
     """
+    here = contract.object_named(table)
+    if here is None:
+        known = [each.name for each in contract.schema]
+        told = f"the contract has no schema object {table!r}{did_you_mean(str(table), known)}"
+        raise UsageError(told, code="MESH-C020", where=contract.where)
     asked = rules(contract, table, standalone=True)
     if not isinstance(data, str | Path):
         return audit(asked, rows_of(data))
-    here = contract.object_named(table)
     with Spool() as spool:
-        opened = open_data(data_at(str(data), here or contract.table), spool)
+        opened = open_data(data_at(str(data), here), spool)
         if opened.is_text:
             asked = rules(contract, table, texts=True)
         return audit(asked, opened.data, raw=opened.raw)
@@ -76,7 +81,8 @@ def infer(data: Any, *, name: str | None = None) -> Inferred:
 def rows_of(data: Any) -> Any:
     """Data as an audit takes it: a path is opened, and pandas' NaN is null.
 
-    Raises `UsageError` for a file of texts: which types they have, only a contract says.
+    Raises `UsageError` for what is no frame, and for a file of texts: which types they have,
+    only a contract says.
     """
     if isinstance(data, str | Path):
         found = open_data(data_at(str(data), SchemaObject("data")), Spool())
@@ -89,4 +95,12 @@ def rows_of(data: Any) -> Any:
         return found.data
     if type(data).__module__.partition(".")[0] == "pandas":
         return as_polars(data).lazy()
+    try:
+        nw.from_native(data)
+    except TypeError:
+        raise UsageError(
+            f"data is a {type(data).__name__}, expected a path, or a frame of Polars, pandas, "
+            "Arrow, DuckDB or Spark",
+            fix="polars.DataFrame(data)" if isinstance(data, list | dict) else None,
+        ) from None
     return data

@@ -86,15 +86,18 @@ def format_of(path: Path) -> Format:
         if found is None:
             raise UsageError(f"{path} is a folder of files, not one table", code="MESH-C022")
         return found
+    return format_named(path) or _by_content(first_bytes(path))
+
+
+def format_named(path: Path) -> Format | None:
+    """The format that the end of a file's name says, if it says one."""
     if path.name.endswith(".metadata.json"):
         return Format.ICEBERG
     for suffix in reversed(path.suffixes):
         word = suffix[1:].lower()
-        if word in _CALLED:
-            return _CALLED[word]
         if word not in _COMPRESSED:
-            break
-    return _by_content(first_bytes(path))
+            return _CALLED.get(word)
+    return None
 
 
 def is_data(path: Path) -> bool:

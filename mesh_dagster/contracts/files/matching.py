@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
-from mesh_dagster.contracts.files.formats import Format, format_called, format_of, is_data
+from mesh_dagster.contracts.files.formats import (
+    Format,
+    format_called,
+    format_named,
+    format_of,
+    is_data,
+)
 from mesh_dagster.contracts.files.formats import table_format as table_format_of
 from mesh_dagster.contracts.files.places import is_per_table, places_of
 from mesh_dagster.contracts.rules.servers import Server
@@ -42,6 +48,8 @@ class FoundData:
     absent: dict[str, MeshError] = field(default_factory=dict)
     """Tables by name of which the place is known and nothing is there."""
     notes: list[str] = field(default_factory=list)
+    given: bool = False
+    """Somebody named the files, so they need not be written as a server's are."""
 
 
 def data_given(contract: Contract, given: Sequence[str], server: Server | None = None) -> FoundData:
@@ -49,7 +57,7 @@ def data_given(contract: Contract, given: Sequence[str], server: Server | None =
 
     Raises `UsageError` for what is not there or belongs to no table of the contract.
     """
-    found = FoundData()
+    found = FoundData(given=True)
     for each in given:
         name, place = _split(each, contract)
         paths = tuple(_paths(place))
@@ -208,7 +216,7 @@ def _share(
         return
     strangers = []
     for path in paths:
-        if _format(path, server) is Format.DUCKDB:
+        if _format(path, _describing(path, server, found)) is Format.DUCKDB:
             for table in contract.schema:
                 _add(found, table, [path], server)
             continue
@@ -258,10 +266,11 @@ def _add(
     found: FoundData, table: SchemaObject, paths: Sequence[Path], server: Server | None
 ) -> None:
     for path in paths:
-        format_ = _format(path, server)
+        described = _describing(path, server, found)
+        format_ = _format(path, described)
         own = _set_of(found, table)
         if own is None:
-            found.sets.append(DataSet(table, format_, [path], server))
+            found.sets.append(DataSet(table, format_, [path], described))
         elif own.format is not format_:
             raise UsageError(
                 f"the data of {table.name} is of two formats: {own.paths[0]} is {own.format}, "
@@ -271,6 +280,17 @@ def _add(
             )
         elif path not in own.paths:
             own.paths.append(path)
+
+
+def _describing(path: Path, server: Server | None, found: FoundData) -> Server | None:
+    """The server, unless a file that was given is of another format by its name.
+
+    `.txt` is what texts of any format are called.
+    """
+    if server is None or server.format is None or not found.given or path.is_dir():
+        return server
+    named = None if ".txt" in path.suffixes else format_named(path)
+    return server if named in (None, format_called(server.format)) else None
 
 
 def _format(path: Path, server: Server | None) -> Format:

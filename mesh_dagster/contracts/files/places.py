@@ -21,7 +21,8 @@ def places_of(server: Server, table: SchemaObject, folder: Path) -> tuple[str, .
     place = server.place
     if place is None:
         raise UsageError(
-            f"the server {server.name!r} says neither path, location nor database",
+            f"the server {server.name!r} ({server.type}) has no files: it says neither path nor "
+            "location",
             code="MESH-C020",
             fix="give the data itself: --data PATH",
         )

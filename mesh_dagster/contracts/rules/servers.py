@@ -11,7 +11,6 @@ from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.contract import Contract
 
-_PLACES = ("path", "location", "database")
 _RECORDS = {"new_line", "newline", "array"}
 """What `delimiter` says of JSON; in a CSV's server it is a character."""
 
@@ -45,8 +44,8 @@ class Server:
 
     @property
     def place(self) -> str | None:
-        """Where its data lies, as the contract writes it."""
-        return self.text(*_PLACES)
+        """Where its data lies, as the contract writes it; a database of DuckDB is a file."""
+        return self.text("path", "location", *(["database"] if self.format == "duckdb" else []))
 
     @property
     def format(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,9 +102,21 @@ class _Test:
             bad = None if extra is ExtraColumns.ALLOW else Severity(extra.value)
             asked = [replace(r, extra=bad) if isinstance(r, Schema) else r for r in found]
         if table is contract.schema[0]:
-            known = {rule.where for rule in found}
-            asked += [_in_vain(each) for each in self.read.findings if _is_unsaid(each, known)]
+            asked += self._in_vain()
         return asked
+
+    def _in_vain(self) -> list[Unsupported]:
+        """References to what the contract does not have, of which no table has a rule."""
+        lost = [each for each in self.read.findings if each.code == _NOT_THERE]
+        if not lost:
+            return []
+        contract = self.read.contract
+        told = {
+            rule.where
+            for table in contract.schema
+            for rule in rules(contract, table.name, standalone=True)
+        }
+        return [_unsaid(each) for each in lost if each.where not in told]
 
     def _samples(
         self,
@@ -130,11 +142,7 @@ class _Test:
         }
 
 
-def _is_unsaid(finding: Finding, known: Collection[str | None]) -> bool:
-    return finding.code == _NOT_THERE and finding.where not in known
-
-
-def _in_vain(finding: Finding) -> Unsupported:
+def _unsaid(finding: Finding) -> Unsupported:
     return Unsupported(
         id=f"line_{(finding.where or '').rpartition(':')[2]}_reference",
         message="what the contract refers to",

@@ -21,7 +21,7 @@ from e2e.documents import blocks
 
 import mesh_dagster.contracts as face
 from mesh_dagster.contracts import check, infer, read_contract
-from mesh_dagster.errors import EvaluationError
+from mesh_dagster.errors import EvaluationError, UsageError
 from mesh_dagster.model.finding import Verdict
 
 DOCS = Path(__file__).parents[3] / "docs" / "contracts"
@@ -136,8 +136,16 @@ def test_a_database_that_is_open_in_this_process_is_not_locked_behind_its_owners
 def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
     contract = infer(pl.LazyFrame({"a": [1]})).contract
     for data in (pl.DataFrame({"a": [1]}), tmp_path / "t.csv"):
-        with pytest.raises(LookupError, match="'lines'"):
+        with pytest.raises(UsageError, match="'lines'"):
             check(contract, data, table="lines")
+
+
+@pytest.mark.parametrize("data", [5, None, [{"a": 1}], {"a": [1]}])
+def test_what_is_no_data_is_refused_with_what_is(data: Any) -> None:
+    contract = infer(pl.LazyFrame({"a": [1]})).contract
+    for ask in (lambda: check(contract, data), lambda: infer(data)):
+        with pytest.raises(UsageError, match="expected a path, or a frame of Polars"):
+            ask()
 
 
 def test_the_page_on_python_runs_from_top_to_bottom(

@@ -46,7 +46,8 @@ def import_dbt(path: Path) -> Imported:
     for key in data:
         if key not in ("version", "models", "anchors"):
             reading.notes.append(f"{key}: only models are taken")
-    kept = mapping(_kept(found[0]).get("contract")) if len(found) == 1 else {}
+    identities = [mapping(_kept(each).get("contract")) for each in found]
+    kept = identities[0] if all(each == identities[0] for each in identities) else {}
     return imported(str(objects[0]["name"]), objects, reading.notes, source.name, kept=kept)
 
 

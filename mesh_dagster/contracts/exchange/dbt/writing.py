@@ -27,12 +27,12 @@ def export_dbt(contract: Contract, tables: tuple[SchemaObject, ...]) -> Exported
     models: list[dict[str, Any]] = []
     notes: list[str] = []
     for table in tables:
-        models.append(_model(contract, table, stated[table.name], alone=len(tables) == 1))
+        models.append(_model(contract, table, stated[table.name]))
         notes += unsaid(table, contract, keys=_HELD)
         notes += [f"{table.name}: {note}" for note in _far(table, tables)]
     document = {"version": 2, "models": models}
     head = "# A contract as dbt has it; what dbt has no test for is kept under meta.odcs.\n"
-    return Exported(head + writing.write(document), tuple(notes))
+    return Exported(head + writing.write(document), tuple(dict.fromkeys(notes)))
 
 
 def _far(table: SchemaObject, tables: tuple[SchemaObject, ...]) -> Iterator[str]:
@@ -43,9 +43,7 @@ def _far(table: SchemaObject, tables: tuple[SchemaObject, ...]) -> Iterator[str]
             yield f"the foreign key ({', '.join(link.columns)}) to {to}"
 
 
-def _model(
-    contract: Contract, table: SchemaObject, stated: Mapping[str, Any], *, alone: bool
-) -> dict[str, Any]:
+def _model(contract: Contract, table: SchemaObject, stated: Mapping[str, Any]) -> dict[str, Any]:
     model: dict[str, Any] = {"name": table.name}
     if table.description:
         model["description"] = table.description
@@ -58,12 +56,8 @@ def _model(
         for key, value in stated.items()
         if key not in ("name", "description", "properties")
     }
-    if alone:
-        kept["contract"] = identity(contract)
-    if kept:
-        config["meta"] = {KEPT: kept}
-    if config:
-        model["config"] = config
+    config["meta"] = {KEPT: {**kept, "contract": identity(contract)}}
+    model["config"] = config
     if len(table.key) > 1:
         model["constraints"] = [{"type": "primary_key", "columns": list(table.key)}]
     documents = {each["name"]: each for each in stated.get("properties", ())}

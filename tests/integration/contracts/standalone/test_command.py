@@ -98,6 +98,16 @@ def test_a_warning_alone_ends_with_0(bench: Any, run: Run) -> None:
     assert (ended.code, ended.json["verdict"]) == (0, "warning")
 
 
+def test_a_misspelt_reference_is_one_rule_of_the_table_that_refers(bench: Any, run: Run) -> None:
+    refers = [{"name": "id", "relationships": [{"to": "order.id"}]}]
+    tables = [{"name": "orders", "properties": [{"name": "id"}]}]
+    contract = bench.contract(tables=[*tables, {"name": "lines", "properties": refers}])
+    for name in ("orders.csv", "lines.csv"):
+        bench.write(name, "id\n1\n")
+    ended = run(contract, "--data", "orders.csv", "--data", "lines.csv", "--json")
+    assert list(ended.broken) == ["lines.id_in_order"]
+
+
 def test_json_has_one_entry_a_rule_with_its_keys_in_order(bench: Any, run: Run) -> None:
     contract = bench.contract()
     bench.write("orders.csv", BAD)
@@ -304,6 +314,19 @@ def test_an_unusable_contract_ends_with_2(
     assert ended.code == code
     assert told in ended.err
     assert ended.json["verdict"] == "error"
+
+
+def test_json_of_an_unusable_contract_has_each_finding_and_the_first_as_the_error(
+    bench: Any, run: Run
+) -> None:
+    bench.write("contract.yaml", "apiVersion: v3.1.0\nkind: DataContract\nid: x\n\tstatus: draft\n")
+    found = run("contract.yaml", "--data", "x.csv", "--json").json
+    assert (found["error"]["code"], found["error"]["at"]) == ("MESH-D004", "contract.yaml:4")
+    assert found["error"]["fix"] == "replace it by spaces"
+    bench.write("contract.yaml", "apiVersion: v3.1.0\nkind: DataContract\n")
+    findings = run("contract.yaml", "--data", "x.csv", "--json").json["findings"]
+    assert {each["code"] for each in findings} == {"MESH-D009"}
+    assert len(findings) > 1
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyiceberg.schema import Schema
 
+from mesh_dagster.contracts.exchange.document import contract_document, contract_of
 from mesh_dagster.contracts.exchange.formats import export_contract, import_contract
 from mesh_dagster.contracts.exchange.imported import Imported
 from mesh_dagster.contracts.files.arrow import arrow_type
@@ -47,6 +48,21 @@ def test_json_schema_gives_back_the_whole_contract(
         assert (found.contract.id, found.contract.version) == (contract.id, contract.version)
 
     holds()
+
+
+def test_dbt_gives_back_which_contract_several_models_were(tmp_path: Path) -> None:
+    objects = [
+        {"name": name, "properties": [{"name": "id", "logicalType": "integer"}]}
+        for name in ("orders", "lines")
+    ]
+    document = contract_document("shop", objects, version="2.1.0", status="active")
+    exported = export_contract("dbt", contract_of(document, "shop"))
+    path = tmp_path / "schema.yml"
+    path.write_text(exported.text, encoding="utf-8")
+    found = import_contract("dbt", str(path)).contract
+    assert (found.id, found.version, found.status.value) == ("shop", "2.1.0", "active")
+    path.write_text(exported.text.replace("id: shop", "id: other", 1), encoding="utf-8")
+    assert import_contract("dbt", str(path)).contract.id == "orders"
 
 
 def test_dbt_gives_back_every_promise(

@@ -167,8 +167,23 @@ def test_a_server_whose_data_is_gone_or_elsewhere_says_where_it_should_be(tmp_pa
         data_served(contract, Server("s", "local", {"path": "{object}.csv"}), tmp_path)
     with pytest.raises(EvaluationError, match="not on this machine"):
         data_served(contract, Server("s", "s3", {"location": "s3://b/orders/*.csv"}), tmp_path)
-    with pytest.raises(UsageError, match="neither path, location nor database"):
-        data_served(contract, Server("s", "local", {}), tmp_path)
+    for type_, settings in (("local", {}), ("postgres", {"host": "h", "database": "shop"})):
+        with pytest.raises(UsageError, match=rf"'s' \({type_}\) has no files") as refused:
+            data_served(contract, Server("s", type_, settings), tmp_path)
+        assert refused.value.fix == "give the data itself: --data PATH"
+
+
+def test_a_file_that_is_given_is_what_its_name_says_whatever_the_server_has(tmp_path: Path) -> None:
+    _files(tmp_path, "orders.csv", "lines.json", "fees.txt")
+    given = [str(tmp_path / each) for each in ("orders.csv", "lines.json", "fees.txt")]
+    contract = _contract("orders", "lines", "fees")
+    found = data_given(contract, given, Server("s", "local", {"format": "csv", "encoding": "x"}))
+    assert [each.format for each in found.sets] == [Format.CSV, Format.JSON, Format.CSV]
+    assert [each.server is None for each in found.sets] == [False, True, False]
+    found = data_given(contract, given, Server("s", "local", {"format": "json"}))
+    assert [each.format for each in found.sets] == [Format.CSV, Format.JSON, Format.JSON]
+    found = data_given(contract, given[:2], Server("s", "local", {"format": "delta"}))
+    assert [each.format for each in found.sets] == [Format.CSV, Format.JSON]
 
 
 def test_an_unknown_server_gets_a_suggestion() -> None:
