@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from mesh_dagster.descriptors.source import Map, Source
 from mesh_dagster.descriptors.suggest import did_you_mean
-from mesh_dagster.model.contract import Property, Relationship, SchemaObject, names_others
+from mesh_dagster.model.contract import (
+    RECORDED_AT,
+    Property,
+    Relationship,
+    SchemaObject,
+    names_others,
+)
 from mesh_dagster.model.finding import Severity
-
-RECORDED_AT = "_recorded_at"
-"""The platform's own column, last in every port."""
 
 _RESERVED = "__mesh_"
 """What the columns begin with that the platform adds while it computes."""

@@ -11,6 +11,9 @@ from mesh_dagster.model.product import Status
 from mesh_dagster.model.service_level import ServiceLevel
 from mesh_dagster.model.types import ColumnType
 
+RECORDED_AT = "_recorded_at"
+"""The platform's column, last in every port: when an attempt began. Contracts do not name it."""
+
 
 def names_others(name: str) -> bool:
     """Whether Polars takes a column's name for a pattern, and so reads other columns by it."""

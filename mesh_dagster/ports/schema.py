@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.types import ColumnType, Kind
-
-RECORDED_AT = "_recorded_at"
-"""The column that the platform adds to every port: when the attempt began."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ import polars as pl
 
 from mesh_dagster.errors import MeshError, StorageError, TransformError, UsageError
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.snapshot import Staged, StagedFile
 from mesh_dagster.model.types import ColumnType
 from mesh_dagster.ports import frames, places, pointer, windows
-from mesh_dagster.ports.schema import RECORDED_AT, PortLayout
+from mesh_dagster.ports.schema import PortLayout
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.types import type_from_polars
 

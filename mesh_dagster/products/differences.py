@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.journal import Journal
+from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Outcome, Publication
 from mesh_dagster.ports import coverage, pointer
-from mesh_dagster.ports.schema import RECORDED_AT
 from mesh_dagster.ports.stage import scan_staged
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import open_published

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 from mesh_dagster.contracts.rules.bounds import Bound
 from mesh_dagster.contracts.rules.identity import Bounded, Identity, Keyed, rule
+from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.types import ColumnType
 
-PLATFORM_COLUMNS = frozenset({"_recorded_at"})
+PLATFORM_COLUMNS = frozenset({RECORDED_AT})
 """Columns that the platform adds to every port; contracts do not name them."""
 
 

@@ -16,9 +16,6 @@ from mesh_dagster.model.service_level import ServiceLevel
 FRESHNESS = "freshness"
 RETENTION = "retention"
 
-RECORDED = "_recorded_at"
-"""The platform's column, which tells when rows were recorded where no event time does."""
-
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 
 

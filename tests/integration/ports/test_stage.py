@@ -15,10 +15,11 @@ import pytest
 
 from mesh_dagster import clock
 from mesh_dagster.errors import TransformError, UsageError
+from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.snapshot import Staged
 from mesh_dagster.model.types import ColumnType, Kind
-from mesh_dagster.ports.schema import RECORDED_AT, PortLayout
+from mesh_dagster.ports.schema import PortLayout
 from mesh_dagster.ports.stage import discard, scan_staged, stage, staged_schema
 from mesh_dagster.ports.storage import Storage
 

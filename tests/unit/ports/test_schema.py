@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from mesh_dagster.errors import EvaluationError
+from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.iceberg_schema import iceberg_schema, partition_spec
-from mesh_dagster.ports.schema import RECORDED_AT, PortLayout
+from mesh_dagster.ports.schema import PortLayout
 
 LONG, STRING = ColumnType(Kind.LONG), ColumnType(Kind.STRING)
 START = datetime(2013, 1, 1, tzinfo=UTC)

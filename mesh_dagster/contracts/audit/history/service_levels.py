@@ -14,8 +14,9 @@ from mesh_dagster.contracts.audit.data.frame import FAILED, WINDOW, Frame, colle
 from mesh_dagster.contracts.audit.data.zones import moments_in_utc
 from mesh_dagster.contracts.rules.grammar import a, count, have
 from mesh_dagster.contracts.rules.kinds import Freshness, Retention
-from mesh_dagster.contracts.rules.service_levels import RECORDED, span_in_words
+from mesh_dagster.contracts.rules.service_levels import span_in_words
 from mesh_dagster.errors import EvaluationError
+from mesh_dagster.model.contract import RECORDED_AT
 
 _NEWEST = "__mesh_newest"
 
@@ -43,7 +44,7 @@ def too_old(rule: Retention, frame: Frame) -> nw.Expr:
 
 
 def _column(rule: Freshness | Retention, frame: Frame) -> str:
-    column = rule.column or RECORDED
+    column = rule.column or RECORDED_AT
     if column not in frame.schema:
         named = f"{column} is missing in the data"
         raise EvaluationError(named if rule.column else "the contract names no `element` to go by")
