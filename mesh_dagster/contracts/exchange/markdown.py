@@ -68,8 +68,8 @@ def _table(contract: Contract, table: SchemaObject, *, alone: bool) -> Iterator[
     when = f"`{_code(table.event_time)}` says when it happened." if table.event_time else ""
     if told := f"{key if table.key else ''}{when}".strip():
         yield from (told, "")
-    found = [] if not table.properties else list(_columns(table))
-    yield from found
+    if table.properties:
+        yield from _columns(table)
     yield from ("", f"### What is checked{'' if alone else f' of {_text(table.name)}'}", "")
     yield from _rules(contract, table)
 

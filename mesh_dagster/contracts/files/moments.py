@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from mesh_dagster.contracts.rules.formats import Form
-from mesh_dagster.contracts.rules.moments import PatternError, moment_format
+from mesh_dagster.contracts.rules.moments import TOKEN, PatternError, moment_format
 
 _DAY = r"(?:[0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
@@ -55,7 +55,6 @@ _LETTERS = {
     "xx": "%z",
     "Z": "%z",
 }
-_PART = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|(.)", re.DOTALL)
 _ISO = re.compile(r"iso[-_ ]?8601|iso[-_](local[-_])?(date|time|date[-_]time|instant)", re.I)
 
 
@@ -81,7 +80,7 @@ def written(pattern: str) -> Written | None:
     if "%" in pattern:
         return Written(pattern, Form(()))
     parts = []
-    for found in _PART.finditer(pattern):
+    for found in TOKEN.finditer(pattern):
         quoted, letter, other = found.groups()
         if quoted is not None:
             parts.append(quoted.replace("''", "'") or "'")

@@ -6,12 +6,12 @@ the data of one day cannot tell, it is left out, and a remark says what was seen
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mesh_dagster.contracts.inference.profile import LOWEST, Column, Profile
 from mesh_dagster.contracts.inference.promise import Promise, remark, share
 from mesh_dagster.contracts.inference.shapes import FORMATS
+from mesh_dagster.contracts.rules.grammar import snake
 
 ENOUGH = 100
 """Rows below which nothing is said about presence: three in a hundred could still be missing."""
@@ -116,7 +116,7 @@ def _range(column: Column) -> Iterator[Promise]:
     if least is None or column.values < ENOUGH_FOR_RANGE:
         return
     seen = f"{_number(least)} to {_number(most)} in {column.values:,} rows"
-    natural = _NATURAL.get(_bare(column.path[-1]))
+    natural = _NATURAL.get(snake(column.path[-1]))
     if natural and natural[0] <= least and most <= natural[1]:
         yield Promise(("logicalTypeOptions", "minimum"), natural[0], f"{seen}; by its name")
         yield Promise(("logicalTypeOptions", "maximum"), natural[1], "by its name")
@@ -126,10 +126,6 @@ def _range(column: Column) -> Iterator[Promise]:
         yield Promise(("logicalTypeOptions", "minimum"), 0, wall)
     else:
         yield remark(f"{seen}")
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower()
 
 
 def _number(value: object) -> str:

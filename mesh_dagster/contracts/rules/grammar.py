@@ -1,4 +1,4 @@
-"""Articles, plurals and the words for types: what makes messages read as sentences."""
+"""Articles, plurals, cases and the words for types: what makes messages read as sentences."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def key(columns: Sequence[str]) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def snake(name: str) -> str:
+    """`null_values` of `nullValues`."""
+    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower()
 
 
 def have(number: int) -> str:

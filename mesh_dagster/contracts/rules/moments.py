@@ -62,7 +62,8 @@ _NO_LEAP = (
 )
 """Years that have no 29 February."""
 
-_TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|(.)", re.DOTALL)
+TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|(.)", re.DOTALL)
+"""A part of a pattern: a quoted text, a letter as often as it stands there, anything else."""
 
 
 class PatternError(ValueError):
@@ -103,7 +104,7 @@ def iso_format(name: str) -> Form:
 def _tokens(pattern: str) -> list[str]:
     """Letters that stand for numbers as they are, and all else as a regex behind a `=`."""
     tokens = []
-    for match in _TOKEN.finditer(pattern):
+    for match in TOKEN.finditer(pattern):
         text, quoted = match.group(), match.group(1)
         if match.group(2):
             tokens.append(text.replace("u", "y"))

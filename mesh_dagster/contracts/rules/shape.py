@@ -20,6 +20,7 @@ from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mesh_dagster.contracts.rules.grammar import snake
 from mesh_dagster.contracts.rules.kinds import (
     NONE_ALLOWED,
     Bound,
@@ -210,8 +211,7 @@ def _bound(quality: Quality, *, percent: bool) -> Bound:
 
 
 def _id(metric: Metric, column: str | None) -> str:
-    snake = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", metric).lower()
-    return f"{column}_{snake}_drift" if column else f"{snake}_drift"
+    return f"{column}_{snake(metric)}_drift" if column else f"{snake(metric)}_drift"
 
 
 def _identity(
