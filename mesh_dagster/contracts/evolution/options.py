@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 from mesh_dagster.contracts.evolution.change import What
-from mesh_dagster.contracts.evolution.places import (
+from mesh_dagster.contracts.evolution.ordinals import (
     admitted,
-    first_place,
-    last_place,
+    first_ordinal,
+    last_ordinal,
     listed_in,
-    place_of,
+    ordinal_of,
 )
 from mesh_dagster.contracts.evolution.strength import (
     Strength,
@@ -148,15 +148,15 @@ def _ends(pair: _Pair, keys: tuple[str, str], *, lower: bool) -> Iterator[Differ
 
 
 def _end(column: Property, kind: Kind | None, keys: tuple[str, str], *, lower: bool) -> _End | None:
-    whole = first_place if lower else last_place
+    whole = first_ordinal if lower else last_ordinal
     ends = []
     for key in keys:
         stated, left_out = column.options.get(key), key == keys[1]
         if stated is not None:
-            place = place_of(stated, column)
+            ordinal = ordinal_of(stated, column)
             compared = (_value(stated, kind), left_out)
-            if place is not None:
-                compared = (whole(place, column, open_=left_out), False)
+            if ordinal is not None:
+                compared = (whole(ordinal, column, open_=left_out), False)
             ends.append(_End(stated, left_out, compared))
     if len(ends) < 2:
         return ends[0] if ends else None

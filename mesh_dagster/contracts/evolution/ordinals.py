@@ -32,7 +32,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def place_of(given: Any, column: Property) -> Fraction | None:
+def ordinal_of(given: Any, column: Property) -> Fraction | None:
     """A value as a number; None where between two values of the column there is always another.
 
     A value that the column cannot hold, half a day, lies between two of those that it can.
@@ -65,17 +65,17 @@ def _unit(column: Property) -> Fraction:
     return Fraction(1, 10 ** (scale or 0))
 
 
-def first_place(place: Fraction, column: Property, *, open_: bool) -> Fraction:
+def first_ordinal(ordinal: Fraction, column: Property, *, open_: bool) -> Fraction:
     """The least value from an end on."""
     unit = _unit(column)
-    units = place / unit
+    units = ordinal / unit
     return (math.floor(units) + 1 if open_ else math.ceil(units)) * unit
 
 
-def last_place(place: Fraction, column: Property, *, open_: bool) -> Fraction:
+def last_ordinal(ordinal: Fraction, column: Property, *, open_: bool) -> Fraction:
     """The greatest value up to an end."""
     unit = _unit(column)
-    units = place / unit
+    units = ordinal / unit
     return (math.ceil(units) - 1 if open_ else math.floor(units)) * unit
 
 
@@ -98,11 +98,11 @@ def admitted(column: Property) -> Steps | frozenset[Any] | None:
         return None if listed is None else _texts(column, listed)
     ends, step = _ends(column), column.options.get("multipleOf")
     unit = _unit(column)
-    by = unit if step is None else place_of(step, column)
+    by = unit if step is None else ordinal_of(step, column)
     if kind not in _WITH_NEXT or ends is None or by is None or by <= 0:
         return None
     # Whole numbers that are multiples of two thirds are even.
-    return _places(column, listed, ends, (by / unit).numerator * unit)
+    return _ordinals(column, listed, ends, (by / unit).numerator * unit)
 
 
 def listed_in(column: Property) -> list[Any] | None:
@@ -125,21 +125,21 @@ def _texts(column: Property, listed: Iterable[Any]) -> frozenset[Any] | None:
 def _ends(column: Property) -> tuple[Fraction | None, Fraction | None] | None:
     lows, highs = list[Fraction](), list[Fraction]()
     for key, found, whole in (
-        ("minimum", lows, first_place),
-        ("exclusiveMinimum", lows, first_place),
-        ("maximum", highs, last_place),
-        ("exclusiveMaximum", highs, last_place),
+        ("minimum", lows, first_ordinal),
+        ("exclusiveMinimum", lows, first_ordinal),
+        ("maximum", highs, last_ordinal),
+        ("exclusiveMaximum", highs, last_ordinal),
     ):
         given = column.options.get(key)
         if given is not None:
-            place = place_of(given, column)
-            if place is None:
+            ordinal = ordinal_of(given, column)
+            if ordinal is None:
                 return None
-            found.append(whole(place, column, open_=key.startswith("exclusive")))
+            found.append(whole(ordinal, column, open_=key.startswith("exclusive")))
     return max(lows, default=None), min(highs, default=None)
 
 
-def _places(
+def _ordinals(
     column: Property,
     listed: list[Any] | None,
     ends: tuple[Fraction | None, Fraction | None],
@@ -149,13 +149,13 @@ def _places(
     first = None if low is None else math.ceil(low / step)
     last = None if high is None else math.floor(high / step)
     if listed is not None:
-        places = [place / step for each in listed if (place := place_of(each, column)) is not None]
+        steps = [at / step for each in listed if (at := ordinal_of(each, column)) is not None]
         return frozenset(
-            place * step
-            for place in places
-            if place.denominator == 1
-            and (first is None or place >= first)
-            and (last is None or place <= last)
+            number * step
+            for number in steps
+            if number.denominator == 1
+            and (first is None or number >= first)
+            and (last is None or number <= last)
         )
     if first is not None and last is not None and last - first < _MOST_LISTED:
         return frozenset(each * step for each in range(first, last + 1))
