@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -129,11 +130,7 @@ class Outbox:
                 for each in pending(connection, busy=blocked(connection))
                 if each.channel not in without
             ]
-            new: list[str] = []
-            for group in compose(waiting):
-                if len(new) >= free:
-                    break
-                new.append(_composed(connection, group, now, until))
+            new = _composed(connection, list(islice(compose(waiting), free)), now, until)
             return claimed(connection, [*again, *new])
 
     def hand_back(self, ids: Iterable[str]) -> None:
@@ -148,10 +145,13 @@ class Outbox:
 
     def end(self, ended: Iterable[Ended]) -> None:
         """Record how tries went, all in one transaction."""
+        found = list(ended)
+        if not found:
+            return
         with self._database.writing() as connection:
             now = clock.wall()
-            for each in ended:
-                _end(connection, each, now)
+            _failed(connection, [each for each in found if each.error is not None], now)
+            _arrived(connection, [each.message for each in found if each.error is None], now)
 
     def try_again(self, ids: Collection[str] | None = None) -> int:
         """Let dead letters wait for their sender again: these, or all; how many that were."""
@@ -242,64 +242,82 @@ def _lease(connection: sa.Connection, ids: Sequence[str], until: datetime) -> No
 
 
 def _composed(
-    connection: sa.Connection, group: Sequence[Pending], now: datetime, until: datetime
-) -> str:
-    message, first = clock.new_id(), group[0]
-    row = {
-        "id": message,
-        "channel": first.channel,
-        "recipient": first.recipient,
-        "state": State.WAITING.value,
-        "tries": 1,
-        "composed": now,
-        "due": until,
-    }
-    connection.execute(sa.insert(messages), [row])
+    connection: sa.Connection, groups: Sequence[Sequence[Pending]], now: datetime, until: datetime
+) -> list[str]:
+    """Make a message of each group, leased until a moment; their ids."""
+    made = [(clock.new_id(), group) for group in groups]
+    if not made:
+        return []
+    rows = [
+        {
+            "id": message,
+            "channel": group[0].channel,
+            "recipient": group[0].recipient,
+            "state": State.WAITING.value,
+            "tries": 1,
+            "composed": now,
+            "due": until,
+        }
+        for message, group in made
+    ]
+    connection.execute(sa.insert(messages), rows)
     taken = sa.update(deliveries).where(
         deliveries.c.event == sa.bindparam("e"),
-        deliveries.c.channel == first.channel,
-        deliveries.c.recipient == first.recipient,
+        deliveries.c.channel == sa.bindparam("c"),
+        deliveries.c.recipient == sa.bindparam("r"),
     )
-    connection.execute(taken.values(message=message), [{"e": each.event} for each in group])
-    return message
+    each_taken = [
+        {"m": message, "e": each.event, "c": each.channel, "r": each.recipient}
+        for message, group in made
+        for each in group
+    ]
+    connection.execute(taken.values(message=sa.bindparam("m")), each_taken)
+    return [message for message, _ in made]
 
 
-def _end(connection: sa.Connection, ended: Ended, now: datetime) -> None:
-    of_message = (messages.c.id == ended.message) & (messages.c.state == State.WAITING)
-    if ended.error is None:
-        values: dict[str, Any] = {"state": State.DELIVERED, "ended": now, "error": None}
-    elif ended.retry_at is None:
-        values = {"state": State.DEAD, "ended": now, "error": ended.error}
-    else:
-        values = {"due": ended.retry_at, "error": ended.error}
-    if ended.error is not None:
-        # Another sender may have taken it since; how an older try failed says nothing of that.
-        of_message &= messages.c.tries == ended.tries
-    connection.execute(sa.update(messages).where(of_message).values(values))
-    if ended.error is None:
-        _arrived(connection, ended.message, now)
+def _failed(connection: sa.Connection, ended: Sequence[Ended], now: datetime) -> None:
+    # Another sender may have taken it since; how an older try failed says nothing of that.
+    of_try = sa.and_(
+        messages.c.id == sa.bindparam("m"),
+        messages.c.state == State.WAITING,
+        messages.c.tries == sa.bindparam("t"),
+    )
+    again = [each for each in ended if each.retry_at is not None]
+    if again:
+        later: dict[str, Any] = {"due": sa.bindparam("at"), "error": sa.bindparam("said")}
+        connection.execute(
+            sa.update(messages).where(of_try).values(later),
+            [{"m": e.message, "t": e.tries, "at": e.retry_at, "said": e.error} for e in again],
+        )
+    dead = [each for each in ended if each.retry_at is None]
+    if dead:
+        over = {"state": State.DEAD, "ended": now, "error": sa.bindparam("said")}
+        connection.execute(
+            sa.update(messages).where(of_try).values(over),
+            [{"m": each.message, "t": each.tries, "said": each.error} for each in dead],
+        )
 
 
-def _arrived(connection: sa.Connection, message: str, now: datetime) -> None:
-    """What follows from a message that arrived: its topics cool down, incidents are known."""
-    told = deliveries.c.message == message
-    found = connection.execute(sa.select(deliveries).where(told)).all()
-    topics = {(row.channel, row.recipient, row.topic) for row in found}
-    keys = [{"c": channel, "r": recipient, "t": topic} for channel, recipient, topic in topics]
+def _arrived(connection: sa.Connection, ids: Sequence[str], now: datetime) -> None:
+    """Messages that arrived, and what follows: topics cool down, incidents are known."""
+    if not ids:
+        return
+    delivered = sa.update(messages).where(messages.c.id.in_(ids))
+    connection.execute(delivered.values(state=State.DELIVERED, ended=now, error=None))
+    found = connection.execute(sa.select(deliveries).where(deliveries.c.message.in_(ids))).all()
+    topics = sorted({(row.channel, row.recipient, row.topic) for row in found})
     of_key = sa.and_(
         cooling.c.channel == sa.bindparam("c"),
         cooling.c.recipient == sa.bindparam("r"),
         cooling.c.topic == sa.bindparam("t"),
     )
-    if keys:
-        connection.execute(sa.delete(cooling).where(of_key), keys)
-        connection.execute(
-            sa.insert(cooling),
-            [
-                {"channel": key["c"], "recipient": key["r"], "topic": key["t"], "told": now}
-                for key in keys
-            ],
-        )
-    opened = sa.select(deliveries.c.event).where(told).scalar_subquery()
-    first = sa.and_(incidents.c.opened.in_(opened), incidents.c.notified.is_(None))
+    keys = [{"c": channel, "r": recipient, "t": topic} for channel, recipient, topic in topics]
+    connection.execute(sa.delete(cooling).where(of_key), keys)
+    told = [
+        {"channel": channel, "recipient": recipient, "topic": topic, "told": now}
+        for channel, recipient, topic in topics
+    ]
+    connection.execute(sa.insert(cooling), told)
+    opened = incidents.c.opened.in_({row.event for row in found})
+    first = sa.and_(opened, incidents.c.notified.is_(None))
     connection.execute(sa.update(incidents).where(first).values(notified=now))
