@@ -124,8 +124,13 @@ class _Column:
                 texts.append(None if value is None else "")
             except NoSuchValueError:
                 read.append(None)
-                texts.append(as_text(value)[:SHOWN])
+                texts.append(_in_json(value)[:SHOWN])
         return read, texts
+
+
+def _in_json(value: Any) -> str:
+    """What is of another type than its column's: `"12"` and `12` are told apart."""
+    return f'"{as_text(value)}"' if isinstance(value, str) else as_text(value)
 
 
 def open_objects(data: DataSet, spool: Spool) -> Opened:

@@ -242,6 +242,7 @@ def test_other_dialects_are_translated() -> None:
         ("mysql", "SELECT SUM(IF(id > 1, 1, 0)) FROM `orders`", "2"),
         ("oracle", "SELECT NVL(MAX(id), 0) FROM orders", "3"),
         ("spark", "SELECT count_if(id > 1) FROM orders", "2"),
+        ("snowflake", "SELECT COUNT_IF(id > 1) FROM orders WHERE id > 9", "0"),
         ("trino", "SELECT approx_distinct(id) FROM orders", "3"),
     ]
     queries = [

@@ -145,6 +145,13 @@ def test_an_unparseable_value_is_one_failing_row_and_the_other_rules_go_on(
     }
 
 
+def test_of_json_a_text_is_shown_in_quotes_where_a_number_belongs(bench: Any, run: Run) -> None:
+    contract = bench.contract([{"name": "n", "logicalType": "integer"}])
+    bench.write("orders.json", '[{"n": 1}, {"n": "12"}, {"n": 1.5}]')
+    ended = run(contract, "--data", "orders.json", "--json", "--samples", "9")
+    assert ended.rule("n_type")["samples"] == [{"n": '"12"'}, {"n": "1.5"}]
+
+
 def test_an_unparseable_value_inside_a_json_value_is_one_failing_row(bench: Any, run: Run) -> None:
     items = {"logicalType": "object", "properties": [{"name": "n", "logicalType": "integer"}]}
     contract = bench.contract([{"name": "items", "logicalType": "array", "items": items}])

@@ -95,11 +95,20 @@ def plan(
     asked = list(_tables(tree, tables, absent or {}, dialect))
     for node, table in asked:
         _rename(node, (views or {}).get(table))
+    if write == "duckdb" != dialect:
+        tree = tree.transform(_counting)
     try:
         sql = tree.sql(dialect=write, unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
         raise Refused(f"it cannot be said in {write} SQL: {first_line(error)}") from None
     return Plan(sql, _needs(tree, sql, asked, tables))
+
+
+def _counting(node: exp.Expr) -> exp.Expr:
+    """DuckDB's COUNT_IF of no rows is null; that of all other dialects is 0."""
+    if not isinstance(node, exp.CountIf) or isinstance(node.this, exp.Distinct):
+        return node
+    return exp.Count(this=exp.Case().when(node.this, exp.Literal.number(1)))
 
 
 def _filled(query: str, dialect: str, own: Sequence[str], path: Sequence[str] | None) -> str:
