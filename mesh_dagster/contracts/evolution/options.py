@@ -52,8 +52,7 @@ class _Pair:
 
     @property
     def kinds(self) -> tuple[Kind | None, Kind | None]:
-        old, new = self.old, self.new
-        return kind_of(old.type, old.logical_type), kind_of(new.type, new.logical_type)
+        return kind_of(self.old), kind_of(self.new)
 
 
 def of_options(old: Property, new: Property) -> Iterator[Differs]:

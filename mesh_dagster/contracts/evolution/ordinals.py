@@ -37,7 +37,7 @@ def ordinal_of(given: Any, column: Property) -> Fraction | None:
 
     A value that the column cannot hold, half a day, lies between two of those that it can.
     """
-    kind = kind_of(column.type, column.logical_type)
+    kind = kind_of(column)
     if kind not in _WITH_NEXT:
         return None
     try:
@@ -93,7 +93,7 @@ def admitted(column: Property) -> Steps | frozenset[Any] | None:
 
     None where nobody can tell, as of a column of doubles.
     """
-    listed, kind = listed_in(column), kind_of(column.type, column.logical_type)
+    listed, kind = listed_in(column), kind_of(column)
     if kind is Kind.STRING:
         return None if listed is None else _texts(column, listed)
     ends, step = _ends(column), column.options.get("multipleOf")

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mesh_dagster import clock
 from mesh_dagster.contracts.rules.grammar import a_value
-from mesh_dagster.model.types import ColumnType, Kind
+from mesh_dagster.model.contract import Property
+from mesh_dagster.model.types import Kind
 
 _LOGICAL = {
     "string": Kind.STRING,
@@ -27,9 +28,9 @@ _LOGICAL = {
 }
 
 
-def kind_of(type_: ColumnType | None, logical: str | None) -> Kind | None:
+def kind_of(column: Property) -> Kind | None:
     """What a column holds, as far as its contract says."""
-    return type_.kind if type_ else _LOGICAL.get(logical or "")
+    return column.type.kind if column.type else _LOGICAL.get(column.logical_type or "")
 
 
 _FARTHEST = 400

@@ -104,7 +104,7 @@ def _type(each: Property) -> Iterator[Rule]:
 def _kind(each: Property) -> Kind | None:
     """What the values are; a type that only the data's format has is told by it alone."""
     named = (each.physical_type or "").strip().lower() in FOREIGN
-    return None if named else kind_of(each.type, each.logical_type)
+    return None if named else kind_of(each)
 
 
 def _enum(each: Property) -> Iterator[Rule]:

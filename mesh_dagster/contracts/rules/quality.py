@@ -97,7 +97,7 @@ class _Entry:
 
     @property
     def kind(self) -> Kind | None:
-        return kind_of(self.at.type, self.at.logical_type) if self.at else None
+        return kind_of(self.at) if self.at else None
 
 
 def quality_rules(

@@ -186,7 +186,7 @@ def _groups(
             found = table.find(str(name))
             if found is None or not isinstance(values, list | tuple):
                 raise ValueError(f"`per` lists the values of properties, not {values!r} of {name}")
-            listed.append(values_of(values, kind_of(found.type, found.logical_type)))
+            listed.append(values_of(values, kind_of(found)))
         if math.prod(len(values) for values in listed) > _MOST_GROUPS:
             raise ValueError(f"`per` lists more than {_MOST_GROUPS:,} groups")
         return tuple(_stored(table, name) for name in stated), tuple(product(*listed))
