@@ -5,7 +5,7 @@ A port stores one type for each; data from elsewhere may have any of the family.
 
 from __future__ import annotations
 
-from mesh_dagster.contracts.audit.data.found import Found
+from mesh_dagster.contracts.audit.data.found import FoundType
 from mesh_dagster.model.types import Kind
 
 _FAMILIES: dict[str, tuple[Kind, ...]] = {
@@ -30,7 +30,7 @@ _OTHERS: dict[str, tuple[str, ...]] = {
 }
 
 
-def in_family(logical: str, there: Found) -> bool:
+def in_family(logical: str, there: FoundType) -> bool:
     """Whether what is there is a type that the logicalType can mean."""
     if there.kind in _FAMILIES.get(logical, ()):
         return True

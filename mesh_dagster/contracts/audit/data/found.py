@@ -54,7 +54,7 @@ _UTC = ("UTC", "Etc/UTC", None)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundType:
     """One type: a word for it, and what lies in it.
 
     `kind` is None where the mesh has no such type. `width` is the word of the format for what
@@ -66,15 +66,15 @@ class Found:
     width: str | None = None
     precision: int | None = None
     scale: int | None = None
-    fields: tuple[tuple[str, Found], ...] = ()
-    item: Found | None = None
-    key: Found | None = None
+    fields: tuple[tuple[str, FoundType], ...] = ()
+    item: FoundType | None = None
+    key: FoundType | None = None
     length: int | None = None
 
     def __str__(self) -> str:
         return self.word
 
-    def inside(self, *steps: Step) -> Found | None:
+    def inside(self, *steps: Step) -> FoundType | None:
         """The type of what these steps lead to; None where they lead nowhere."""
         if not steps:
             return self
@@ -93,7 +93,7 @@ class Found:
         return ColumnType(self.kind, self.precision, self.scale)
 
 
-def found_of(dtype: nw.dtypes.DType) -> Found:
+def found_of(dtype: nw.dtypes.DType) -> FoundType:
     """A type in narwhals' words, which stand for every engine's."""
     match dtype:
         case nw.Decimal():
@@ -109,7 +109,7 @@ def found_of(dtype: nw.dtypes.DType) -> Found:
     return _simple(str(dtype).lower())
 
 
-def found_in_polars(dtype: Any) -> Found:
+def found_in_polars(dtype: Any) -> FoundType:
     """A Polars type, maps included."""
     match dtype:
         case pl.Decimal():
@@ -121,7 +121,7 @@ def found_in_polars(dtype: Any) -> Found:
     return _simple(str(dtype).lower())
 
 
-def _nested_in_polars(dtype: Any) -> Found:
+def _nested_in_polars(dtype: Any) -> FoundType:
     match dtype:
         case pl.Map():
             return _map(found_in_polars(dtype.key), found_in_polars(dtype.value))
@@ -131,13 +131,13 @@ def _nested_in_polars(dtype: Any) -> Found:
     return _list(found_in_polars(dtype.inner), length)
 
 
-def found_in_duckdb(dtype: Any) -> Found:
+def found_in_duckdb(dtype: Any) -> FoundType:
     """A DuckDB type. A column of JSON has its own name and a text's identity."""
     told = str(dtype).lower()
     if dtype.id in ("list", "array", "map", "struct", "decimal"):
         return _nested_in_duckdb(dtype)
     if dtype.id == "varchar" and told == "json":
-        return Found("json")
+        return FoundType("json")
     if matched := _MOMENT.fullmatch(told):
         return moment(matched[2] or "us", "UTC" if matched[1] or matched[3] else None)
     return _simple(_OF_DUCKDB.get(told, told).strip('"'))
@@ -155,7 +155,7 @@ _OF_SPARK = {
 }
 
 
-def found_in_spark(dtype: Any) -> Found:
+def found_in_spark(dtype: Any) -> FoundType:
     """A Spark type. Its timestamps are moments, in microseconds, whatever its session shows."""
     told = dtype.typeName()
     match told:
@@ -172,7 +172,7 @@ def found_in_spark(dtype: Any) -> Found:
     return _simple(_OF_SPARK.get(told, told))
 
 
-def _nested_in_duckdb(dtype: Any) -> Found:
+def _nested_in_duckdb(dtype: Any) -> FoundType:
     children = dict(dtype.children)
     match dtype.id:
         case "map":
@@ -184,37 +184,37 @@ def _nested_in_duckdb(dtype: Any) -> Found:
     return _list(found_in_duckdb(children["child"]), children.get("size"))
 
 
-def moment(unit: str, zone: str | None) -> Found:
+def moment(unit: str, zone: str | None) -> FoundType:
     """A timestamp. A port's are in microseconds, without a zone or in UTC."""
     kind = Kind.TIMESTAMPTZ if zone else Kind.TIMESTAMP
     if unit == "us" and zone in _UTC:
-        return Found(kind.value, kind)
+        return FoundType(kind.value, kind)
     told = f"timestamp[{unit}, {zone}]" if zone else f"timestamp[{unit}]"
-    return Found(told, kind, width=told if unit == "us" else f"timestamp_{unit}")
+    return FoundType(told, kind, width=told if unit == "us" else f"timestamp_{unit}")
 
 
-def _simple(word: str) -> Found:
+def _simple(word: str) -> FoundType:
     if word in _SIMPLE:
-        return Found(_SIMPLE[word].value, _SIMPLE[word])
-    return Found(word, _WIDTHS.get(word), width=word)
+        return FoundType(_SIMPLE[word].value, _SIMPLE[word])
+    return FoundType(word, _WIDTHS.get(word), width=word)
 
 
-def _decimal(precision: int | None, scale: int | None) -> Found:
+def _decimal(precision: int | None, scale: int | None) -> FoundType:
     word = f"decimal({precision},{scale})"
-    return Found(word, Kind.DECIMAL, precision=precision, scale=scale)
+    return FoundType(word, Kind.DECIMAL, precision=precision, scale=scale)
 
 
-def _list(item: Found, length: int | None = None) -> Found:
-    return Found(f"list<{item}>", Kind.LIST, item=item, length=length)
+def _list(item: FoundType, length: int | None = None) -> FoundType:
+    return FoundType(f"list<{item}>", Kind.LIST, item=item, length=length)
 
 
-def _map(key: Found, value: Found) -> Found:
-    return Found(f"map<{key},{value}>", Kind.MAP, key=key, item=value)
+def _map(key: FoundType, value: FoundType) -> FoundType:
+    return FoundType(f"map<{key},{value}>", Kind.MAP, key=key, item=value)
 
 
-def _struct(fields: list[tuple[str, Found]]) -> Found:
+def _struct(fields: list[tuple[str, FoundType]]) -> FoundType:
     told = ", ".join(f"{name}: {kind}" for name, kind in fields)
-    return Found(f"struct<{told}>", Kind.STRUCT, fields=tuple(fields))
+    return FoundType(f"struct<{told}>", Kind.STRUCT, fields=tuple(fields))
 
 
 def _instance(dtype: nw.dtypes.DType | type[nw.dtypes.DType]) -> nw.dtypes.DType:

@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from mesh_dagster.contracts.audit.data.found import (
-    Found,
+    FoundType,
     found_in_duckdb,
     found_in_polars,
     found_in_spark,
@@ -158,7 +158,7 @@ class Frame:
             levels={},
         )
 
-    def types(self) -> dict[str, Found]:
+    def types(self) -> dict[str, FoundType]:
         """Each column's type, without those columns that only hold raw texts."""
         native, texts = self.rows.to_native(), set(self.raw.values())
         if self.is_polars:
@@ -171,7 +171,7 @@ class Frame:
             found = {name: found_of(dtype) for name, dtype in self.schema.items()}
         return {name: each for name, each in found.items() if name not in texts}
 
-    def type_of(self, column: str) -> Found:
+    def type_of(self, column: str) -> FoundType:
         """The type of one column."""
         return self.types()[column]
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import narwhals as nw
 
 from mesh_dagster.contracts.audit.data.families import in_family
-from mesh_dagster.contracts.audit.data.found import Found
+from mesh_dagster.contracts.audit.data.found import FoundType
 from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS, Expected, Schema
 from mesh_dagster.descriptors.suggest import nearest
 from mesh_dagster.descriptors.types import logical
@@ -49,7 +49,7 @@ class Difference:
         return f"{self.column} {self.problem}"
 
 
-def differences(rule: Schema, found: Mapping[str, Found]) -> tuple[Difference, ...]:
+def differences(rule: Schema, found: Mapping[str, FoundType]) -> tuple[Difference, ...]:
     """All of them: columns of another type, required ones that are missing, extra ones."""
     return tuple(_Comparison(rule).of_columns(found))
 
@@ -58,7 +58,7 @@ def differences(rule: Schema, found: Mapping[str, Found]) -> tuple[Difference, .
 class _Comparison:
     rule: Schema
 
-    def of_columns(self, found: Mapping[str, Found]) -> Iterator[Difference]:
+    def of_columns(self, found: Mapping[str, FoundType]) -> Iterator[Difference]:
         known = {column.name for column in self.rule.columns} | PLATFORM_COLUMNS
         others = [name for name in found if name not in known]
         for column in self.rule.columns:
@@ -76,7 +76,7 @@ class _Comparison:
             problem += _meant(name, absent)
             yield Difference(name, problem, self.rule.where, self.rule.extra)
 
-    def of(self, path: str, wanted: Expected, there: Found) -> Iterator[Difference]:
+    def of(self, path: str, wanted: Expected, there: FoundType) -> Iterator[Difference]:
         """What differs at one place and in it."""
         shape = _SHAPES.get(wanted.logical or "")
         shape = wanted.type.kind if wanted.type and wanted.type.kind in _WORDS else shape
@@ -97,7 +97,7 @@ class _Comparison:
                 problem = _instead(f"of {there.length} items", f"of {length}")
                 yield Difference(path, problem, wanted.where)
 
-    def _fits(self, wanted: Expected, there: Found) -> bool:
+    def _fits(self, wanted: Expected, there: FoundType) -> bool:
         if self.rule.parsed:
             return True
         if wanted.type is None:
@@ -106,7 +106,7 @@ class _Comparison:
             return wanted.logical is None or in_family(wanted.logical, there)
         return _as_wide(wanted.type, there) if self.rule.widths else there.stored == wanted.type
 
-    def _misshapen(self, path: str, wanted: Expected, shape: Kind, there: Found) -> str:
+    def _misshapen(self, path: str, wanted: Expected, shape: Kind, there: FoundType) -> str:
         if there.kind is Kind.MAP and shape is Kind.STRUCT:
             return f"is a map in the data, not an object: declare {path} as a map"
         told = wanted.type or _WORDS[shape]
@@ -114,7 +114,7 @@ class _Comparison:
             return f"is untyped data (json), {told} in the contract"
         return _instead(there, told)
 
-    def _of_fields(self, path: str, wanted: Expected, there: Found) -> Iterator[Difference]:
+    def _of_fields(self, path: str, wanted: Expected, there: FoundType) -> Iterator[Difference]:
         fields = dict(there.fields)
         promised = _fields(wanted)
         names = {each.name for each in promised}
@@ -133,7 +133,7 @@ class _Comparison:
             yield Difference(f"{path}.{name}", problem, wanted.where, self.rule.extra)
 
     def _of_parts(
-        self, path: str, wanted: Expected, parts: tuple[tuple[str, Found | None], ...]
+        self, path: str, wanted: Expected, parts: tuple[tuple[str, FoundType | None], ...]
     ) -> Iterator[Difference]:
         type_ = wanted.type
         types = {"[]": type_.item, "[value]": type_.item, "[key]": type_.key} if type_ else {}
@@ -150,7 +150,7 @@ def _meant(name: str, others: Sequence[str]) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
-def _as_wide(wanted: ColumnType, there: Found) -> bool:
+def _as_wide(wanted: ColumnType, there: FoundType) -> bool:
     """Whether it is the very type, by all that the data's format keeps of it."""
     if there.kind is not wanted.kind:
         return False

@@ -32,12 +32,12 @@ from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import EvaluationError
 
 Key = str | None
-Check = Callable[[pl.LazyFrame], "_Found"]
+Check = Callable[[pl.LazyFrame], "_Failing"]
 NOT_ALLOWED = "Python beside the contract is not run unless it is asked for (--python)"
 _MOST = 2**63 - 1
 
 
-class _Found:
+class _Failing:
     """How many rows a check finds failing, and what it says of them; `whole`: of all as one."""
 
     def __init__(self, failed: int, told: str = "", *, whole: bool = False) -> None:
@@ -78,7 +78,7 @@ def answers_of_code(
     return found
 
 
-def _held(rule: Code, found: _Found, rows: int) -> Answer:
+def _held(rule: Code, found: _Failing, rows: int) -> Answer:
     kept = rule.bound.keeps(found.failed, rows)
     message = f"{rule.message}: {found.told}"
     if not found.whole:
@@ -113,12 +113,12 @@ def _python(rule: Code, folder: Path) -> Check:
     return lambda data: _counted(function(data, **arguments))
 
 
-def _counted(returned: Any) -> _Found:
+def _counted(returned: Any) -> _Failing:
     """What a function returned: whether it holds, how many rows fail, or those very rows."""
     if isinstance(returned, bool) or type(returned).__name__ == "bool":
-        return _Found(int(not returned), f"it returned {bool(returned)}", whole=True)
+        return _Failing(int(not returned), f"it returned {bool(returned)}", whole=True)
     try:
-        return _Found(index(returned))
+        return _Failing(index(returned))
     except TypeError:
         pass
     try:
@@ -129,7 +129,7 @@ def _counted(returned: Any) -> _Found:
             f"it returned a {kind}; a number of failing rows, True or False, or a frame of the "
             "failing rows is asked for"
         ) from None
-    return _Found(int(collected(failing.select(nw.len())).item()))
+    return _Failing(int(collected(failing.select(nw.len())).item()))
 
 
 def _pandera(rule: Code, folder: Path) -> Check:
@@ -145,21 +145,21 @@ def _pandera(rule: Code, folder: Path) -> Check:
             f"{rule.name} of {rule.file} is no pandera.polars schema or model", code="MESH-C033"
         )
 
-    def check(data: pl.LazyFrame) -> _Found:
+    def check(data: pl.LazyFrame) -> _Failing:
         with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             try:
                 schema.validate(data, lazy=True)
             except SchemaErrors as errors:
                 return _of_pandera(errors.failure_cases)
-        return _Found(0)
+        return _Failing(0)
 
     return check
 
 
-def _of_pandera(cases: pl.DataFrame) -> _Found:
+def _of_pandera(cases: pl.DataFrame) -> _Failing:
     counts = Counter(str(each) for each in cases["check"].to_list())
     told = ", ".join(f"{check}: {count:,}" for check, count in counts.most_common(5))
-    return _Found(cases.height, told + (", and others" if len(counts) > 5 else ""))
+    return _Failing(cases.height, told + (", and others" if len(counts) > 5 else ""))
 
 
 def _named(rule: Code, folder: Path) -> Any:

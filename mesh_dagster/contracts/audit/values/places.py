@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import narwhals as nw
 
-from mesh_dagster.contracts.audit.data.found import Found
+from mesh_dagster.contracts.audit.data.found import FoundType
 from mesh_dagster.contracts.audit.data.frame import Frame
 from mesh_dagster.contracts.rules.paths import Path
 from mesh_dagster.model.types import Kind
@@ -86,7 +86,7 @@ def _read(place: Place, rows: Frame, path: Path, start: str) -> Place:
     """The place, with a text for what is one to a contract and has a type of its own."""
     word = ""
     if isinstance(place.dtype, nw.Unknown):
-        found: Found | None = rows.type_of(start)
+        found: FoundType | None = rows.type_of(start)
         for step in path.fields:
             found = dict(found.fields).get(step) if found else None
         word = found.word if found else ""
@@ -97,7 +97,7 @@ def _read(place: Place, rows: Frame, path: Path, start: str) -> Place:
 
 def told_instead(name: str, dtype: nw.dtypes.DType, rows: Frame, column: str, wanted: str) -> str:
     """That something else is there, and what to declare where that is a map."""
-    found = rows.type_of(column) if column in rows.schema else Found(str(dtype).lower())
+    found = rows.type_of(column) if column in rows.schema else FoundType(str(dtype).lower())
     if isinstance(dtype, nw.Unknown) and found.kind is Kind.MAP:
         return f"{name} is a map in the data, not {wanted}: declare it as a map"
     if found.word == "json":
