@@ -24,6 +24,7 @@ from mesh_dagster.contracts.audit.data.windows import of_windows, own_columns, w
 from mesh_dagster.contracts.audit.owned.sql.process import Limits, Stopped, Worker
 from mesh_dagster.contracts.rules.kinds import Sql
 from mesh_dagster.errors import EvaluationError, first_line
+from mesh_dagster.ports.types import literal, quoted
 
 Key = str | None
 
@@ -155,14 +156,14 @@ class _Desk:
         """A table as DuckDB has it: the columns that any query asks for, of one partition."""
         if table.file is None:
             table.file = self._written(table)
-        named = [_quoted(name) for name in table.columns if name in table.asked] or ["1 as row"]
-        body = f"select {', '.join(named)} from read_parquet({_text(str(table.file))})"  # noqa: S608
+        named = [quoted(name) for name in table.columns if name in table.asked] or ["1 as row"]
+        body = f"select {', '.join(named)} from read_parquet({literal(str(table.file))})"  # noqa: S608
         if table is not self._own or key is None:
             return body
         windows = self._by_key.get(key, [])
         if not windows:
             return f"{body} where false"
-        return f"{body} where {_quoted(WINDOW)} in ({', '.join(map(_literal, windows))})"
+        return f"{body} where {quoted(WINDOW)} in ({', '.join(map(_window, windows))})"
 
     @property
     def _by_key(self) -> dict[Key, list[Any]]:
@@ -291,20 +292,12 @@ def _names_on_spark(tables: Mapping[str, _Table]) -> dict[str, str]:
     return {name: f"__mesh_sql_{number}" for number, name in enumerate(tables)}
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _literal(window: Any) -> str:
+def _window(window: Any) -> str:
     match window:
         case datetime() if window.tzinfo is not None:
-            return f"timestamptz {_text(window.isoformat())}"
+            return f"timestamptz {literal(window.isoformat())}"
         case datetime():
-            return f"timestamp {_text(window.isoformat())}"
+            return f"timestamp {literal(window.isoformat())}"
         case date():
-            return f"date {_text(window.isoformat())}"
-    return _text(str(window))
+            return f"date {literal(window.isoformat())}"
+    return literal(str(window))
