@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from mesh_dagster.contracts.audit.samples import failing_rows
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.rules.kinds import Reference, Rule, Schema, Unique
+from mesh_dagster.contracts.rules.paths import Path
 
 Rows = list[dict[str, Any]]
 
@@ -36,17 +37,32 @@ class Sampler:
             schema=self.schema,
             masked=self.masked,
         )
+        found = _with_inner(found, rule.path)
         first = [name for name in (*self.key, *_at_fault(rule)) if name in found.columns]
         return _plain(found.select(list(dict.fromkeys((*first, *found.columns)))))
 
 
+def _with_inner(rows: pl.DataFrame, path: Path | None) -> pl.DataFrame:
+    """With the field that a rule looks at beside the object, unless that is masked."""
+    if path is None or not path.fields:
+        return rows
+    outer = str(path.level or path.column)
+    inner, type_ = pl.col(outer), cast("Any", rows.schema.get(outer))
+    for step in path.fields:
+        if not isinstance(type_, pl.Struct) or step not in type_.to_schema():
+            return rows
+        inner, type_ = inner.struct.field(step), type_.to_schema()[step]
+    return rows.with_columns(inner.alias(str(path)))
+
+
 def _at_fault(rule: Rule) -> list[str]:
-    """The columns that a rule looks at; of a list or a map its elements, which stand beside it."""
+    """The columns that a rule looks at; what lies in them, which stands beside them, first."""
     if isinstance(rule, Unique | Reference):
         return [*rule.columns, *(path.column for path in rule.paths)]
+    inner = [str(rule.path)] if rule.path else []
     level = [str(rule.level)] if rule.level else []
     column = rule.path.column if rule.path else rule.column
-    return [*level, *([column] if column else [])]
+    return [*inner, *level, *([column] if column else [])]
 
 
 def _plain(rows: pl.DataFrame) -> Rows:

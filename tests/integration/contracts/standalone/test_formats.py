@@ -145,6 +145,26 @@ def test_an_unparseable_value_is_one_failing_row_and_the_other_rules_go_on(
     }
 
 
+def test_what_is_wrong_in_an_object_is_shown_beside_it_unless_it_is_masked(
+    bench: Any, run: Run
+) -> None:
+    price = {"name": "price", "logicalType": "number", "logicalTypeOptions": {"minimum": 0}}
+    items = {"logicalType": "object", "properties": [price]}
+    columns: list[dict[str, Any]] = [
+        {"name": "sum", "logicalType": "object", "properties": [price]},
+        {"name": "lines", "logicalType": "array", "items": items},
+    ]
+    bench.write("orders.json", json.dumps([{"sum": {"price": -2}, "lines": [{"price": -1}]}]))
+    asked = ("--data", "orders.json", "--json", "--samples", "1")
+    shown = run(bench.contract(columns), *asked)
+    assert next(iter(shown.rule("sum_price_range")["samples"][0].items())) == ("sum.price", -2.0)
+    in_list = shown.rule("lines_items_price_range")["samples"][0]
+    assert next(iter(in_list.items())) == ("lines[].price", -1.0)
+    columns = [each | {"classification": "secret"} for each in columns]
+    hidden = run(bench.contract(columns), *asked).json["rules"]
+    assert all(set(row.values()) == {"***"} for each in hidden for row in each["samples"])
+
+
 def test_of_json_a_text_is_shown_in_quotes_where_a_number_belongs(bench: Any, run: Run) -> None:
     contract = bench.contract([{"name": "n", "logicalType": "integer"}])
     bench.write("orders.json", '[{"n": 1}, {"n": "12"}, {"n": 1.5}]')
@@ -158,6 +178,16 @@ def test_an_unparseable_value_inside_a_json_value_is_one_failing_row(bench: Any,
     rows = [{"items": [{"n": 1}, {"n": "2"}, {"n": "3"}]}, {"items": [{"n": 1}]}, {"items": None}]
     bench.write("orders.json", json.dumps(rows))
     assert run(contract, "--data", "orders.json", "--json").broken == {"items_type": 1}
+
+
+def test_a_time_of_json_has_the_nanoseconds_that_it_says(bench: Any, run: Run) -> None:
+    options = {"maximum": "03:04:05.123456"}
+    contract = bench.contract(
+        [{"name": "at", "logicalType": "time", "logicalTypeOptions": options}]
+    )
+    rows = [{"at": "03:04:05.123456789"}, {"at": "03:04:05.123456"}, {"at": "late"}]
+    bench.write("orders.json", json.dumps(rows))
+    assert run(contract, "--data", "orders.json", "--json").broken == {"at_range": 1, "at_type": 1}
 
 
 def test_an_empty_field_is_null_and_a_quoted_one_a_text(bench: Any, run: Run) -> None:
