@@ -140,6 +140,8 @@ def show_failures(mesh: Mesh, product: LoadedProduct, waiting: Quarantined, limi
     emit(f"      mesh run {path}" + (f" --partition {key}" if key else ""))
     emit("    or, where the contract is wrong, correct that, then")
     emit(f"      mesh audit {path} --quarantined")
+    emit("    or, as its owner, decide: release, discard, waive")
+    emit(f"      mesh review --product {path}")
 
 
 def _show_rows(
