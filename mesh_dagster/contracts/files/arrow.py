@@ -30,7 +30,7 @@ _ARROW = {
     Kind.STRING: pa.string(),
     Kind.BINARY: pa.binary(),
     Kind.DATE: pa.date32(),
-    Kind.TIME: pa.time64("us"),
+    Kind.TIME: pa.time64("ns"),
     Kind.TIMESTAMP: pa.timestamp("us"),
     Kind.TIMESTAMPTZ: pa.timestamp("us", "UTC"),
 }

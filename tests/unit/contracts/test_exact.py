@@ -150,6 +150,7 @@ def test_times_of_a_parquet_file_are_times_on_every_engine(
         ("enum: [{value: 9007199254740993}, {value: 0.5}]", [2**53, 2**53 + 1], "a_allowed", 1),
         ("enum: [{value: 2.5}]", [2, 3], "a_allowed", 2),
         ("enum: [{value: 2.0}]", [2, 3], "a_allowed", 1),
+        ("enum: [{value: 2}, {value: 18446744073709551616}]", [2, 3], "a_allowed", 1),
     ],
 )
 def test_numbers_are_held_against_whole_numbers_without_rounding(

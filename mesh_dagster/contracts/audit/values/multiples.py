@@ -24,9 +24,9 @@ def not_multiple(of: Fraction, value: nw.Expr, dtype: nw.dtypes.DType) -> nw.Exp
     if isinstance(dtype, nw.Decimal):
         return _of_decimal(of, value, dtype)
     step = of.numerator / of.denominator
-    if Fraction(step) == of:
-        return value.cast(nw.Float64()) % step != 0
     ratio = value.cast(nw.Float64()) / step
+    if Fraction(step) == of:
+        return (ratio != ratio.round()) | ~value.is_finite()
     rounding = _ROUNDING_OF_SINGLE if isinstance(dtype, nw.Float32) else _ROUNDING
     away = (ratio - ratio.round()).abs() > ratio.abs() * rounding
     return away | value.is_nan()

@@ -53,7 +53,17 @@ def values_in(values: Iterable[Any], dtype: nw.dtypes.DType) -> list[Any]:
         else:
             held = list(dict.fromkeys(end_in(value, dtype, up=up) for up in (True, False)))
         found.extend(held if len(held) == 1 else [])
-    return found
+    return [value for value in found if _fits(value, dtype)]
+
+
+def _fits(value: Any, dtype: nw.dtypes.DType) -> bool:
+    """Whether a whole number is one of the type's: engines make a list of one type of all."""
+    if not dtype.is_integer():
+        return True
+    bits = int(str(dtype).lower().lstrip("uint"))
+    if dtype.is_unsigned_integer():
+        return bool(0 <= value < 2**bits)
+    return bool(-(2 ** (bits - 1)) <= value < 2 ** (bits - 1))
 
 
 def _moment(value: date, dtype: nw.Datetime) -> datetime:
