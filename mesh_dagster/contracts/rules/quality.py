@@ -21,7 +21,7 @@ from mesh_dagster.contracts.rules.kinds import (
 )
 from mesh_dagster.contracts.rules.literals import kind_of, possible_values, values_of
 from mesh_dagster.contracts.rules.owned import ENGINES, code_rule, sql_rule, text_rule
-from mesh_dagster.contracts.rules.shape import ENGINE, mesh_rule
+from mesh_dagster.contracts.rules.shape import ENGINE, mesh_rule, stored
 from mesh_dagster.contracts.rules.thresholds import bound_of
 from mesh_dagster.contracts.rules.wording import shown
 from mesh_dagster.descriptors.cron import cron_problem
@@ -216,18 +216,12 @@ def _invalid_values(entry: _Entry) -> Rule:
 
 
 def _duplicate_values(entry: _Entry) -> Rule:
-    names = _list(entry.quality, "properties") or []
-    columns = []
-    for name in dict.fromkeys(names):
-        found = entry.table.find(str(name))
-        if found is None:
-            raise ValueError(f"the contract has no property {name!r}")
-        columns.append(found.column)
-    if not columns:
-        columns = [_column(entry)]
+    names = _list(entry.quality, "properties")
+    found = [stored(entry.table, name) for name in names] if names else [_column(entry)]
+    columns = tuple(dict.fromkeys(found))
     bound = bound_of(entry.quality)
     message = f"{_amount(bound)} rows beyond the first of each ({', '.join(columns)})"
-    return Unique(message=message, columns=tuple(columns), bound=bound, **entry.identity)
+    return Unique(message=message, columns=columns, bound=bound, **entry.identity)
 
 
 def _column(entry: _Entry) -> str:

@@ -148,10 +148,11 @@ def _column(stated: Mapping[str, Any], table: SchemaObject, at: Property | None)
     if name is None:
         is_timed = stated.get("metric") == EXPECTED_ROWS and table.event_time is not None
         name = table.event_time if is_timed else None
-    return None if name is None else _stored(table, name)
+    return None if name is None else stored(table, name)
 
 
-def _stored(table: SchemaObject, name: Any) -> str:
+def stored(table: SchemaObject, name: Any) -> str:
+    """The stored name of a property. Raises `ValueError` where the contract has none such."""
     found = table.find(str(name))
     if found is None:
         raise ValueError(f"the contract has no property {name!r}")
@@ -189,11 +190,11 @@ def _groups(
             listed.append(values_of(values, kind_of(found)))
         if math.prod(len(values) for values in listed) > _MOST_GROUPS:
             raise ValueError(f"`per` lists more than {_MOST_GROUPS:,} groups")
-        return tuple(_stored(table, name) for name in stated), tuple(product(*listed))
+        return tuple(stored(table, name) for name in stated), tuple(product(*listed))
     names = [stated] if isinstance(stated, str) else stated
     if not isinstance(names, list | tuple):
         raise ValueError(f"`per` is a list of properties, not {stated!r}")
-    return tuple(_stored(table, name) for name in names), None
+    return tuple(stored(table, name) for name in names), None
 
 
 def _is_share(stated: Any) -> bool:

@@ -224,6 +224,11 @@ def test_a_relationship_within_the_table_uses_stored_names(
             Severity.ERROR,
             "'z'",
         ),
+        (
+            Quality("library", "duplicateValues", "mustBe", 0, {"properties": [["a"]]}),
+            Severity.ERROR,
+            "['a']",
+        ),
     ],
 )
 def test_a_quality_entry_that_cannot_be_run_is_a_rule_that_says_why(

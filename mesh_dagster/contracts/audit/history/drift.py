@@ -10,7 +10,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from statistics import fmean, stdev
 from typing import Any
@@ -218,12 +217,9 @@ def _partition(frame: Frame, key: str | None) -> nw.LazyFrame[Any]:
     column, dtype = nw.col(frame.partitioning.column), frame.schema[frame.partitioning.column]
     start, end = frame.partitioning.window(key)
     if isinstance(dtype, nw.Date | nw.Datetime):
-        return frame.rows.filter(_within(column, dtype, start, end))
+        inside = ~is_before(column, dtype, start) & is_before(column, dtype, end)
+        return frame.rows.filter(inside)
     return frame.rows.filter(column.is_between(start.isoformat(), end.isoformat(), closed="left"))
-
-
-def _within(column: nw.Expr, dtype: nw.dtypes.DType, start: datetime, end: datetime) -> nw.Expr:
-    return ~is_before(column, dtype, start) & is_before(column, dtype, end)
 
 
 def _opener(frame: Any) -> Callable[[], Any]:
