@@ -101,7 +101,8 @@ def unsaid(
         yield from (f"{table.name}: {_told(rule)}" for rule in table.quality)
     if table.relationships and "relationships" not in keys:
         yield f"{table.name}: relationships of several columns"
-    yield from (f"service level: {level.name} {level.value}" for level in contract.service_levels)
+    levels = (f"{each.name} {each.value} {each.unit or ''}" for each in contract.service_levels)
+    yield from (f"service level: {each}".rstrip() for each in levels)
     about = [*(["description"] if contract.description else []), *contract.rest]
     if about:
         yield f"of the contract itself: {', '.join(about)}"

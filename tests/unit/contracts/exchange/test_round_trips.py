@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from mesh_dagster.contracts.exchange.imported import Imported
 from mesh_dagster.contracts.files.arrow import arrow_type
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.model.contract import Contract
+from mesh_dagster.model.service_level import ServiceLevel
 
 often = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -61,6 +63,8 @@ def test_dbt_gives_back_which_contract_several_models_were(tmp_path: Path) -> No
     path.write_text(exported.text, encoding="utf-8")
     found = import_contract("dbt", str(path)).contract
     assert (found.id, found.version, found.status.value) == ("shop", "2.1.0", "active")
+    timed = replace(found, service_levels=(ServiceLevel("freshness", 24, "h"),))
+    assert export_contract("dbt", timed).notes == ("service level: freshness 24 h",)
     path.write_text(exported.text.replace("id: shop", "id: other", 1), encoding="utf-8")
     assert import_contract("dbt", str(path)).contract.id == "orders"
 
