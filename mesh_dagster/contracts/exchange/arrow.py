@@ -28,6 +28,7 @@ _KINDS = {
     pa.binary_view(): Kind.BINARY,
     pa.date32(): Kind.DATE,
     pa.time64("us"): Kind.TIME,
+    pa.time64("ns"): Kind.TIME,
     pa.timestamp("us"): Kind.TIMESTAMP,
     pa.timestamp("us", "UTC"): Kind.TIMESTAMPTZ,
     pa.timestamp("us", "Etc/UTC"): Kind.TIMESTAMPTZ,
