@@ -8,6 +8,7 @@ can change twice within one tick of the file system's clock.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -145,6 +146,9 @@ def collecting_later() -> Iterator[None]:
     finally:
         if enabled:
             gc.freeze()
+            atexit.unregister(gc.unfreeze)
+            # What stays frozen at the end looks leaked to libraries that count their objects.
+            atexit.register(gc.unfreeze)
             gc.enable()
 
 

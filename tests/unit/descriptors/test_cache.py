@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -226,3 +228,21 @@ def test_every_value_of_a_product_survives_its_encoding(workplace: Workplace) ->
         (Wiring, loaded.wiring),
     ):
         assert decode(kind, json.loads(json.dumps(encode(value)))) == value
+
+
+def test_a_process_that_has_read_a_mesh_ends_without_a_word(workplace: Workplace) -> None:
+    script = (
+        "import duckdb; from pathlib import Path\n"
+        "from mesh_dagster.descriptors.mesh import read_mesh\n"
+        "from mesh_dagster.descriptors.product import list_products\n"
+        "assert list_products(read_mesh(Path('mesh.yaml'))).products"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=workplace.root,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert not run.stderr
