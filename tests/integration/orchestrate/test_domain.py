@@ -114,7 +114,7 @@ def test_dgs_own_way_gives_the_same_definitions(mesh, monkeypatch) -> None:
         ours = mesh.definitions(domain)
         assert _shape(ours) == _shape(dg.Definitions.merge(by_dg, shared))
         for name in [each for each in sys.modules if each.split(".")[0] == domain]:
-            monkeypatch.delitem(sys.modules, name)
+            del sys.modules[name]
 
 
 def test_an_asset_of_the_domain_is_private_and_keeps_its_prefix(mesh, monkeypatch) -> None:
