@@ -102,6 +102,7 @@ def test_dgs_own_way_gives_the_same_definitions(mesh, monkeypatch) -> None:
     from mesh_dagster.orchestrate.upstreams import Upstreams
     from mesh_dagster.products.mesh import Mesh
 
+    _forget(monkeypatch)
     for domain in ("shop", "reports"):
         home = mesh.root / "domains" / domain
         monkeypatch.syspath_prepend(str(home / "src"))
