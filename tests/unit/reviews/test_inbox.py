@@ -116,15 +116,11 @@ made = st.lists(
 )
 
 
-@given(st.dictionaries(st.sampled_from(DAYS), results, min_size=1), made)
-def test_every_rule_that_does_not_hold_is_in_the_inbox_once_open_or_settled(
-    failing: dict[str, list[str]],
-    decided: list[tuple[Action, set[str], set[str], int | None, RulingState]],
-) -> None:
-    standing = [
-        _standing(day, Outcome.PUBLISHED, *map(_result, rules)) for day, rules in failing.items()
-    ]
-    rulings = [
+Decided = list[tuple[Action, set[str], set[str], int | None, RulingState]]
+
+
+def _rulings(decided: Decided) -> tuple[Ruling, ...]:
+    return tuple(
         Ruling(
             f"r{at}",
             f"{at:08}-000000",
@@ -139,7 +135,18 @@ def test_every_rule_that_does_not_hold_is_in_the_inbox_once_open_or_settled(
             state=state,
         )
         for at, (action, about, rules, days, state) in enumerate(decided)
+    )
+
+
+@given(st.dictionaries(st.sampled_from(DAYS), results, min_size=1), made)
+def test_every_rule_that_does_not_hold_is_in_the_inbox_once_open_or_settled(
+    failing: dict[str, list[str]],
+    decided: Decided,
+) -> None:
+    standing = [
+        _standing(day, Outcome.PUBLISHED, *map(_result, rules)) for day, rules in failing.items()
     ]
+    rulings = _rulings(decided)
     checks = [each for each in inbox(standing, rulings, NOW) if each.kind is ReviewKind.CHECK]
     told = [
         (rule, day, each.is_open) for each in checks for _, rule in each.rules
@@ -163,24 +170,9 @@ def test_every_rule_that_does_not_hold_is_in_the_inbox_once_open_or_settled(
 
 @given(made)
 def test_a_waived_result_says_by_whom_until_when_and_never_hides_that_it_failed(
-    decided: list[tuple[Action, set[str], set[str], int | None, RulingState]],
+    decided: Decided,
 ) -> None:
-    rulings = tuple(
-        Ruling(
-            f"r{at}",
-            f"{at:08}-000000",
-            "shop/sales/v1",
-            action,
-            WHO,
-            "so",
-            NOW,
-            until=None if days is None else NOW + timedelta(days=days),
-            covers=tuple(("a1", day) for day in sorted(about)),
-            rules=tuple(("", rule) for rule in sorted(rules)),
-            state=state,
-        )
-        for at, (action, about, rules, days, state) in enumerate(decided)
-    )
+    rulings = _rulings(decided)
     for day in DAYS:
         marked = Waivers(rulings, NOW).marked(map(_result, RULES), day)
         for result in marked:

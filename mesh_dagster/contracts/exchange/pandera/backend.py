@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -27,7 +28,7 @@ from mesh_dagster.model.finding import Severity
 Check = Callable[[Any], Any]
 
 
-class Backend:
+class Backend(ABC):
     """A backend of pandera; `pa` is its module."""
 
     pa: ClassVar[Any]
@@ -55,6 +56,7 @@ class Backend:
             metadata=metadata(contract, found),
         )
 
+    @abstractmethod
     def dtype(self, column: Expected) -> Any:
         """The type as pandera compares it; None where the audit does."""
 
@@ -62,21 +64,21 @@ class Backend:
         """Whether pandera lets nulls be; else no check on them is needed."""
         return not column.required
 
+    @abstractmethod
     def of_column(self, column: Expected, found: Sequence[Rule]) -> list[Any]:
         """The checks on one column's values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def of_table(self, rule: Rule, schema: Schema) -> list[Any]:
         """The checks on the whole table that a rule is."""
-        raise NotImplementedError
 
     def once(self, rule: Rule) -> Any:
         """A check on the table as a whole, by the audit."""
         return self.pa.Check(self.whole(rule), **named(rule))
 
+    @abstractmethod
     def whole(self, rule: Rule) -> Check:
         """Whether a table keeps a rule."""
-        raise NotImplementedError
 
 
 class RowBackend(Backend):
@@ -107,18 +109,18 @@ class RowBackend(Backend):
             return [self.pa.Check(self.is_first(rule), **self.of_rows, **named(rule))]
         return [self.once(rule)]
 
+    @abstractmethod
     def says(self, schema: Schema) -> bool:
         """Whether the columns of the schema say all that its rule does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def native(self, rule: Rule) -> list[Any] | None:
         """pandera's own checks where they say what a rule on values does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def by_row(self, rule: Rule) -> Check:
         """By the audit itself, for what pandera has no check."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_first(self, rule: Unique) -> Check:
         """Row by row, so that pandera shows the very rows that are beyond the first."""
-        raise NotImplementedError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import itertools
 import json
 import struct
 from pathlib import Path
@@ -84,13 +85,17 @@ def _varint(number: int) -> bytes:
     return out + bytes([number])
 
 
-@pytest.mark.parametrize("places", [(0, 1, 2), (0,), (1,), (2,)])
-@pytest.mark.parametrize("claimed", [5, 1 << 31, 1 << 40, 1 << 62])
+# A small number in all places is no lie that could be told from the footer, and does no harm.
+@pytest.mark.parametrize(
+    ("claimed", "places"),
+    [
+        *itertools.product([1 << 31, 1 << 40, 1 << 62], [(0, 1, 2), (0,), (1,), (2,)]),
+        *itertools.product([5], [(0,), (1,), (2,)]),
+    ],
+)
 def test_a_footer_that_lies_about_rows_takes_no_memory(
     bench: Any, honest: Path, claimed: int, places: tuple[int, ...]
 ) -> None:
-    if claimed == 5 and len(places) > 1:
-        pytest.skip("a footer that is at one with itself, and small, does no harm")
     raw = honest.read_bytes()
     length = struct.unpack("<I", raw[-8:-4])[0]
     pieces = raw[-8 - length : -8].split(_varint(ROWS))
