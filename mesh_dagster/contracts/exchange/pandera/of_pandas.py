@@ -15,12 +15,15 @@ import pandera.pandas as pa
 from mesh_dagster.contracts.audit.data.of_pandas import as_polars
 from mesh_dagster.contracts.exchange.pandera.backend import Check, RowBackend
 from mesh_dagster.contracts.exchange.pandera.parts import keeping, keeps, native_checks
-from mesh_dagster.contracts.rules.kinds import Pattern, Rule, Schema, Unique
+from mesh_dagster.contracts.rules.kinds import Expected, Pattern, Rule, Schema, Unique
 
 
 class _Pandas(RowBackend):
     pa: ClassVar[Any] = pa
     of_rows: ClassVar[Mapping[str, Any]] = {"ignore_na": False}
+
+    def dtype(self, column: Expected) -> None:
+        return None
 
     def says(self, schema: Schema) -> bool:
         return False
