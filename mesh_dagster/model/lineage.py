@@ -55,10 +55,24 @@ class ColumnLineage:
     """What an output port's columns are made of.
 
     A column with `None` is unknown, and one with nothing is made of no column (a constant).
-    `rows` are the columns that decide which rows there are, whichever column one looks at.
-    `evidence` is None where nothing at all is known.
+    `rows` are the columns that decide which rows there are and in what order, whichever column
+    one looks at; None where that is unknown. `evidence` is None where nothing at all is known.
     """
 
     columns: Mapping[str, tuple[InputColumn, ...] | None] = field(default_factory=dict)
-    rows: tuple[InputColumn, ...] = ()
+    rows: tuple[InputColumn, ...] | None = ()
     evidence: Evidence | None = None
+
+    @property
+    def read(self) -> frozenset[tuple[Address | None, str, str]]:
+        """Every input column that is known to be used: address, column and source."""
+        used = [
+            *(self.rows or ()),
+            *(each for uses in self.columns.values() for each in uses or ()),
+        ]
+        return frozenset((each.address, each.column, each.source) for each in used)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it is unknown."""
+        return self.rows is not None and None not in self.columns.values()

@@ -1,0 +1,1 @@
+"""Where data comes from: which columns a product's columns are made of."""
