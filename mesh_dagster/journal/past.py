@@ -20,6 +20,7 @@ from mesh_dagster.journal.probes import probes_until
 from mesh_dagster.journal.tables import WHOLE, Moment, decisions, publications, reads, results
 from mesh_dagster.model.finding import Verdict
 from mesh_dagster.model.slo import Answer, Changes, Noticed, Probes
+from mesh_dagster.model.snapshot import Outcome, PublicationKind
 
 _AT_ONCE = 5000
 """Rows that are fetched together, and products that one query asks about."""
@@ -33,7 +34,8 @@ Moments = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 class Asked(NamedTuple):
-    """What is wanted of a product: everything since a moment, and older facts that are newer.
+    """What is wanted of a product: everything since a moment, older facts that are newer, and
+    what has waited since before.
 
     `kinds` are those of the rules whose answers are wanted; `reads`: whether it is on record what
     it was made of; `probes`: whether its ports answered; `incidents`: its incidents.
@@ -124,7 +126,11 @@ def _changes(
     products = _values(asked, places)
     known: sa.ColumnElement[Any] = sa.literal_column("1")
     if any(each.reads for each in asked.values()):
-        known = sa.exists().where(reads.c.attempt == decisions.c.attempt)
+        # A rollback reads nothing: what it is made of is the publication that it shows again.
+        known = sa.or_(
+            sa.exists().where(reads.c.attempt == decisions.c.attempt),
+            publications.c.kind == PublicationKind.ROLLBACK.value,
+        )
     at = _raw(sa.func.coalesce(publications.c.at, decisions.c.decided_at))
     query = (
         sa.select(
@@ -159,7 +165,8 @@ def _streamed(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[tupl
 
 
 def _wanted(since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """What was decided since then, and what was at the port then with facts that are newer."""
+    """What was decided since then, and what of older things was the case then: what was at the
+    port with facts that are newer, and what waited in quarantine."""
     newer = decisions.alias("newer")
     replaced = sa.exists().where(
         newer.c.product == decisions.c.product,
@@ -168,7 +175,15 @@ def _wanted(since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
         newer.c.decided_at <= since,
     )
     early = sa.and_(decisions.c.publication.is_not(None), decisions.c.event_max > since, ~replaced)
-    return sa.or_(decisions.c.decided_at > since, early)
+    later = decisions.alias("later")
+    ended = sa.exists().where(
+        later.c.attempt == decisions.c.attempt,
+        later.c.partition == decisions.c.partition,
+        later.c.revision > decisions.c.revision,
+        later.c.decided_at <= since,
+    )
+    waited = sa.and_(decisions.c.outcome == Outcome.QUARANTINED.value, ~ended)
+    return sa.or_(decisions.c.decided_at > since, early, waited)
 
 
 def _answers(

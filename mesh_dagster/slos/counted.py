@@ -110,7 +110,8 @@ def lineage(history: History, objective: Objective) -> Counted | None:
     if history.partitioning is not None and all(there.known):
         return _all_good(history, objective)
     columns = zip(there.partition, there.at, there.known, strict=True)
-    return _newest(history, objective, ((key, at, not known) for key, at, known in columns))
+    found = ((key, at, not known) for key, at, known in columns if key in history.here)
+    return _newest(history, objective, found)
 
 
 def shape(history: History, objective: Objective) -> Counted | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from mesh_dagster.model.slo import Burn, Indicator, Objective, Standing, Status
+from mesh_dagster.model.slo import Burn, Indicator, Objective, Standing, Status, Tally
 from mesh_dagster.slos import counted, timed
 from mesh_dagster.slos.history import History
 from mesh_dagster.slos.measures import MICROSECOND, Counted, Measured, Timed
@@ -52,17 +52,12 @@ def measured(objective: Objective, history: History) -> Measured | None:
 
 def standing(objective: Objective, history: History) -> Standing:
     """How an objective stands at the end of a history."""
-    found = measured(objective, history)
-    if found is None or (isinstance(found, Counted) and not found.moments):
-        return Standing(
-            history.product,
-            objective,
-            history.until,
-            Status.UNMEASURED,
-            now=objective.reason or "nothing to measure yet",
-        )
     at, begin = history.until, history.until - objective.window
-    tally = found.tally(begin, at)
+    found = measured(objective, history)
+    tally = Tally(0, 0) if found is None else found.tally(begin, at)
+    if found is None or (isinstance(found, Counted) and not tally.total):
+        why = objective.reason or "nothing to measure yet"
+        return Standing(history.product, objective, at, Status.UNMEASURED, now=why)
     is_timed = isinstance(found, Timed)
     whole = objective.window // MICROSECOND if is_timed else tally.total
     budget = (1 - objective.target) * whole

@@ -83,8 +83,9 @@ def time_to_repair(history: History, limit: timedelta) -> Timed | None:
         if each.outcome == held:
             begun.setdefault(each.attempt, each.at)
         elif each.outcome in AT_PORT:
-            spans += [(since + limit, each.at) for since in begun.values()]
-            begun.clear()
+            # What an older attempt left is settled by it; what a newer one did goes on waiting.
+            for settled in [older for older in begun if older <= each.attempt]:
+                spans.append((begun.pop(settled) + limit, each.at))
         elif each.attempt in begun:
             spans.append((begun.pop(each.attempt) + limit, each.at))
     waits = [since + limit for begun in waiting.values() for since in begun.values()]

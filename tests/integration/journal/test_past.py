@@ -117,6 +117,30 @@ def test_what_waits_and_what_rules_said_are_told(journal: Journal) -> None:
     assert found.answers[0].at == START
 
 
+def test_what_has_waited_since_before_is_told_until_it_is_settled(journal: Journal) -> None:
+    held = _publish(journal, "d/a/v1", 1, START, "2013-10-01", outcome=Outcome.QUARANTINED)
+    (found,) = _past(journal, a=Asked(START + 9 * DAY))
+    assert list(found.changes.attempt) == [held]
+    with frozen(START + 10 * DAY):
+        journal.decide(held, "2013-10-01", Outcome.DISCARDED)
+    (found,) = _past(journal, a=Asked(START + 9 * DAY))
+    assert list(found.changes.outcome) == ["quarantined", "discarded"]
+    (found,) = _past(journal, a=Asked(START + 11 * DAY))
+    assert found.changes.at == ()
+
+
+def test_what_a_rollback_shows_again_is_of_known_origin(journal: Journal) -> None:
+    _publish(journal, "d/a/v1", 1, START, "2013-10-01", fact=START, reads=True)
+    _publish(journal, "d/a/v1", 2, START + DAY, "2013-10-01", fact=START)
+    ports = {"": PortState("m.json", 1, 10)}
+    kind = PublicationKind.ROLLBACK
+    back = Publication(3, new_id(), None, START + 2 * DAY, new_id(), kind, ports, None)
+    with frozen(START + 2 * DAY):
+        journal.record_publication("d/a/v1", back)
+    (found,) = _past(journal, a=Asked(LONG_AGO, reads=True))
+    assert list(map(bool, found.changes.known)) == [True, False, True]
+
+
 @pytest.mark.parametrize("count", [1, 40])
 def test_however_many_products_are_asked_for_it_is_the_same_few_queries(
     journal: Journal, count: int

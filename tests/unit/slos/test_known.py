@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from unit.slos.histories import DAILY, DAY, HOUR, START, change, history, objective
 
+from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.slo import Answer, Indicator, Noticed, Probes, Status
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.slos.evaluate import measured, standing
@@ -161,6 +162,37 @@ def test_a_repair_counts_from_when_it_took_too_long() -> None:
     found = standing(objective(Indicator.TIME_TO_REPAIR, 4 * HOUR), history(told, START + 3 * DAY))
     assert found.tally.bad == 20 * HOUR // MICROSECOND
     assert not found.failing
+
+
+def test_what_a_newer_attempt_left_in_quarantine_waits_on_when_an_older_one_is_released() -> None:
+    told = [
+        change(START, "2013-10-01"),
+        change(START + DAY, "2013-10-02", outcome=Outcome.QUARANTINED, failed=1, attempt="a"),
+        change(START + 2 * DAY, "2013-10-02", outcome=Outcome.QUARANTINED, failed=1, attempt="b"),
+        change(START + 2 * DAY + HOUR, "2013-10-02", outcome=Outcome.RELEASED, attempt="a"),
+    ]
+    found = standing(objective(Indicator.TIME_TO_REPAIR, 4 * HOUR), history(told, START + 3 * DAY))
+    assert found.tally.bad == (21 + 20) * HOUR // MICROSECOND
+    assert found.failing
+
+
+def test_a_part_that_a_rollback_took_away_has_no_origin_to_tell() -> None:
+    told = [
+        change(START + DAY, "2013-10-01", known=True),
+        change(START + 2 * DAY, "2013-10-02", known=False),
+        change(START + 3 * DAY, "2013-10-02", outcome=Outcome.DISCARDED)._replace(number=3),
+    ]
+    past = history(told, START + 4 * DAY, partitioning=DAILY)
+    found = standing(objective(Indicator.LINEAGE), past)
+    assert (found.tally.bad, found.tally.total) == (0, 1)
+
+
+@pytest.mark.parametrize("partitioning", [None, DAILY])
+def test_what_was_due_before_the_window_measures_nothing(partitioning: Partitioning | None) -> None:
+    told = [change(START + DAY, partitioning and "2013-10-01", failed=1)]
+    past = history(told, START + 9 * DAY, partitioning=partitioning)
+    found = standing(objective(Indicator.ACCURACY, window=DAY), past)
+    assert (found.status, found.failing) == (Status.UNMEASURED, False)
 
 
 def test_an_incident_is_to_be_noticed_soon_and_somebody_told_of_it() -> None:
