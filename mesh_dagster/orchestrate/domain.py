@@ -55,7 +55,6 @@ def domain_wide(
 
     A run of a product is one process: another for each of its steps costs seconds to start.
     """
-    own = [output.address for loaded in products for output in loaded.product.outputs]
     read = {each for loaded in products for each in upstreams.inputs(loaded).values()}
     referred = {each for loaded in products for each in upstreams.references(loaded)}
     foreign = sorted(each for each in read | referred if each.domain != domain.name)
@@ -65,7 +64,7 @@ def domain_wide(
         assets=[upstreams.spec(address) for address in foreign],
         sensors=[
             automation_sensor(),
-            publications_sensor(mesh, [*own, *known], unknown),
+            publications_sensor(mesh, products, known, unknown),
             slo_sensor(mesh, products),
             alerts_sensor(mesh, domain),
             reviews_sensor(mesh, domain, products),

@@ -9,18 +9,25 @@ partition. The same automation condition fires on both.
 
 Nothing is told twice: every materialization carries the number of its publication, and while a
 run of this instance that makes the asset is still going, its publications are left to it.
+
+At a materialization Dagster takes every check of the asset for one that was not evaluated. So of
+the domain's own products their checks follow, always after it: whoever told it, a run, this
+sensor or that of another domain.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from typing import Any
 
 import dagster as dg
 from dagster._core.events import DagsterEventType
 
+from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Publication, PublicationKind
 from mesh_dagster.orchestrate.dead_runs import ALIVE
 from mesh_dagster.orchestrate.events import PUBLICATION, reported
@@ -29,16 +36,28 @@ from mesh_dagster.products.snapshots import published_partitions, published_sinc
 
 SENSOR = "publications"
 _SECONDS = 15
+_TICK = 30
+"""Seconds after which a tick leaves the checks of further products to the next one."""
+
+_CHECKS = "checks"
+"""In the cursor, the products whose checks are still to be told."""
 
 
 def publications_sensor(
-    mesh: Mesh, ports: Sequence[Address], unknown: Sequence[Address] = ()
+    mesh: Mesh,
+    products: Sequence[LoadedProduct],
+    foreign: Sequence[Address],
+    unknown: Sequence[Address] = (),
 ) -> dg.SensorDefinition:
-    """Watches the pointers of these output ports, the domain's own and those it reads.
+    """Watches the pointers of a domain's output ports, and of those `foreign` ones that it reads.
 
     `unknown` are those of which nothing was known when the location loaded, so that their
     partitions are not known either: once they publish, the location has to be loaded again.
     """
+
+    own = {loaded.product.address.path: loaded for loaded in products}
+    ports = [output.address for loaded in products for output in loaded.product.outputs]
+    ports += foreign
 
     @dg.sensor(
         name=SENSOR,
@@ -47,24 +66,54 @@ def publications_sensor(
         description="Tells Dagster what was published outside its own runs.",
     )
     def publications(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        seen: dict[str, int] = json.loads(context.cursor) if context.cursor else {}
+        watch = clock.Stopwatch()
+        seen: dict[str, Any] = json.loads(context.cursor) if context.cursor else {}
+        to_check = dict.fromkeys(seen.pop(_CHECKS, ()))
         told, unread = 0, 0
         for address in ports:
+            before = seen.get(address.path)
             try:
                 told += _tell(context.instance, mesh, address, seen)
             except MeshError as error:
-                # One upstream that cannot be read keeps nobody from the others.
                 context.log.warning(str(error))
                 unread += 1
+            if seen.get(address.path) != before:
+                to_check[address.of_product.path] = None
         for address in unknown:
             _warn(context, mesh, address)
-        context.update_cursor(json.dumps(seen))
+        left = _tell_checks(context, mesh, [own[each] for each in to_check if each in own], watch)
+        context.update_cursor(json.dumps({**seen, **({_CHECKS: left} if left else {})}))
         return dg.SkipReason(f"{told} materializations told, {unread} pointers not read")
 
     return publications
 
 
-def _tell(instance: dg.DagsterInstance, mesh: Mesh, address: Address, seen: dict[str, int]) -> int:
+def _tell_checks(
+    context: dg.SensorEvaluationContext,
+    mesh: Mesh,
+    products: Iterable[LoadedProduct],
+    watch: clock.Stopwatch,
+) -> list[str]:
+    """Tell the checks of what is materialized anew; the products that are left for later."""
+    from mesh_dagster.orchestrate.forgotten import tell_again
+
+    origin = context.code_location_origin
+    location = origin.location_name if origin else None
+    left = []
+    for loaded in products:
+        path = loaded.product.address.path
+        if watch.seconds > _TICK:
+            left.append(path)
+            continue
+        try:
+            tell_again(context.instance, mesh, loaded, location)
+        except MeshError as error:
+            context.log.warning(str(error))
+            left.append(path)
+    return left
+
+
+def _tell(instance: dg.DagsterInstance, mesh: Mesh, address: Address, seen: dict[str, Any]) -> int:
     """Tell the instance what it does not know of a port; how much that was."""
     number, events = unknown_publications(instance, mesh, address, seen.get(address.path))
     for event in events:

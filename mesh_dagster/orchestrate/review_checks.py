@@ -19,9 +19,9 @@ from mesh_dagster.products.waivers import waivers_of
 
 
 def evaluations(
-    mesh: Mesh, loaded: LoadedProduct, rules: Collection[Rule] | None, location: str | None
+    mesh: Mesh, loaded: LoadedProduct, rules: Collection[Rule], location: str | None
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """One for each of these rules that the contract still has (None: for each that it has).
+    """One for each of these rules that the contract still has.
 
     It holds where nothing that is published or waits breaks it, and otherwise says who has
     decided what about that.
@@ -31,7 +31,7 @@ def evaluations(
         waivers = waivers_of(journal, loaded)
     links = ReviewLinks(found, location)
     there = {(port, each.id) for port in loaded.contracts for each in rules_of(loaded, port)}
-    for port, rule in sorted(there if rules is None else there.intersection(rules)):
+    for port, rule in sorted(there.intersection(rules)):
         about = [each for each in found if (port, rule) in each.rules]
         results = [
             marked

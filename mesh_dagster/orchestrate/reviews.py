@@ -19,13 +19,14 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.review import Action, Review, Rule, Ruling, RulingState
 from mesh_dagster.model.snapshot import Outcome
+from mesh_dagster.orchestrate.check_records import report
 from mesh_dagster.products.mesh import Mesh
 
 JOB = "review"
 OP = "decide"
 SENSOR = "reviews"
-Changed = dict[str, set[Rule] | None]
-"""By product the rules whose checks say something else now; None where all do."""
+Changed = dict[str, set[Rule]]
+"""By product the rules whose checks say something else now."""
 
 _SECONDS = 15
 
@@ -177,32 +178,27 @@ def _since(cursor: str | None, rulings: Sequence[Ruling]) -> tuple[str, Changed]
 def _changed(ended: Iterable[Ruling], over: Iterable[Ruling]) -> Changed:
     """What says something else since decisions were made, and since others ceased to hold.
 
-    At a new materialization Dagster takes every check for one that was not evaluated, so of what
-    was published all are told.
+    What was published is told by the sensor `publications`, with all checks that Dagster takes
+    for not evaluated since.
     """
-    found: dict[str, set[Rule]] = {}
+    found: Changed = {}
     for each in (*ended, *over):
         if each.state is not RulingState.FAILED:
             found.setdefault(each.product, set()).update(each.rules)
-    whole = {each.product for each in ended if each.outcome is Outcome.RELEASED}
-    return {path: None if path in whole else rules for path, rules in found.items()}
+    return found
 
 
 def _show(
     instance: dg.DagsterInstance,
     mesh: Mesh,
     loaded: LoadedProduct,
-    rules: set[Rule] | None,
+    rules: set[Rule],
     location: str | None,
 ) -> int:
     """Report checks as they stand: over all that is published or waits."""
     from mesh_dagster.orchestrate.review_checks import evaluations
 
-    told = 0
-    for evaluation in evaluations(mesh, loaded, rules, location):
-        instance.report_runless_asset_event(evaluation)
-        told += 1
-    return told
+    return report(instance, evaluations(mesh, loaded, rules, location))
 
 
 def _moment(text: str | None) -> datetime | None:

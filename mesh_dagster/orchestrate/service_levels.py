@@ -7,7 +7,7 @@ load, a cursor that was wiped or a new instance, the next tick tells the same ag
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -15,6 +15,7 @@ from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.slo import Indicator, Objective, Standing, Status
+from mesh_dagster.orchestrate.check_records import report
 from mesh_dagster.orchestrate.checks import asset_key
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.service_levels import Report, objectives, reports
@@ -68,18 +69,25 @@ def slo_results(
     """How a product stands now, of the checks that were selected. Raises `MeshError`."""
     if not any(spec.key in selected for spec in slo_specs(loaded)):
         return
-    for report in reports(mesh, [loaded]):
-        for each in _measured([report]):
-            key = asset_key(loaded, each.objective.port)
-            if dg.AssetCheckKey(key, each.objective.check) in selected:
-                yield dg.AssetCheckResult(
-                    check_name=each.objective.check,
-                    asset_key=key,
-                    passed=each.status.kept,
-                    severity=_severity(each),
-                    description=_told(each),
-                    metadata=_metadata(each),
-                )
+    for each in _measured(reports(mesh, [loaded])):
+        key = asset_key(loaded, each.objective.port)
+        if dg.AssetCheckKey(key, each.objective.check) in selected:
+            yield dg.AssetCheckResult(
+                check_name=each.objective.check,
+                asset_key=key,
+                passed=each.status.kept,
+                severity=_severity(each),
+                description=_told(each),
+                metadata=_metadata(each),
+            )
+
+
+def slo_evaluations(
+    mesh: Mesh, loaded: LoadedProduct, wanted: Collection[dg.AssetCheckKey]
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """The same for the instance to show. Raises `MeshError`."""
+    told = (_evaluation(each) for each in _measured(reports(mesh, [loaded])))
+    return (each for each in told if each.asset_check_key in wanted)
 
 
 def slo_sensor(mesh: Mesh, products: Sequence[LoadedProduct]) -> dg.SensorDefinition:
@@ -107,9 +115,8 @@ def slo_sensor(mesh: Mesh, products: Sequence[LoadedProduct]) -> dg.SensorDefini
             context.log.error(str(error))
             return dg.SkipReason(f"could not be measured: {error.what}")
         changed = changes(standings, known)
-        for each in changed[:_AT_ONCE]:
-            context.instance.report_runless_asset_event(_evaluation(each))
-            known[_name(each)] = _digest(each)
+        report(context.instance, map(_evaluation, changed[:_AT_ONCE]))
+        known |= {_name(each): _digest(each) for each in changed[:_AT_ONCE]}
         there = {_PROBED, *(_name(each) for each in standings)}
         context.update_cursor(json.dumps({key: known[key] for key in known if key in there}))
         bad = sum(not each.status.kept for each in standings)
@@ -140,8 +147,8 @@ def changes(standings: Iterable[Standing], known: Mapping[str, str]) -> list[Sta
 
 
 def _measured(found: Iterable[Report]) -> Iterator[Standing]:
-    for report in found:
-        yield from (each for each in report.standings if each.status is not Status.UNMEASURED)
+    for each in found:
+        yield from (one for one in each.standings if one.status is not Status.UNMEASURED)
 
 
 def _name(each: Standing) -> str:
