@@ -21,6 +21,9 @@ of its product, and these with it.
 _SHORT = 12
 """The short window, which tells that it still goes on, is a twelfth of the long one."""
 
+_NOTHING = 0.001
+"""A burn rate at which a budget outlasts a thousand windows: it is not going to be spent."""
+
 _LIMITED: dict[Indicator, Callable[[History, timedelta], Timed | None]] = {
     Indicator.FRESHNESS: timed.freshness,
     Indicator.FREQUENCY: timed.frequency,
@@ -100,8 +103,10 @@ def _burns(found: Measured, objective: Objective, history: History) -> list[Burn
 
 
 def _rate(found: Measured, objective: Objective, history: History, window: timedelta) -> float:
-    bad = found.tally(history.until - window, history.until).share or 0.0
-    return bad / max(1 - objective.target, 1e-9)
+    """Time before the product lived was not bad: a first second that is makes no trend."""
+    tally = found.tally(history.until - window, history.until)
+    whole = window // MICROSECOND if isinstance(found, Timed) else tally.total
+    return tally.bad / max(whole, 1) / max(1 - objective.target, 1e-9)
 
 
 def _lasts(found: Measured, objective: Objective, left: float, rate: float) -> timedelta | None:
@@ -110,4 +115,4 @@ def _lasts(found: Measured, objective: Objective, left: float, rate: float) -> t
         return timedelta()
     if isinstance(found, Timed) and found.failing:
         return left * (1 - objective.target) * objective.window
-    return left * objective.window / rate if rate > 0 else None
+    return left * objective.window / rate if rate > _NOTHING else None

@@ -263,3 +263,23 @@ def test_the_rules_are_those_of_the_workbook_for_thirty_days_and_grow_with_the_w
     ]
     yearly = objective(Indicator.FREQUENCY, 365 * DAY, cadence=365 * DAY, window=4 * 365 * DAY)
     assert standing(yearly, told).burns[0].long == 4 * 365 * DAY / 720
+
+
+def test_a_first_moment_that_was_bad_is_no_trend_and_nine_minutes_are() -> None:
+    slo = objective(Indicator.FRESHNESS, 26 * HOUR)
+    old = change(START, "2013-09-29", newest=START - 2 * DAY)
+    new = change(START + MICROSECOND, "2013-10-01", newest=START)
+    at_once = standing(slo, history([old, new], START + MICROSECOND))
+    assert (at_once.status, at_once.tally.bad) == (Status.MET, 1)
+    soon = standing(slo, history([old], START + timedelta(minutes=5)))
+    assert soon.status is Status.AT_RISK
+    later = standing(slo, history([old], START + timedelta(minutes=9)))
+    assert [each.fires for each in later.burns] == [True, False, False]
+
+
+def test_a_budget_that_hardly_goes_lasts_without_an_end_to_tell() -> None:
+    late = change(_NOW + 6 * HOUR + MICROSECOND, "2013-10-30", newest=_NOW)
+    told = [*_daily(missing=(29,)), late]
+    slo = objective(Indicator.FRESHNESS, 31 * HOUR)
+    found = standing(slo, history(told, _NOW + 7 * HOUR))
+    assert (found.tally.bad, found.status, found.lasts) == (1, Status.MET, None)
