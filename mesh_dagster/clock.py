@@ -38,8 +38,14 @@ def wall() -> datetime:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """A moment in UTC, which is what one without a time zone is taken for."""
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    """A moment in UTC, which is what one without a time zone is taken for.
+
+    Raises `ValueError` for one that is not of the years 1 to 9999 there.
+    """
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment.isoformat()} is not of the years 1 to 9999 in UTC") from None
 
 
 def replaying() -> bool:
@@ -115,10 +121,9 @@ def _from_environment(name: str) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return in_utc(datetime.fromisoformat(text))
     except ValueError:
         raise UsageError(
             f"{name} is {text!r}, which is not an ISO 8601 moment",
             fix=f"export {name}=2013-11-08T12:00:00Z",
         ) from None
-    return in_utc(moment)

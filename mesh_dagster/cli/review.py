@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -208,14 +208,15 @@ def _decide(
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
+    from mesh_dagster.clock import in_utc
+
     try:
-        found = datetime.fromisoformat(text)
+        return in_utc(datetime.fromisoformat(text))
     except ValueError:
         raise click.BadParameter(
             f"{text!r} is no moment; write it like 2013-12-01 or 2013-12-01T06:00Z",
             param_hint="--until",
         ) from None
-    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
 
 
 def _everything(mesh: Mesh, product: Address | None, unread: list[str]) -> list[Review]:

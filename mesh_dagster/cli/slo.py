@@ -61,10 +61,13 @@ class _Span(click.ParamType[timedelta]):
         self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
         from mesh_dagster.model.service_level import UNITS, span_of
+        from mesh_dagster.slos.objectives import LONGEST
 
         span = value if isinstance(value, timedelta) else span_of(value)
         if not span:
             raise UsageError(f"{value!r:.60} is no span of {UNITS}", fix="--window '30 d'")
+        if span > LONGEST:
+            raise UsageError(f"{value!r:.60} is more than a hundred years", fix="--window '30 d'")
         return span
 
 
@@ -96,6 +99,7 @@ def slo(
     if html is not None and address is None:
         raise UsageError("a page is of one product", fix=f"mesh slo <address> --html {html}")
     mesh = open_mesh()
+    _refuse_future(at)
     found = list(reports(mesh, _asked(mesh, address), at=at, window=window))
     standings = [each for report in found for each in report.standings]
     if html is not None:
@@ -108,6 +112,17 @@ def slo(
         what = address.path if address else "no product here"
         say(f"{what} promises nothing that is measured: docs/service-levels.md")
     return 0 if all(each.status.kept for each in standings) else 1
+
+
+def _refuse_future(at: datetime | None) -> None:
+    """Of what is to come nobody can tell, and what was told would be another thing later."""
+    from mesh_dagster import clock
+
+    if at is not None and at > clock.now():
+        raise UsageError(
+            f"{at:%Y-%m-%d %H:%M} is still to come: it is {clock.now():%Y-%m-%d %H:%M} UTC",
+            fix="leave --at out: that is how it is now",
+        )
 
 
 def _asked(mesh: Mesh, address: Address | None) -> Iterator[LoadedProduct]:
@@ -180,5 +195,11 @@ def _write(found: Iterable[Report], file: Path) -> None:
 
     for report in found:
         owner = report.loaded.product.team or report.loaded.domain.team
-        file.write_text(page(report.history, report.standings, owner), encoding="utf-8")
+        text = page(report.history, report.standings, owner)
+        try:
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"the page cannot be written to {file}: {error.strerror or error}"
+            ) from error
         say(f"written: {file}")

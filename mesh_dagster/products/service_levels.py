@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mesh_dagster import clock
+from mesh_dagster.errors import UsageError
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.partition import FIRST_YEAR, LAST_YEAR
 from mesh_dagster.model.slo import Indicator, Objective, Standing
 from mesh_dagster.model.types import Kind
 from mesh_dagster.products.mesh import Mesh
@@ -62,14 +64,25 @@ def reports(
 ) -> Iterator[Report]:
     """How each product that promises something stands at a moment (None: now).
 
-    One query a domain, and one product after the other. Raises `JournalError`.
+    One query a domain, and one product after the other. Raises `JournalError`, and `UsageError`
+    for a moment in a year that is none of the mesh's.
     """
+    _refuse_far(at or clock.now())
     by_domain: dict[str, list[tuple[LoadedProduct, tuple[Objective, ...]]]] = {}
     for loaded in products:
         if stated := objectives(loaded, window):
             by_domain.setdefault(loaded.domain.name, []).append((loaded, stated))
     for domain, stated_of in by_domain.items():
         yield from _of_domain(mesh, domain, stated_of, at)
+
+
+def _refuse_far(moment: datetime) -> None:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise UsageError(
+            f"service levels are of the years {FIRST_YEAR} to {LAST_YEAR}, and "
+            f"{moment:%Y-%m-%d} is not",
+            fix="another --at, or another MESH_NOW",
+        )
 
 
 def _of_domain(

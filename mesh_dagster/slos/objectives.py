@@ -27,6 +27,9 @@ from mesh_dagster.model.slo import Indicator, Objective
 
 WINDOW = timedelta(days=30)
 _CADENCES = 4
+LONGEST = timedelta(days=36_525)
+"""A hundred years: what is promised for longer is promised for that, so that no moment is beyond
+the calendar."""
 _EVERY = {
     Every.HOUR: timedelta(hours=1),
     Every.DAY: timedelta(days=1),
@@ -71,7 +74,7 @@ def cadence_of(contract: Contract, partitioning: Partitioning | None) -> timedel
     """How often the data is to change: as promised, else as it is cut, else each day."""
     level = contract.service_level("frequency")
     if level is not None and level.span:
-        return level.span
+        return min(level.span, LONGEST)
     return _EVERY[partitioning.every] if partitioning else timedelta(days=1)
 
 
@@ -82,7 +85,7 @@ def _objective(
     cadence: timedelta,
     terms: Mapping[str, Any],
 ) -> Objective | None:
-    window = span_of(terms.get("window")) or max(WINDOW, _CADENCES * cadence)
+    window = min(span_of(terms.get("window")) or max(WINDOW, _CADENCES * cadence), LONGEST)
     limit = None
     if level.name in _BY_SHARE:
         share = level.share
@@ -91,9 +94,9 @@ def _objective(
         target = 1 - share if level.name == "errorRate" else share
         indicator = _BY_SHARE[level.name]
     elif level.name in _BY_LIMIT:
-        limit = level.span
-        if limit is None:
+        if level.span is None:
             return None
+        limit = min(level.span, LONGEST)
         asked = ServiceLevel("target", terms.get("target")).share
         target = TARGET if asked is None else asked
         indicator = _BY_LIMIT[level.name]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mesh_dagster.cli.root import run
 from mesh_dagster.clock import frozen
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.slo import Indicator, Standing, Status
@@ -103,6 +104,48 @@ def test_the_page_of_a_product_is_one_file_that_loads_nothing(tmp_path: Path) ->
     assert "for 23 h" in text
     for outside in ("http", "src=", "<script", "@import", "url("):
         assert outside not in text
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["--at", "2101-01-01"],
+        ["--at", "0001-01-01"],
+        ["--at", "0001-01-01T00:00+14:00"],
+        ["--at", "9999-12-31T23:59:59-12:00"],
+        ["--window", "999999999 d"],
+        ["--html", "no/such/folder/page.html"],
+    ],
+)
+def test_what_nobody_can_answer_is_refused_in_a_sentence(
+    tmp_path: Path,
+    asked: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _orders(tmp_path)
+    monkeypatch.chdir(tmp_path / "mesh")
+    assert run(["slo", "shop/orders", *asked]) == 2
+    assert "MESH-M002" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("years", [99, 5_000, 2_000_000])
+def test_promises_and_windows_longer_than_the_calendar_can_be_measured(
+    tmp_path: Path, years: int
+) -> None:
+    mesh = write_mesh(tmp_path)
+    levels = ("freshness", "frequency", "latency", "timeToRepair")
+    write_product(
+        mesh,
+        "shop/ever/v1",
+        {"at": "TIMESTAMPTZ"},
+        {"at": [START]},
+        table={"customProperties": [{"property": "eventTime", "value": "at"}]},
+        levels=[{"property": each, "value": years, "unit": "y"} for each in levels],
+    )
+    materialize(mesh, mesh.load(Address.parse("shop/ever")))
+    found = _standings(mesh, "shop/ever")
+    assert {each.status for each in found.values()} == {Status.MET}
 
 
 def test_a_port_that_cannot_be_read_is_away_until_it_can(tmp_path: Path) -> None:

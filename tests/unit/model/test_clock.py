@@ -30,3 +30,9 @@ def test_an_identifier_is_a_uuid_of_version_7_that_tells_its_moment() -> None:
     assert made.version == 7
     assert made.variant == uuid.RFC_4122
     assert abs((made.int >> 80) / 1000 - before.timestamp()) < 5
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_moment_beyond_the_calendar_is_no_moment_in_utc(text: str) -> None:
+    with pytest.raises(ValueError, match="years 1 to 9999"):
+        clock.in_utc(datetime.fromisoformat(text))
