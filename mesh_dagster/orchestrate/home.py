@@ -18,6 +18,22 @@ concurrency:
     max_concurrent_runs: {runs}
   pools:
     default_limit: 1
+# A domain that does not answer holds a thread of these for each of its sensors until Dagster gives
+# up on it; without threads it holds up every other domain.
+sensors:
+  use_threads: true
+  num_workers: 16
+schedules:
+  use_threads: true
+  num_workers: 8
+auto_materialize:
+  use_threads: true
+  num_workers: 8
+run_coordinator:
+  module: dagster._core.run_coordinator.queued_run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    dequeue_use_threads: true
 """
 
 
