@@ -9,6 +9,7 @@ import click
 from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render, terminal_width
 from mesh_dagster.cli.target import open_mesh
+from mesh_dagster.model.finding import Severity
 
 if TYPE_CHECKING:
     from mesh_dagster.model.product import Product
@@ -42,9 +43,10 @@ def products(as_json: bool) -> None:
         say("the mesh has no product yet: docs/first-product.md makes one")
     if mesh.listing.findings:
         say(f"{len(mesh.listing.findings)} findings in files of the mesh: mesh check")
-    unread = {each.subject for each in mesh.registry_findings}
-    if unread:
-        say(f"{len(unread)} discovery documents could not be read: mesh check")
+    errors = (each for each in mesh.registry_findings if each.severity is Severity.ERROR)
+    if unread := {each.subject.partition("/")[0] for each in errors}:
+        domains = f"{len(unread)} domain" + ("s" if len(unread) > 1 else "")
+        say(f"discovery documents of {domains} could not be read: mesh check")
 
 
 def _row(product: Product) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.orchestrate import labels
 from mesh_dagster.orchestrate.partitions import mapping, partition_set
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.registry.documents import Described
+from mesh_dagster.registry.described import Described
 
 
 class Upstreams:

@@ -10,34 +10,23 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mesh_dagster import clock
-from mesh_dagster.descriptors.source import Source
-from mesh_dagster.errors import MissingObject
+from mesh_dagster.journal import Journal
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.product import Status
-from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.registry.documents import Described, decode, document_key
+from mesh_dagster.registry.described import Described
 
 _MOST = 20
 _ENDS = ("endOfSupport", "endOfLife")
 
 
-def record_announcement(mesh: Mesh, new: Described) -> None:
+def record_announcement(journal: Journal, old: Described, new: Described) -> None:
     """Record what a document is about to announce, in the journal of its domain.
 
-    Raises `StorageError` and `JournalError`. A first document announces nothing.
+    Raises `JournalError`. What was in no document before announces nothing.
     """
-    product = new.product.address
-    key = document_key(product)
-    try:
-        data = mesh.documents.read(key)
-    except MissingObject:
-        return
-    old = decode(data, key, Source(key, product.path, tolerant=True))
-    found = [] if old is None else list(_events(old, new))
-    if found:
-        with mesh.journal(product.domain) as journal:
-            journal.outbox.put(found)
+    if found := list(_events(old, new)):
+        journal.outbox.put(found)
 
 
 def _events(old: Described, new: Described) -> Iterator[Event]:

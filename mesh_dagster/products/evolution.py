@@ -16,7 +16,7 @@ from mesh_dagster.contracts.evolution.corrections import corrections
 from mesh_dagster.contracts.evolution.diff import Diff, diff
 from mesh_dagster.contracts.evolution.sources import contract_from_bytes
 from mesh_dagster.descriptors.files import CONTRACTS, DESCRIPTOR
-from mesh_dagster.descriptors.source import Source, shown_path
+from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.errors import DescriptorError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
@@ -26,7 +26,8 @@ from mesh_dagster.model.product import Status
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import Changed, changed
-from mesh_dagster.registry.documents import Described, decode, document_key, read_documents
+from mesh_dagster.registry.described import Described
+from mesh_dagster.registry.documents import described_of, document_of
 from mesh_dagster.registry.resolve import resolve
 
 BREAKS = "MESH-C040"
@@ -42,11 +43,11 @@ def published_contract(mesh: Mesh, address: Address) -> tuple[Address, Contract]
 
     Raises `UnknownAddress` where nothing was published of it, `StorageError`.
     """
-    place = f"{address.domain}/{address.product}/"
-    found = read_documents(mesh.documents, prefix=place)
+    place = f"{address.domain}/{address.product}"
+    found = described_of(document_of(mesh.documents, address.domain), place)
     if not found:
         raise UnknownAddress(
-            f"nothing of {place[:-1]} is published, so there is no contract to compare with",
+            f"nothing of {place} is published, so there is no contract to compare with",
             code="MESH-C042",
             fix="mesh products",
         )
@@ -79,12 +80,7 @@ def evolution_findings(
 
 def published_findings(mesh: Mesh, differing: Iterable[Changed]) -> Iterator[Finding]:
     """What products say that are not as published. Raises `StorageError`."""
-    for loaded, data in differing:
-        key = document_key(loaded.product.address)
-        source = Source(key, loaded.product.address.path, tolerant=True)
-        old = decode(data, key, source)
-        if old is None or any(each.severity is Severity.ERROR for each in source.findings):
-            continue
+    for loaded, old in differing:
         findings = tuple(_of_product(old, loaded))
         # What no publication has shown to anybody may still be put right.
         if findings and pointer.current(mesh.storage, loaded.product.address) is not None:
@@ -163,16 +159,16 @@ def _left_behind(mesh: Mesh, products: Sequence[LoadedProduct]) -> Iterator[Find
     """Majors that are still promised to readers, of which nothing is in the domain's files."""
     if mesh.listing.findings:
         return  # what cannot be read may well be it
-    here = {document_key(each.address) for each in mesh.own()}
+    here = {each.address.path for each in mesh.own()}
     for domain in sorted({each.domain.name for each in products}):
-        for entry in mesh.documents.list(f"{domain}/"):
-            if entry.key in here:
+        document = document_of(mesh.documents, domain)
+        for old in (document.described(path) for path in document.entries if path not in here):
+            if old is None or pointer.current(mesh.storage, old.product.address) is None:
                 continue
-            for old in read_documents(mesh.documents, prefix=entry.key):
-                for contract in old.contracts.values():
-                    if contract.status in _STILL_READ:
-                        found = _gone(contract, "published", mesh.documents.uri(entry.key))
-                        yield replace(found, severity=Severity.WARNING)
+            for contract in old.contracts.values():
+                if contract.status in _STILL_READ:
+                    found = _gone(contract, "published", document.name)
+                    yield replace(found, severity=Severity.WARNING)
 
 
 def _in_git(mesh: Mesh, products: Sequence[LoadedProduct], ref: str) -> Iterator[Finding]:

@@ -28,7 +28,8 @@ from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.product import Product
 from mesh_dagster.ports.storage import Storage, open_storage
-from mesh_dagster.registry.documents import Described, read_documents
+from mesh_dagster.registry.described import Described
+from mesh_dagster.registry.documents import Document, described_of, document_of, read_documents
 from mesh_dagster.registry.resolve import resolve
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Mesh:
     def __init__(self, config: MeshConfig) -> None:
         self.config = config
         self._found: dict[str, tuple[Described, ...]] = {}
+        self._told: dict[str, Document] = {}
 
     @classmethod
     def open(cls, start: Path | None = None) -> Mesh:
@@ -182,11 +184,21 @@ class Mesh:
         return embedded if self.config.journal == EMBEDDED else self.config.journal
 
     def _majors(self, address: Address) -> tuple[Described, ...]:
-        """What documents tell of a product elsewhere. Kept once found, asked for until then."""
+        """What documents tell of a product elsewhere. Kept once found, asked for until then.
+
+        Of a domain's document only the entries of this product are parsed.
+        """
         path = f"{address.domain}/{address.product}"
         if path not in self._found:
-            self._found[path] = read_documents(self.documents, prefix=f"{path}/")
-        return self._found[path] or self._found.pop(path)
+            kept = self._told.get(address.domain)
+            found = described_of(kept, path) if kept else ()
+            if not found:
+                kept = self._told[address.domain] = document_of(self.documents, address.domain)
+                found = described_of(kept, path)
+            if not found:
+                return ()
+            self._found[path] = found
+        return self._found[path]
 
     def _listed(self, product: Address) -> Listed | None:
         found = [each for each in self.listing.products if each.product.address == product]

@@ -4,18 +4,18 @@ A contract that breaks what its major promised is refused where a domain loads a
 product is made, and never gets into the mesh's documents: whoever reads the major goes on being
 promised what he was.
 
-A location of a thousand products asks this at each load. One listing of the domain's documents
-tells which of them were compared before, as they are now, with the files as they are now; of the
-others each document is read, and held byte by byte against the one that would be written.
+A location of a thousand products asks this at each load. Each entry of the domain's document
+begins with a checksum of what it promises: it tells which products were compared before, as they
+are now, with the files as they are now. Of the others the checksum of their files is made, and
+only where it is another the entry is parsed.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from logging import getLogger
 from pathlib import Path
 
@@ -24,17 +24,17 @@ from mesh_dagster.descriptors.cache import ModelCache, Stamps, stamp
 from mesh_dagster.descriptors.files import DESCRIPTOR
 from mesh_dagster.descriptors.folder import contract_files
 from mesh_dagster.descriptors.source import refuse
-from mesh_dagster.errors import MeshError, MissingObject, StorageError
+from mesh_dagster.errors import MeshError, StorageError
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
-from mesh_dagster.ports.storage import Entry, Storage
+from mesh_dagster.ports.storage import Storage
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.registry.documents import Described, document_key, encode
+from mesh_dagster.registry.described import Described
+from mesh_dagster.registry.documents import Document, document_of
+from mesh_dagster.registry.entries import checksum, promise_in, promise_of
 
-_FEW = 4
-_AT_ONCE = 16
-Changed = tuple[LoadedProduct, bytes]
-"""A product, and the document of it that says something else."""
+Changed = tuple[LoadedProduct, Described]
+"""A product, and what its domain's document says of it, which is something else."""
 
 
 def refuse_breaking(mesh: Mesh, products: Sequence[LoadedProduct]) -> None:
@@ -46,7 +46,7 @@ def refuse_breaking(mesh: Mesh, products: Sequence[LoadedProduct]) -> None:
         return
     try:
         compared = Compared(mesh.documents, products)
-        errors = _errors(mesh, compared.unknown)
+        errors = _errors(mesh, compared.unknown, compared.document)
     except MeshError as error:
         getLogger("mesh_dagster").warning(
             "contracts were not compared with what is published: %s", error.what
@@ -72,8 +72,10 @@ def breaks_published(mesh: Mesh, loaded: LoadedProduct) -> bool:
     return bool(_errors(mesh, [loaded]))
 
 
-def _errors(mesh: Mesh, products: Sequence[LoadedProduct]) -> list[Finding]:
-    differing = list(changed(mesh.documents, products))
+def _errors(
+    mesh: Mesh, products: Sequence[LoadedProduct], document: Document | None = None
+) -> list[Finding]:
+    differing = list(changed(mesh.documents, products, document))
     if not differing:
         return []
     # Comparing contracts is imported where one changed: most loads do without.
@@ -83,27 +85,25 @@ def _errors(mesh: Mesh, products: Sequence[LoadedProduct]) -> list[Finding]:
     return [each for each in found if each.severity is Severity.ERROR]
 
 
-def changed(storage: Storage, products: Sequence[LoadedProduct]) -> Iterator[Changed]:
-    """The products that are not as published, each with the document that is.
+def changed(
+    storage: Storage, products: Sequence[LoadedProduct], document: Document | None = None
+) -> Iterator[Changed]:
+    """The products that do not promise what their domain's document says, each with that.
 
-    What was never published is as good as unchanged. Raises `StorageError`.
+    What is in no document is as good as unchanged, and so is what cannot be understood in it.
+    `document` is that of their domain where it was read already. Raises `StorageError`.
     """
-    read = partial(_document, storage)
-    if len(products) <= _FEW:
-        documents = list(map(read, products))
-    else:
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            documents = list(threads.map(read, products))
-    for loaded, data in zip(products, documents, strict=True):
-        if data is not None and data != encode(Described.of(loaded)):
-            yield loaded, data
-
-
-def _document(storage: Storage, loaded: LoadedProduct) -> bytes | None:
-    try:
-        return storage.read(document_key(loaded.product.address))
-    except MissingObject:
-        return None
+    known = {} if document is None else {document.about.name: document}
+    for loaded in products:
+        name, path = loaded.domain.name, loaded.product.address.path
+        if name not in known:
+            known[name] = document_of(storage, name)
+        entry = known[name].entries.get(path)
+        if entry is None or promise_in(entry) == checksum(promise_of(Described.of(loaded))):
+            continue
+        told = known[name].described(path)
+        if told is not None:
+            yield loaded, told
 
 
 class Compared:
@@ -111,15 +111,15 @@ class Compared:
 
     def __init__(self, storage: Storage, products: Sequence[LoadedProduct]) -> None:
         domain = products[0].domain
-        entries = {each.key: each for each in storage.list(f"{domain.name}/")}
+        self.document = document_of(storage, domain.name)
         self._cache = ModelCache("published", str(domain.folder), storage.url, *_graded_by())
         self._stamps = {
-            loaded.product.address: _stamps(entries[key], loaded)
+            loaded.product.address: _stamps(entry, loaded)
             for loaded in products
-            if (key := document_key(loaded.product.address)) in entries
+            if (entry := self.document.entries.get(loaded.product.address.path)) is not None
         }
         self.unknown = [each for each in products if self._is_unknown(each)]
-        """Those that have a document and were not compared with it as they are."""
+        """Those that have an entry and were not compared with it as they are."""
 
     def _is_unknown(self, loaded: LoadedProduct) -> bool:
         address = loaded.product.address
@@ -136,11 +136,11 @@ class Compared:
         self._cache.save()
 
 
-def _stamps(entry: Entry, loaded: LoadedProduct) -> Stamps | None:
+def _stamps(entry: bytes, loaded: LoadedProduct) -> Stamps | None:
     folder = str(loaded.folder)
     files = stamp(folder, [DESCRIPTOR, *contract_files(loaded.folder)])
-    written = int(entry.modified.timestamp() * 1e9)
-    return None if files is None else [[entry.key, written, entry.size], *files]
+    promise = promise_in(entry)
+    return None if files is None or promise is None else [[promise, 0, len(promise)], *files]
 
 
 @cache

@@ -1,220 +1,270 @@
 """Discovery documents: by them a domain describes its products to the mesh.
 
-One JSON object for each product and major, at `<domain>/<product>/v<major>.json` below the
-registry, written by its own domain alone. Readers take what they know and ignore the rest, so
-domains on different releases understand each other; a document that cannot be used is a finding
-about its domain and hides no other.
+One JSON object a domain, at `<domain>/discovery.json` below the registry, written by that domain
+alone; `mesh registry schema` prints its JSON Schema. Readers take what they know and ignore the
+rest, so domains on different releases understand each other; a document that cannot be used is a
+finding about its domain and hides no other. Releases before this one wrote one document a
+product (`first`), which are read where there is no entry of the product.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from mesh_dagster.descriptors.source import Source, shown
-from mesh_dagster.errors import MeshError, MissingObject
-from mesh_dagster.model.address import Address
-from mesh_dagster.model.finding import Finding, Severity
-from mesh_dagster.model.partition import Every, Partitioning, check_start
-from mesh_dagster.model.product import Product
+from mesh_dagster.errors import AddressError, MeshError, MissingObject
+from mesh_dagster.model.address import SCHEME, Address, is_name
+from mesh_dagster.model.discovery import About
+from mesh_dagster.model.finding import Finding
+from mesh_dagster.ports.storage import Entry as Object
 from mesh_dagster.ports.storage import Storage
+from mesh_dagster.registry import first
+from mesh_dagster.registry.described import Described
+from mesh_dagster.registry.entries import LARGEST as LARGEST_ENTRY
+from mesh_dagster.registry.entries import decode_entry, line, mapping, parsed
 
-if TYPE_CHECKING:
-    from mesh_dagster.model.contract import Contract
-    from mesh_dagster.model.domain import LoadedProduct
+SCHEMA_VERSION = 2
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a document; one that is not a product a line, or one line of it, has 8 MiB."""
 
-SCHEMA_VERSION = 1
-LARGEST = 8 * 1024 * 1024
-LONGEST_TEXT = 100_000
-"""Characters of one value: every listing of every domain lays out what is in a document."""
-_SUFFIX = ".json"
+MOST_PRODUCTS = 10_000
+NAME = "discovery.json"
+NEWER = "MESH-D041"
+_BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, AddressError)
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What the mesh knows of a product. `contracts` maps a port's name to its contract; the
-    first port's name is the empty string."""
+class Document:
+    """What one domain tells. `entries` are by the path of the product, as lines of JSON that
+    are parsed when one is asked for."""
 
-    product: Product
-    contracts: Mapping[str, Contract] = field(default_factory=dict)
-    partitioning: Partitioning | None = None
+    about: About
+    release: str
+    entries: Mapping[str, bytes]
+    name: str = ""
+    """Where it was read, for a person."""
 
-    @classmethod
-    def of(cls, loaded: LoadedProduct) -> Described:
-        """What its own domain tells of a product."""
-        return cls(loaded.product, loaded.contracts, loaded.wiring.partitioning)
-
-    @property
-    def domain(self) -> str:
-        return self.product.address.domain
-
-
-def document_key(product: Address) -> str:
-    """Where the document of a product lies in the registry."""
-    return f"{product.of_product.path}{_SUFFIX}"
+    def described(self, path: str, findings: list[Finding] | None = None) -> Described | None:
+        """One product of it; None where it is not there, or cannot be used."""
+        if path not in self.entries:
+            return None
+        source = Source(self.name, path, tolerant=True)
+        found = decode_entry(self.entries[path], path, source)
+        if findings is not None:
+            findings += source.findings
+        return found
 
 
-def differs(storage: Storage, described: Described) -> bool:
-    """Whether the document of a product says something else, or is not there."""
-    try:
-        return storage.read(document_key(described.product.address)) != encode(described)
-    except MissingObject:
-        return True
+def document_key(domain: str) -> str:
+    """Where the document of a domain lies in the registry."""
+    return f"{domain}/{NAME}"
 
 
-def write_document(storage: Storage, described: Described) -> bool:
-    """Write the document of a product if it says something new; whether it did."""
-    if not differs(storage, described):
-        return False
-    storage.write(document_key(described.product.address), encode(described))
-    return True
+def document_of(storage: Storage, domain: str, findings: list[Finding] | None = None) -> Document:
+    """What a domain tells, by its document and those of earlier releases.
+
+    What is wrong with them is in `findings`. Raises `StorageError` where storage cannot be asked.
+    """
+    return _together(storage, domain, list(storage.list(f"{domain}/")), findings)
 
 
-def read_documents(
-    storage: Storage, findings: list[Finding] | None = None, prefix: str = ""
-) -> tuple[Described, ...]:
-    """All documents that can be used, by address; what is wrong with others is in `findings`.
+def documents(storage: Storage, findings: list[Finding] | None = None) -> Iterator[Document]:
+    """What each domain tells, by name; domains that tell nothing are left out.
 
-    `prefix` narrows them to a domain (`flights/`) or a product (`flights/departures/`).
     Raises `StorageError` only if the registry cannot be listed at all.
     """
-    found: list[Described] = []
-    problems = [] if findings is None else findings
-    for entry in storage.list(prefix):
-        if not entry.key.endswith(_SUFFIX):
-            continue
-        subject = entry.key.removesuffix(_SUFFIX)
-        source = Source(entry.key, subject, tolerant=True)
-        described = _read_entry(storage, entry.key, entry.size, source)
-        if described is not None:
-            found.append(described)
-        problems += source.findings
-    return tuple(sorted(found, key=lambda each: each.product.address))
+    for domain, objects in by_domain(storage.list("")).items():
+        document = _together(storage, domain, objects, findings)
+        if document.entries:
+            yield document
 
 
-def _read_entry(storage: Storage, key: str, size: int, source: Source) -> Described | None:
+def by_domain(objects: Iterable[Object]) -> dict[str, list[Object]]:
+    """What a listing of the registry has found, of each domain."""
+    found: dict[str, list[Object]] = {}
+    for each in objects:
+        domain, inside, _ = each.key.partition("/")
+        if inside:
+            found.setdefault(domain, []).append(each)
+    return dict(sorted(found.items()))
+
+
+def _together(
+    storage: Storage, domain: str, objects: Iterable[Object], findings: list[Finding] | None
+) -> Document:
+    """An entry of an earlier release stands where the newer document has none."""
+    document = Document(About(domain), "", {}, domain)
+    earlier = {}
+    for found in objects:
+        if found.key == document_key(domain):
+            document = _read(storage, found, findings) or document
+        elif first.is_document(found.key):
+            earlier[first.path_of(found.key)] = found
+    entries = dict(document.entries)
+    for path, found in earlier.items():
+        if path not in entries and (entry := first.read_entry(storage, found, findings)):
+            entries[path] = entry
+    return replace(document, entries=entries)
+
+
+def _read(storage: Storage, found: Object, findings: list[Finding] | None) -> Document | None:
+    domain = found.key.partition("/")[0]
+    source = Source(found.key, domain, tolerant=True)
     try:
-        source.name = storage.uri(key)
-        if size > LARGEST:
-            _too_large(size, source)
-            return None
-        data = storage.read(key)
+        source.name = storage.uri(found.key)
+        document = _sized(storage, found, domain, source)
     except MissingObject:
         return None  # its domain withdrew it meanwhile
     except MeshError as error:
         source.report("MESH-D040", f"the discovery document cannot be read: {error.what}")
+        document = None
+    if findings is not None:
+        findings += source.findings
+    return document
+
+
+def _sized(storage: Storage, found: Object, domain: str, source: Source) -> Document | None:
+    if found.size > LARGEST:
+        _too_large(found.size, source)
         return None
-    described = decode(data, key, source)
-    broken = any(each.severity is Severity.ERROR for each in source.findings)
-    return None if broken else described
+    return parse_document(storage.read(found.key), domain, source)
 
 
-def encode(described: Described) -> bytes:
-    """A discovery document: the same description gives the same bytes."""
-    from mesh_dagster.descriptors.odcs import document_from_contract
-    from mesh_dagster.descriptors.odps import document_from_product
-
-    partitioning = described.partitioning
-    document: dict[str, Any] = {
-        "schemaVersion": SCHEMA_VERSION,
-        "address": str(described.product.address),
-        "product": document_from_product(described.product),
-        "contracts": {
-            port: document_from_contract(each) for port, each in described.contracts.items()
-        },
-    }
-    if partitioning is not None:
-        document["partitions"] = {
-            "every": partitioning.every.value,
-            "column": partitioning.column,
-            "start": partitioning.start.isoformat(),
-        }
-    return json.dumps(document, indent=1, allow_nan=False).encode()
-
-
-def decode(data: bytes, key: str, source: Source) -> Described | None:
-    """What a document says; it is good only if `source` has no error."""
+def parse_document(data: bytes, domain: str, source: Source) -> Document | None:
+    """What a document says, its entries unparsed; None where it cannot be used."""
     if len(data) > LARGEST:
         _too_large(len(data), source)
         return None
     try:
-        document = json.loads(data, parse_constant=_no_constant)
-        if not isinstance(document, dict):
-            raise ValueError(f"it is {shown(document)}, expected a mapping")
-        _check_texts(document)
-        return _described(document, key, source)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return _parsed(data, domain, source)
+    except _BROKEN as error:
         source.report(
             "MESH-D040",
             f"the discovery document cannot be used: {str(error)[:200] or type(error).__name__}",
-            fix=f"its domain writes it again: mesh run {source.subject}",
+            fix=f"its domain writes it again: mesh registry write {domain}",
         )
         return None
 
 
-def _described(document: dict[str, Any], key: str, source: Source) -> Described | None:
-    from mesh_dagster.descriptors.odcs import contract_from_document
-    from mesh_dagster.descriptors.odps import product_from_document
-    from mesh_dagster.descriptors.syntax import located
-
-    version = document.get("schemaVersion")
-    if type(version) is not int or version != SCHEMA_VERSION:
-        newer = type(version) is int and version > SCHEMA_VERSION
-        message = f"`schemaVersion` is {shown(version)}, this release reads {SCHEMA_VERSION}"
+def _parsed(data: bytes, domain: str, source: Source) -> Document | None:
+    head, lines = _lines(data)
+    document = parsed(head)
+    if (message := first.other_release(document.get("schemaVersion"), SCHEMA_VERSION)) is not None:
+        newer, what = message
         fix = "pip install -U mesh-dagster" if newer else None
-        source.report("MESH-D041" if newer else "MESH-D040", message, fix=fix)
+        source.report(NEWER if newer else "MESH-D040", what, fix=fix)
         return None
-    product = product_from_document(located(_mapping(document, "product")), source)
-    contracts = {}
-    for port, stated in _mapping(document, "contracts").items():
-        if not isinstance(stated, dict):
-            raise ValueError(f"the contract of {port!r} is {shown(stated)}, expected a mapping")
-        contracts[port] = contract_from_document(located(stated), source)
-    if product is None or any(each is None for each in contracts.values()):
+    about = _about(mapping(document, "domain"))
+    if about.name != domain or not is_name(domain):
+        raise ValueError(f"it is of the domain {about.name!r:.80}, and lies at {domain}")
+    if len(lines) > MOST_PRODUCTS:
+        raise ValueError(f"it has {len(lines):,} products, {MOST_PRODUCTS:,} are allowed")
+    entries = {}
+    for each in lines:
+        path = _path(each, domain, source)
+        if path is not None:
+            entries[path] = each
+    return Document(about, str(document.get("release", ""))[:80], entries, source.name)
+
+
+def _lines(data: bytes) -> tuple[bytes, list[bytes]]:
+    """The head of a document, and its entries as lines.
+
+    As releases write it, each entry is a line; what is laid out otherwise is parsed whole.
+    """
+    if data.count(b"\n") <= MOST_PRODUCTS + 3:
+        head, *lines = data.split(b"\n")
+        if head.endswith(b'"products":[') and lines[-2:] == [b"]}", b""]:
+            entries = [each.removesuffix(b",") for each in lines[:-2]]
+            if all(each.startswith(_BEGINS) and each.endswith(b"}") for each in entries):
+                return head + b"]}", entries
+    if len(data) > LARGEST_ENTRY:
+        raise ValueError(
+            f"it has {len(data):,} bytes, more than {LARGEST_ENTRY:,}, and not a product a line"
+        )
+    document = json.loads(data)
+    if not isinstance(document, dict):
+        raise ValueError(f"it is {shown(document)}, expected a mapping")
+    products = document.pop("products", [])
+    if not isinstance(products, list):
+        raise ValueError(f"`products` is {shown(products)}, expected a list")
+    return line(document), [line(_addressed(each)) for each in products]
+
+
+_BEGINS = b'{"address":"' + SCHEME.encode()
+
+
+def _addressed(entry: Any) -> dict[str, Any]:
+    """An entry with its address in front; one without any stands for nothing."""
+    if not isinstance(entry, dict):
+        return {"address": ""}
+    return {"address": entry.get("address"), **entry}
+
+
+def _path(entry: bytes, domain: str, source: Source) -> str | None:
+    """The path of the product that an entry is of; None where it is no product of the domain."""
+    named = entry[len(b'{"address":"') : entry.find(b'"', len(b'{"address":"'))]
+    try:
+        address = Address.parse(named.decode())
+    except (AddressError, ValueError):
+        address = None
+    if address is None or address.domain != domain or address.major is None or address.port:
+        what = named[:80].decode(errors="replace")
+        source.report("MESH-D040", f"{what!r} stands in it, which is no product of the domain")
         return None
-    if not source.findings and document_key(product.address) != key:
-        raise ValueError(f"it describes {product.address}, and lies at {key}")
-    known = {port: each for port, each in contracts.items() if each is not None}
-    return Described(product, known, _partitioning(document))
+    return address.path
 
 
-def _mapping(document: dict[str, Any], name: str) -> dict[str, Any]:
-    value = document.get(name)
-    if not isinstance(value, dict):
-        raise ValueError(f"`{name}` is {shown(value)}, expected a mapping")
-    return value
+def _about(stated: Mapping[str, Any]) -> About:
+    known = {name: stated.get(name) for name in ("team", "contact", "description")}
+    if not all(each is None or isinstance(each, str) for each in known.values()):
+        raise ValueError("`domain` holds what is no text")
+    return About(str(stated["name"]), **known)
 
 
-def _partitioning(document: dict[str, Any]) -> Partitioning | None:
-    if "partitions" not in document:
-        return None
-    stated = _mapping(document, "partitions")
-    start = datetime.fromisoformat(stated["start"])
-    if start.tzinfo is None or type(stated["column"]) is not str:
-        raise ValueError("`partitions` lacks the time zone of its start, or its column")
-    check_start(start)
-    return Partitioning(Every(stated["every"]), stated["column"], start)
+def encode_document(about: About, entries: Mapping[str, bytes]) -> bytes:
+    """A document of a domain: the same entries give the same bytes on one release."""
+    from importlib.metadata import version
+
+    told = {"name": about.name, "team": about.team, "contact": about.contact}
+    told["description"] = about.description
+    head = {
+        "schemaVersion": SCHEMA_VERSION,
+        "release": version("mesh-dagster"),
+        "domain": {name: value for name, value in told.items() if value is not None},
+        "products": [],
+    }
+    lines = b",\n".join(entries[path] for path in sorted(entries))
+    return line(head).removesuffix(b"]}") + b"\n" + lines + b"\n" * bool(lines) + b"]}\n"
 
 
-def _check_texts(document: dict[str, Any]) -> None:
-    left: list[Any] = [document]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            left += [*value, *value.values()]
-        elif isinstance(value, list):
-            left += value
-        elif isinstance(value, str) and len(value) > LONGEST_TEXT:
-            raise ValueError(
-                f"a text in it has {len(value):,} characters, {LONGEST_TEXT:,} are allowed"
-            )
+def described_of(
+    document: Document, product: str = "", findings: list[Finding] | None = None
+) -> tuple[Described, ...]:
+    """The products of a document by address; of one name (`flights/departures`) all majors."""
+    below = f"{product}/" if product else ""
+    paths = (path for path in document.entries if path.startswith(below))
+    return _by_address(document.described(path, findings) for path in paths)
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no value of JSON")
+def read_documents(
+    storage: Storage, findings: list[Finding] | None = None
+) -> tuple[Described, ...]:
+    """All products that documents tell of, by address; what is wrong with others is in
+    `findings`. Raises `StorageError` only if the registry cannot be listed at all."""
+    return _by_address(
+        document.described(path, findings)
+        for document in documents(storage, findings)
+        for path in document.entries
+    )
+
+
+def _by_address(found: Iterator[Described | None]) -> tuple[Described, ...]:
+    told = [each for each in found if each is not None]
+    return tuple(sorted(told, key=lambda each: each.product.address))
 
 
 def _too_large(size: int, source: Source) -> None:

@@ -10,9 +10,11 @@ import pytest
 
 from mesh_dagster.errors import DescriptorError
 from mesh_dagster.model.address import Address
+from mesh_dagster.products import published as comparing
 from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import refuse_breaking
+from mesh_dagster.registry.entries import promise_of
 from mesh_dagster.testing import write_mesh, write_product
 
 DAY = "2013-11-01"
@@ -111,7 +113,7 @@ def test_a_registry_that_cannot_be_asked_stops_no_location(
     assert "nobody answers" in caplog.text
 
 
-def test_what_was_compared_once_is_not_read_again(
+def test_what_was_compared_once_is_not_compared_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MESH_CACHE", str(tmp_path / "cache"))
@@ -122,20 +124,20 @@ def test_what_was_compared_once_is_not_read_again(
     products = [made.load(each.address) for each in made.own()]
     for loaded in products:
         materialize(made, loaded)
-    read: list[str] = []
-    storage = made.documents
-    asked = storage.read
+    compared: list[str] = []
 
-    def counted(key: str) -> bytes:
-        read.append(key)
-        return asked(key)
+    def counted(described: Any) -> Any:
+        compared.append(described.product.address.path)
+        return promise_of(described)
 
-    monkeypatch.setattr(storage, "read", counted)
+    monkeypatch.setattr(comparing, "promise_of", counted)
     refuse_breaking(made, products)
-    assert sorted(read) == ["shop/one/v1.json", "shop/two/v1.json"]
+    assert sorted(compared) == ["shop/one/v1", "shop/two/v1"]
+    materialize(made, products[0])  # other facts, the same promise
+    compared.clear()
     refuse_breaking(made, products)
-    assert len(read) == 2
+    assert compared == []
     contract = products[0].folder / "contract.odcs.yaml"
     contract.write_text(f"{contract.read_text()}tags: [new]\n")
     refuse_breaking(made, [made.load(each.address) for each in made.own()])
-    assert len(read) == 3
+    assert compared == ["shop/one/v1"]

@@ -86,15 +86,17 @@ def test_a_foreign_product_is_found_without_reading_the_whole_registry(
     config = year.mesh.config
     other = world.Shop.new(tmp_path / "other", storage=config.storage, registry=config.registry)
     decoded: list[str] = []
-    real = documents.decode
+    real = documents.decode_entry
 
-    def counted(data: bytes, key: str, source: Any) -> Any:
-        decoded.append(key)
-        return real(data, key, source)
+    def counted(data: bytes, path: str, source: Any) -> Any:
+        decoded.append(path)
+        return real(data, path, source)
 
-    monkeypatch.setattr(documents, "decode", counted)
+    year.product("shop/items/v1", {"item": "VARCHAR"}, {"item": ["tea"]})
+    year.make(address="shop/items")
+    monkeypatch.setattr(documents, "decode_entry", counted)
     assert len(other.amounts("shop/sales/v1")) == 365
-    assert decoded == ["shop/sales/v1.json"]
+    assert decoded == ["shop/sales/v1"]
 
 
 def test_a_run_looks_at_the_newest_publications_only(

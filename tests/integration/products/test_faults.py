@@ -245,9 +245,8 @@ def test_a_storage_that_is_away_at_the_end_loses_nothing_that_was_published(
 
 
 def test_a_registry_that_refuses_does_not_undo_a_publication(sales: Any, world: ModuleType) -> None:
-    document = Path(sales.mesh.config.registry, "shop/sales/v1.json")
-    document.unlink()
-    document.parent.rmdir()
+    document = Path(sales.mesh.config.registry, "shop/discovery.json")
+    shutil.rmtree(document.parent)
     document.parent.write_text("in the way")
     sales.make(DAY)
     assert sales.amounts() == {DAY: [2], NEXT: [1]}

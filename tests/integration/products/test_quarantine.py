@@ -15,6 +15,7 @@ from mesh_dagster.errors import EvaluationError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Outcome, PublicationKind
 from mesh_dagster.products.clean import clean
+from mesh_dagster.products.describe import tell
 from mesh_dagster.products.query import query
 from mesh_dagster.products.read import publication_at, read
 from mesh_dagster.products.reaudit import quarantined, rows_that_fail
@@ -189,14 +190,15 @@ def test_a_document_is_written_only_when_it_says_something_new(
 ) -> None:
     shop.product(rows=world.sold({DAY: [1]}))
     shop.make(DAY)
-    file = Path(shop.mesh.config.registry, "shop/sales/v1.json")
+    file = Path(shop.mesh.config.registry, "shop/discovery.json")
     first = file.stat()
-    shop.make(DAY)
+    assert not tell(shop.mesh, shop.load())
     assert file.stat().st_ino == first.st_ino
     world.correct(shop, -5)
-    shop.make(DAY)
+    assert tell(shop.mesh, shop.load())
     assert file.stat().st_ino != first.st_ino
-    assert json.loads(file.read_text())["address"] == "mesh://shop/sales/v1"
+    (told,) = json.loads(file.read_text())["products"]
+    assert told["address"] == "mesh://shop/sales/v1"
 
 
 def test_a_checkout_without_the_domain_reads_by_documents_and_pointers_alone(

@@ -345,10 +345,10 @@ def test_a_product_without_partitions_takes_none(mesh: Mesh, run: Run) -> None:
 
 
 def test_a_document_that_cannot_be_read_is_told(mesh: Mesh, run: Run) -> None:
-    mesh.documents.write("sea/ships/v1.json", b'{"schemaVersion": 99}')
+    mesh.documents.write("sea/discovery.json", b'{"schemaVersion": 99}')
     ended = run("products")
     assert ended.code == 0
-    assert "1 discovery documents could not be read: mesh check" in ended.err
+    assert "discovery documents of 1 domain could not be read: mesh check" in ended.err
     ended = run("check")
     assert ended.code == 0
     assert "MESH-D041 sea/ships/v1" in ended.out
@@ -390,10 +390,11 @@ def test_a_text_of_a_document_cannot_drive_the_terminal(
     mesh: Mesh, run: Run, tmp_path: Path
 ) -> None:
     materialize(mesh, mesh.load(Address.parse("air/carriers")))
-    text = mesh.documents.read("air/carriers/v1.json")
+    text = mesh.documents.read("air/discovery.json")
     document = json.loads(text)
-    document["product"]["description"] = {"purpose": "a\x1b[2Jb", "usage": "c\x07d\x9b31m"}
-    mesh.documents.write("air/carriers/v1.json", json.dumps(document).encode())
+    hostile = {"purpose": "a\x1b[2Jb", "usage": "c\x07d\x9b31m"}
+    document["products"][0]["product"]["description"] = hostile
+    mesh.documents.write("air/discovery.json", json.dumps(document).encode())
     shutil.rmtree(tmp_path / "domains/air")
     ended = run("show", "air/carriers")
     assert ended.code == 0

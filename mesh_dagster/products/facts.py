@@ -1,0 +1,160 @@
+"""What a domain tells of a product beside its files, put together from journal and contracts.
+
+Nothing of it holds a value of a column that not everybody may see.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mesh_dagster.contracts.rules.compile import masked
+from mesh_dagster.journal import Journal
+from mesh_dagster.journal.known import Known
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.discovery import (
+    Access,
+    Facts,
+    LevelStanding,
+    ObservedRead,
+    RuleStanding,
+    ServedPort,
+    Told,
+)
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.slo import Standing, Status
+from mesh_dagster.model.snapshot import InputRead, Publication
+from mesh_dagster.ports import places
+from mesh_dagster.products.mesh import Mesh
+
+FORMAT = "iceberg"
+STEP = 0.05
+"""The share of a budget in whose multiples it is told: not every minute is news."""
+
+_PUBLICATIONS = 5
+_PARTITIONS = 20
+_RULES = 500
+
+
+def facts_of(
+    mesh: Mesh, loaded: LoadedProduct, journal: Journal, standings: Iterable[Standing]
+) -> Facts:
+    """All that is told of a product, as of now. Raises `JournalError`, `StorageError`."""
+    known = journal.known(loaded.product.address.path, _PUBLICATIONS)
+    return Facts(
+        ports=_ports(mesh, loaded),
+        publications=tuple(map(_told, known.publications)),
+        newest_event=known.newest_event if _tells_events(loaded) else None,
+        quality=tuple(_rule(each) for each in known.results[:_RULES]),
+        levels=levels_of(standings),
+        access=_access(loaded),
+        reads=tuple(_reads(known)),
+    )
+
+
+def levels_of(standings: Iterable[Standing]) -> tuple[LevelStanding, ...]:
+    """How objectives stand, coarsely."""
+    return tuple(_level(each) for each in standings)
+
+
+def _ports(mesh: Mesh, loaded: LoadedProduct) -> tuple[ServedPort, ...]:
+    found = []
+    for output in loaded.product.outputs:
+        key = places.port(output.address.of_product, output.address.port)
+        found.append(ServedPort(output.address, FORMAT, mesh.storage.uri(key)))
+    return tuple(found)
+
+
+def _told(publication: Publication) -> Told:
+    changed = publication.partitions
+    return Told(
+        number=publication.number,
+        at=publication.at,
+        kind=publication.kind.value,
+        rows={port: state.rows for port, state in publication.ports.items()},
+        partitions=None if changed is None else tuple(sorted(changed)[-_PARTITIONS:]),
+    )
+
+
+def _tells_events(loaded: LoadedProduct) -> bool:
+    """Whether every column that says when a fact happened is for everybody."""
+    return not any(
+        contract.schema and contract.table.event_time in masked(contract)
+        for contract in loaded.contracts.values()
+    )
+
+
+def _rule(result: RuleResult) -> RuleStanding:
+    share = None
+    if result.checked and result.failed is not None:
+        share = round(result.failed / result.checked, 6)
+    return RuleStanding(
+        rule=result.rule,
+        port=result.port or "",
+        kind=result.kind,
+        severity=result.severity,
+        verdict=result.verdict,
+        column=result.column,
+        dimension=result.dimension,
+        failing=share,
+    )
+
+
+def _level(standing: Standing) -> LevelStanding:
+    objective = standing.objective
+    measured = standing.status is not Status.UNMEASURED and standing.kept is not None
+    left = max(-1.0, math.floor(standing.left / STEP + 1e-9) * STEP) if measured else None
+    kept = None
+    if left is not None and standing.kept is not None:
+        spendable = 1 - objective.target
+        kept = 1 - (1 - left) * spendable if spendable > 0 and left > -1 else standing.kept
+    return LevelStanding(
+        name=objective.indicator.value,
+        port=objective.port,
+        objective=objective.target,
+        window=objective.window,
+        status=standing.status,
+        attained=None if kept is None else round(kept, 4),
+        left=None if left is None else round(left, 2),
+        limit=objective.limit,
+    )
+
+
+def _access(loaded: LoadedProduct) -> Access:
+    """Whom to ask: the channels of the descriptor, its owners, else the domain's contact."""
+    product = loaded.product
+    channels = (
+        each.get("url") or each.get("channel") for each in _mappings(product.rest, "support")
+    )
+    owners = (each.username for each in product.members if (each.role or "").lower() == "owner")
+    ask = [str(each) for each in (*channels, *owners) if each]
+    roles = [
+        str(each["role"])
+        for contract in loaded.contracts.values()
+        for each in _mappings(contract.rest, "roles")
+        if each.get("role")
+    ]
+    return Access(
+        team=product.team or loaded.domain.team,
+        ask=tuple(dict.fromkeys(ask))
+        or ((loaded.domain.contact,) if loaded.domain.contact else ()),
+        roles=tuple(dict.fromkeys(roles)),
+    )
+
+
+def _mappings(rest: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+    stated = rest.get(name)
+    yield from (each for each in stated or () if isinstance(each, Mapping))
+
+
+def _reads(known: Known) -> Iterator[ObservedRead]:
+    for each in known.reads:
+        if each.number is not None:
+            yield _read(each)
+
+
+def _read(each: InputRead) -> ObservedRead:
+    columns = None if each.columns is None else tuple(each.columns)
+    return ObservedRead(each.port, Address.parse(each.address), each.number, columns)
