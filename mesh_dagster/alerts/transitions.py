@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.journal.told import Trouble
 from mesh_dagster.model.event import Event, EventKind
+from mesh_dagster.model.slo import Objective as Promise
 from mesh_dagster.model.slo import Standing, Status
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ Objective = tuple[str, str]
 
 def objective_of(standing: Standing) -> str:
     """`freshness`, or `late/freshness` of a port that has a name."""
-    stated = standing.objective
+    return objective_name(standing.objective)
+
+
+def objective_name(stated: Promise) -> str:
+    """The same, of what is promised."""
     return f"{stated.port}/{stated.indicator}" if stated.port else str(stated.indicator)
 
 

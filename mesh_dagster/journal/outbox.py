@@ -30,8 +30,10 @@ from mesh_dagster.journal.happenings import event_from_row, put_event
 from mesh_dagster.journal.letters import Claim, Pending, State, blocked, claimed, pending
 from mesh_dagster.journal.told import (
     Alert,
+    Going,
     Health,
     Trouble,
+    going,
     health,
     incidents_of,
     newest_alerts,
@@ -187,6 +189,11 @@ class Outbox:
         """The newest incident of each objective that ever was in trouble, by product and name."""
         with self._database.reading() as connection:
             return troubles(connection)
+
+    def going(self) -> list[Going]:
+        """The incidents that are not over."""
+        with self._database.reading() as connection:
+            return going(connection)
 
     def health(self) -> Health:
         """What is overdue, what was given up, and who gave which sign of life last."""

@@ -49,6 +49,16 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Going:
+    """An incident that goes on; `objective` is empty where it is none of a service level."""
+
+    id: str
+    product: str
+    kind: EventKind
+    objective: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """The last sign of life of a part, how often it gives one, and what went wrong then."""
 
@@ -156,6 +166,15 @@ def troubles(connection: sa.Connection) -> dict[tuple[str, str], Trouble]:
         (row.product, row.objective): Trouble(row.id, EventKind(row.kind), row.at)
         for row in connection.execute(found)
     }
+
+
+def going(connection: sa.Connection) -> list[Going]:
+    """The incidents that are not over, in a query of what is open alone."""
+    found = sa.select(incidents).where(incidents.c.closed.is_(None)).order_by(incidents.c.opened)
+    return [
+        Going(row.id, row.product, EventKind(row.kind), row.objective)
+        for row in connection.execute(found)
+    ]
 
 
 def health(connection: sa.Connection) -> Health:

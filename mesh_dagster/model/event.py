@@ -21,12 +21,14 @@ class EventKind(StrEnum):
     BURNING = "burning"
     BREACHED = "breached"
     RECOVERED = "recovered"
+    WITHDRAWN = "withdrawn"
+    """What an incident was about is not there any more."""
 
 
 OPENS = (EventKind.QUARANTINED, EventKind.BURNING, EventKind.BREACHED)
 """The kinds that open an incident; a breach makes one that a burning budget opened graver."""
 
-CLOSES = (EventKind.SETTLED, EventKind.RECOVERED)
+CLOSES = (EventKind.SETTLED, EventKind.RECOVERED, EventKind.WITHDRAWN)
 """The kinds that close the incident they name."""
 
 _TOLD_DOWNSTREAM = tuple(
@@ -66,7 +68,7 @@ class Event:
         """Whether the owners of products that read the subject hear of it: of an end only where
         they heard of the beginning."""
         after_burning = self.details.get("after") == EventKind.BURNING
-        ended = self.kind is EventKind.RECOVERED and after_burning
+        ended = self.kind in CLOSES and after_burning
         return self.kind in _TOLD_DOWNSTREAM and not ended
 
     @property

@@ -65,7 +65,7 @@ def domain_wide(
         sensors=[
             automation_sensor(),
             publications_sensor(mesh, products, known, unknown),
-            slo_sensor(mesh, products),
+            slo_sensor(mesh, domain, products),
             alerts_sensor(mesh, domain),
             reviews_sensor(mesh, domain, products),
         ],

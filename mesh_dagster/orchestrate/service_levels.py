@@ -13,7 +13,7 @@ import dagster as dg
 
 from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
-from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.slo import Indicator, Objective, Standing, Status
 from mesh_dagster.orchestrate.check_records import report
 from mesh_dagster.orchestrate.checks import asset_key
@@ -90,7 +90,9 @@ def slo_evaluations(
     return (each for each in told if each.asset_check_key in wanted)
 
 
-def slo_sensor(mesh: Mesh, products: Sequence[LoadedProduct]) -> dg.SensorDefinition:
+def slo_sensor(
+    mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct]
+) -> dg.SensorDefinition:
     """Evaluates every objective of a domain in one query, and tells Dagster what has changed."""
     promising = [each for each in products if objectives(each)]
 
@@ -109,8 +111,7 @@ def slo_sensor(mesh: Mesh, products: Sequence[LoadedProduct]) -> dg.SensorDefini
             standings = sorted(
                 _measured(reports(mesh, promising)), key=lambda each: _WORST.index(each.status)
             )
-            if promising:
-                follow(mesh, promising[0].domain, standings, _SECONDS)
+            follow(mesh, domain, products, standings, _SECONDS)
         except MeshError as error:
             context.log.error(str(error))
             return dg.SkipReason(f"could not be measured: {error.what}")

@@ -5,7 +5,7 @@ What objectives come to is computed and not stored; what was told of it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -13,10 +13,11 @@ from mesh_dagster.alerts.transitions import transitions
 from mesh_dagster.errors import DescriptorError, MeshError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.domain import Domain
+from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.event import CLOSES, OPENS, Event
 from mesh_dagster.model.slo import Standing
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.withdrawn import withdraw
 from mesh_dagster.registry.news import read_news
 
 MEASURED = "service levels"
@@ -36,27 +37,36 @@ def measure(mesh: Mesh, domain: Domain, every: float) -> list[Event]:
             with suppress(DescriptorError):
                 loaded.append(mesh.load(product.address))
     standings = [each for report in reports(mesh, loaded) for each in report.standings]
-    return follow(mesh, domain, standings, every)
+    return follow(mesh, domain, loaded, standings, every)
 
 
-def follow(mesh: Mesh, domain: Domain, standings: Iterable[Standing], every: float) -> list[Event]:
+def follow(
+    mesh: Mesh,
+    domain: Domain,
+    loaded: Collection[LoadedProduct],
+    standings: Iterable[Standing],
+    every: float,
+) -> list[Event]:
     """Record what has changed about a domain's objectives; what is new of it.
 
-    `standings` are those of its products at one moment, measured every so many seconds. What is
-    in trouble together with something that it reads names that as its cause: it reaches people as
-    one message. Raises `JournalError`.
+    `standings` are those of its products at one moment, measured every so many seconds, `loaded`
+    all products of it that can be read: an incident of what is not there, or not promised any
+    more, is closed. What is in trouble together with something that it reads names that as its
+    cause: it reaches people as one message. Raises `JournalError`.
     """
     stated = [each for each in standings if each.product.startswith(f"{domain.name}/")]
     with mesh.journal(domain.name) as journal:
         journal.outbox.beat(MEASURED, every)
+        ended = withdraw(mesh, domain, journal, loaded)
         found = list(transitions(stated, journal.outbox.troubles(), {}, {}))
         if not found:
-            return []
+            return ended
         broken = {each.product for each in journal.outbox.incidents(unclosed=True, limit=10_000)}
         broken |= {each.subject for each in found if each.kind in OPENS}
         causes = _causes(mesh, domain, sorted({each.subject for each in found}), broken)
         shown = {path: _shown(journal, path) for path in {each.subject for each in found}}
-        return journal.outbox.put_changes(partial(transitions, stated, causes=causes, shown=shown))
+        changed = partial(transitions, stated, causes=causes, shown=shown)
+        return [*ended, *journal.outbox.put_changes(changed)]
 
 
 def _shown(journal: Journal, path: str) -> dict[str, object]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+import yaml
 
 from mesh_dagster import clock
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.event import EventKind
+from mesh_dagster.model.finding import RuleResult, Severity, Verdict
 from mesh_dagster.model.slo import Indicator, Objective, Standing, Status
+from mesh_dagster.model.snapshot import Decision, Outcome
 from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.slo_incidents import follow, measure
 from mesh_dagster.testing import write_product
@@ -32,7 +36,7 @@ def followed(world):
     def look(*standings, domain="shop"):
         mesh = world.mesh
         (found,) = [each for each in mesh.domains if each.name == domain]
-        return follow(mesh, found, standings, 60)
+        return follow(mesh, found, [], standings, 60)
 
     return look
 
@@ -130,7 +134,7 @@ def test_two_that_measure_at_once_find_one_incident(world, hook):
     def look(number):
         mesh = world.mesh
         meet.wait()
-        follow(mesh, domain, [standing("shop/sales/v1", Status.BREACHED, number)], 60)
+        follow(mesh, domain, [], [standing("shop/sales/v1", Status.BREACHED, number)], 60)
 
     threads = [threading.Thread(target=look, args=(number,)) for number in range(4)]
     for each in threads:
@@ -140,3 +144,91 @@ def test_two_that_measure_at_once_find_one_incident(world, hook):
     with world.mesh.journal("shop") as journal:
         assert len(journal.outbox.incidents()) == 1
         assert len(journal.outbox.alerts(10)) == 1
+
+
+def _promise(contract, *levels):
+    stated = yaml.safe_load(contract.read_text())
+    stated["slaProperties"] = [{"property": each, "value": 1, "unit": "d"} for each in levels]
+    contract.write_text(yaml.safe_dump(stated, sort_keys=False))
+
+
+@pytest.fixture
+def in_trouble(world):
+    """`shop/sales` promises two things and keeps neither; what is told of them went out."""
+    (contract,) = world.root.glob("domains/shop/**/sales*/*.odcs.yaml")
+    _promise(contract, "freshness", "frequency")
+    (domain,) = [each for each in world.mesh.domains if each.name == "shop"]
+    both = [
+        Standing(
+            "shop/sales/v1",
+            Objective(indicator, 0.99, timedelta(days=30), timedelta(days=1), timedelta(days=1)),
+            START,
+            Status.BREACHED,
+            budget=1.0,
+            left=-1.0,
+            failing=True,
+        )
+        for indicator in (Indicator.FRESHNESS, Indicator.FREQUENCY)
+    ]
+    mesh = world.mesh
+    assert len(follow(mesh, domain, [mesh.load(Address.parse("shop/sales/v1"))], both, 60)) == 2
+    return contract, domain
+
+
+def _open(world):
+    with world.mesh.journal("shop") as journal:
+        return sorted(each.objective for each in journal.outbox.incidents(unclosed=True))
+
+
+def test_an_incident_of_what_is_not_promised_any_more_is_closed_and_says_why(
+    world, hook, in_trouble
+):
+    world.hooked()
+    contract, domain = in_trouble
+    measure(world.mesh, domain, 60)
+    assert _open(world) == ["frequency", "freshness"]
+    _promise(contract, "frequency")
+    assert [each.kind for each in measure(world.mesh, domain, 60)] == [EventKind.WITHDRAWN]
+    assert measure(world.mesh, domain, 60) == []
+    assert _open(world) == ["frequency"]
+    world.tell()
+    told = hook.alerts()[-1]
+    assert told["kind"] == "withdrawn"
+    assert told["summary"] == (
+        "shop/sales/v1: its contract does not promise freshness any more; the incident is closed"
+    )
+    with world.mesh.journal("shop") as journal:
+        closed = next(each for each in journal.outbox.incidents() if each.closed)
+        assert closed.repair["why"] == "its contract does not promise freshness any more"
+
+
+def test_incidents_of_a_product_that_was_removed_are_closed(world, in_trouble):
+    contract, domain = in_trouble
+    world.product("shop/other/v1")
+    descriptor = contract.with_name("product.odps.yaml")
+    text = descriptor.read_text()
+    descriptor.write_text("no: [descriptor")
+    assert measure(world.mesh, domain, 60) == [], "it cannot be read, and may well be there"
+    assert _open(world) == ["frequency", "freshness"]
+    descriptor.write_text(text)
+    shutil.rmtree(contract.parent)
+    ended = measure(world.mesh, domain, 60)
+    assert {each.details["why"] for each in ended} == {"the product was removed"}
+    assert _open(world) == []
+    assert measure(world.mesh, domain, 60) == []
+
+
+def test_a_quarantine_of_a_product_that_was_removed_is_no_incident_any_more(world):
+    folder = world.product("shop/bad/v1")
+    (domain,) = [each for each in world.mesh.domains if each.name == "shop"]
+    with world.mesh.journal("shop") as journal:
+        attempt = clock.new_id()
+        journal.begin("shop/bad/v1", attempt, started_at=START)
+        failed = RuleResult("r", "required", Verdict.FAILED, Severity.ERROR, "n is null")
+        journal.finish(attempt, [Decision(None, Outcome.QUARANTINED, 1, results=(failed,))])
+    assert measure(world.mesh, domain, 60) == []
+    assert _open(world) == [""]
+    shutil.rmtree(folder)
+    (ended,) = measure(world.mesh, domain, 60)
+    assert ended.details["after"] == "quarantined"
+    assert _open(world) == []
