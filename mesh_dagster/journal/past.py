@@ -166,7 +166,7 @@ def _streamed(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[tupl
 
 def _wanted(since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     """What was decided since then, and what of older things was the case then: what was at the
-    port with facts that are newer, and what waited in quarantine."""
+    port, of partitions if their facts are newer, and what waited in quarantine."""
     newer = decisions.alias("newer")
     replaced = sa.exists().where(
         newer.c.product == decisions.c.product,
@@ -174,7 +174,8 @@ def _wanted(since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
         newer.c.publication > decisions.c.publication,
         newer.c.decided_at <= since,
     )
-    early = sa.and_(decisions.c.publication.is_not(None), decisions.c.event_max > since, ~replaced)
+    counts = sa.or_(decisions.c.event_max > since, decisions.c.partition == WHOLE)
+    early = sa.and_(decisions.c.publication.is_not(None), counts, ~replaced)
     later = decisions.alias("later")
     ended = sa.exists().where(
         later.c.attempt == decisions.c.attempt,

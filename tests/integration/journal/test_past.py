@@ -30,7 +30,7 @@ def _publish(
     product: str,
     number: int,
     at: datetime,
-    partition: str,
+    partition: str | None,
     *,
     fact: datetime | None = None,
     outcome: Outcome = Outcome.PUBLISHED,
@@ -45,9 +45,10 @@ def _publish(
     )
     state = {"": PortState("m.json", 1, 10)}
     kind = PublicationKind.MATERIALIZATION
-    told = Publication(number, f"{product}{number}", None, at, attempt, kind, state, (partition,))
+    asked = None if partition is None else (partition,)
+    told = Publication(number, f"{product}{number}", None, at, attempt, kind, state, asked)
     with frozen(at + timedelta(seconds=5)):
-        journal.begin(product, attempt, started_at=at, partitions=[partition])
+        journal.begin(product, attempt, started_at=at, partitions=asked)
         journal.finish(
             attempt,
             [decision],
@@ -115,6 +116,13 @@ def test_what_waits_and_what_rules_said_are_told(journal: Journal) -> None:
         ("2013-11-02", True, 72, 0),
     ]
     assert found.answers[0].at == START
+
+
+def test_what_the_whole_port_showed_before_is_told_however_old(journal: Journal) -> None:
+    for number, at in enumerate((START, START + DAY, START + 9 * DAY), 1):
+        _publish(journal, "d/a/v1", number, at, None, fact=START)
+    (found,) = _past(journal, a=Asked(START + 5 * DAY))
+    assert list(found.changes.number) == [2, 3]
 
 
 def test_what_has_waited_since_before_is_told_until_it_is_settled(journal: Journal) -> None:
