@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -84,6 +85,8 @@ def _scalar(value: Any) -> Any:
             return value if math.isfinite(value) else None
         case None | str() | int():
             return value
+        case Decimal() if value.as_tuple().exponent == 0:
+            return int(value)  # a sum of whole numbers is one
         case date() | time():
             return value.isoformat()
         case bytes():

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit_json_rows, emit_styled, say
-from mesh_dagster.cli.table import Column, render, width_of
+from mesh_dagster.cli.output import as_json
+from mesh_dagster.cli.results import FORMATS, format_of, write_rows
 from mesh_dagster.cli.target import open_mesh
-
-if TYPE_CHECKING:
-    import duckdb
-    import pyarrow as pa
-
-BATCH = 10_000
-_NARROWEST, _WIDEST = 6, 30
 
 
 @click.command()
@@ -30,14 +21,43 @@ _NARROWEST, _WIDEST = 6, 30
     help="Read what had been published then: a moment (UTC) or a publication.",
 )
 @click.option(
-    "--rows",
-    default=100,
-    show_default=True,
+    "--limit",
     type=click.IntRange(min=0),
-    help="Rows of a table to print; 0 prints all. JSON always has all.",
+    help="Rows at most, 0: all of them. [default: 100 for a table on the screen, else all]",
+)
+@click.option(
+    "--timeout",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds that it may take, 0: any.",
+)
+@click.option(
+    "--memory",
+    default=2048,
+    show_default=True,
+    type=click.IntRange(min=64),
+    help="Megabytes of memory that it may take.",
+)
+@click.option("--format", "kind", type=click.Choice(FORMATS), help="How rows are written.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the rows into a file, whose name says the format if nothing else does.",
 )
 @as_json
-def query(sql: str, as_of: str | None, rows: int, as_json: bool) -> None:
+def query(
+    *,
+    sql: str,
+    as_of: str | None,
+    limit: int | None,
+    timeout: float,
+    memory: int,
+    kind: str | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
     """Run one SELECT over products, by their SQL names.
 
     mesh query "select carrier, avg(dep_delay) from flights.departures group by 1"
@@ -45,13 +65,14 @@ def query(sql: str, as_of: str | None, rows: int, as_json: bool) -> None:
     A SQL of - is read from standard input.
     """
     from mesh_dagster.products.query import opened
+    from mesh_dagster.products.sql.process import Limits
 
+    form = format_of(kind, output, as_json=as_json)
     text = sys.stdin.read() if sql == "-" else sql
-    with opened(text, mesh=open_mesh(), as_of=moment_or_publication(as_of)) as relation:
-        if as_json:
-            emit_json_rows(_rows(relation.to_arrow_reader(BATCH)))
-        else:
-            _print_table(relation, rows)
+    limits = Limits(timeout or None, memory)
+    when = moment_or_publication(as_of)
+    with opened(text, mesh=open_mesh(), as_of=when, limits=limits) as rows:
+        write_rows(rows, form, limit, output)
 
 
 def moment_or_publication(text: str | None) -> datetime | int | str | None:
@@ -65,40 +86,3 @@ def moment_or_publication(text: str | None) -> datetime | int | str | None:
     except ValueError:
         return text
     return moment.replace(tzinfo=moment.tzinfo or UTC)
-
-
-def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
-    for batch in batches:
-        yield from batch.to_pylist()
-
-
-def _print_table(relation: duckdb.DuckDBPyRelation, limit: int) -> None:
-    import pyarrow as pa
-
-    reader = relation.to_arrow_reader(BATCH)
-    rows = _rows(reader)
-    taken = list(itertools.islice(rows, limit) if limit else rows)
-    columns = [
-        Column(field.name, least=_least(field.name), right=_is_number(pa, field.type))
-        for field in reader.schema
-    ]
-    table = render(columns, [list(row.values()) for row in taken])
-    emit_styled(table.text)
-    if table.left_out:
-        say(
-            f"{table.left_out} of {len(columns)} columns found no room: name those you want in the "
-            "SELECT; --json has all of them"
-        )
-    if limit and next(rows, None) is not None:
-        say(f"the first {limit} rows; --rows 0 or --json has all of them")
-
-
-def _least(name: str) -> int:
-    """Headings are shown whole: a column leaves before its name cannot be read any more."""
-    return min(max(width_of(name), _NARROWEST), _WIDEST)
-
-
-def _is_number(pa: Any, type_: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_)
-    )

@@ -101,14 +101,21 @@ class PortData:
         return files.project(", ".join(self._in_sql(name, name in there) for name in self._names))
 
     @property
+    def duckdb_columns(self) -> list[tuple[str, str]]:
+        """Its columns with their types, in DuckDB's words."""
+        return [(name, self._words(name)) for name in self._names]
+
+    @property
     def _names(self) -> list[str]:
         return list(self.schema) if self.columns is None else self._known(self.columns)
 
     def _in_sql(self, name: str, there: bool) -> str:
-        kind = type_from_polars(self.schema[name])
         value = quoted(name) if there else "NULL"
-        words = duckdb_type(kind) if isinstance(kind, ColumnType) else "VARCHAR"
-        return f"CAST({value} AS {words}) AS {quoted(name)}"
+        return f"CAST({value} AS {self._words(name)}) AS {quoted(name)}"
+
+    def _words(self, name: str) -> str:
+        kind = type_from_polars(self.schema[name])
+        return duckdb_type(kind) if isinstance(kind, ColumnType) else "VARCHAR"
 
     def _scan(self) -> pl.LazyFrame:
         if not self.files:

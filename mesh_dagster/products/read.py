@@ -14,6 +14,7 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.open import PortData, open_port
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.transform import refuse_in_transform
+from mesh_dagster.products.uses import Use, record_uses
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,6 +58,7 @@ def read(
         event_to=event_to and clock.in_utc(event_to),
     )
     _check_condition(opened)
+    record_uses(mesh, [Use(resolved, opened.publication.number, "read", opened.columns)])
     return opened
 
 

@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from mesh_dagster.errors import EvaluationError, NeverPublished, UnknownAddress, UsageError
+from mesh_dagster.errors import (
+    CorruptState,
+    EvaluationError,
+    NeverPublished,
+    UnknownAddress,
+    UsageError,
+)
 from mesh_dagster.products.query import opened, query
+from mesh_dagster.products.sql.process import Limits, Process
 
 DAY, NEXT = "2013-11-01", "2013-11-02"
 
@@ -103,8 +110,9 @@ def test_a_query_reads_no_file_that_is_not_a_products(shop: Any, tmp_path: Path,
     shop.make(address="shop/items")
     secret = tmp_path / "secret.csv"
     secret.write_text("a\n1\n")
-    with pytest.raises(EvaluationError, match="disabled by configuration"):
+    with pytest.raises(UsageError, match=r"only products can be read|there is no table") as caught:
         _rows(shop, sql.format(file=secret))
+    assert caught.value.code in ("MESH-M066", "MESH-M043")
 
 
 def test_a_table_that_is_not_there_is_told_with_what_was_meant(shop: Any) -> None:
@@ -118,20 +126,51 @@ def test_a_table_that_is_not_there_is_told_with_what_was_meant(shop: Any) -> Non
         _rows(shop, "from shop.items_v3")
     with pytest.raises(UnknownAddress, match="no port 'late'"):
         _rows(shop, "from shop.items__late")
-    with pytest.raises(EvaluationError, match="Table with name items does not exist"):
+    with pytest.raises(UsageError, match=r"there is no table items.*did you mean `shop.items`"):
         _rows(shop, "from items")
     with pytest.raises(EvaluationError, match='"itm" not found'):
         _rows(shop, "select itm from shop.items")
 
 
-def test_a_query_over_local_files_is_not_read_before_it_is_asked(
-    shop: Any, world: ModuleType
-) -> None:
-    shop.product("shop/items/v1", {"item": "VARCHAR"}, {"item": ["tea", "jam"]})
+def test_rows_come_as_they_are_asked_for_and_nothing_runs_on_when_enough_came(shop: Any) -> None:
+    shop.product("shop/items/v1", {"item": "BIGINT"}, {"item": list(range(1000))})
     shop.make(address="shop/items")
-    with opened("select item from shop.items where item = 'tea'", mesh=shop.mesh) as relation:
-        assert "PARQUET" in relation.explain().upper()
-        assert relation.fetchall() == [("tea",)]
+    sql = "select a.item + b.item * c.item as n from shop.items a, shop.items b, shop.items c"
+    with opened(sql, mesh=shop.mesh) as rows:
+        assert rows.schema.names == ["n"]
+        assert next(rows.batches).num_rows > 0
+
+
+def test_only_products_that_a_query_names_are_opened(shop: Any) -> None:
+    for name in ("items", "broken"):
+        shop.product(f"shop/{name}/v1", {"item": "VARCHAR"}, {"item": ["tea"]})
+        shop.make(address=f"shop/{name}")
+    shop.mesh.storage.delete(
+        [each.key for each in shop.mesh.storage.list("shop/broken/v1/") if "data/" in each.key]
+    )
+    assert _rows(shop, "select item from shop.items") == [("tea",)]
+    with pytest.raises(CorruptState):
+        _rows(shop, "from shop.items, shop.broken")
+
+
+def test_two_columns_of_one_name_are_two(shop: Any) -> None:
+    (row,) = query("select 1 as a, 2 as a, 3 as A_1", mesh=shop.mesh).to_pylist()
+    assert list(row.values()) == [1, 2, 3]
+
+
+def test_a_sort_larger_than_its_memory_spills_to_disk(shop: Any) -> None:
+    sql = "select max(x) from (select hash(range) as x from range(20000000) order by x)"
+    assert len(_rows(shop, sql, limits=Limits(120, 128))) == 1
+
+
+def test_a_query_has_no_credentials(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of this machine")
+    with Process("select 1", Limits()) as process:
+        process.asked()
+        pid = process._process.pid
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    assert b"of this machine" not in environment
+    assert not process.folder.exists()
 
 
 ONE_ROW = """

@@ -266,10 +266,10 @@ def test_a_query_reads_products_by_name(published: Mesh, run: Run) -> None:
 
 
 def test_a_long_result_is_cut_and_says_so(published: Mesh, run: Run) -> None:
-    ended = run("query", "select id from air.flights order by id", "--rows", "2")
+    ended = run("query", "select id from air.flights order by id", "--limit", "2")
     assert len(ended.out.splitlines()) == 3
-    assert "the first 2 rows" in ended.err
-    assert run("query", "select id from air.flights", "--rows", "3").err == ""
+    assert "only the first 2 rows" in ended.err
+    assert run("query", "select id from air.flights", "--limit", "3").err == ""
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_long_result_is_cut_and_says_so(published: Mesh, run: Run) -> None:
         ("select 1; select 2", 2),
         ("select * from air.nowhere", 2),
         ("select nothing from air.flights", 3),
-        ("select * from read_csv('/etc/passwd')", 3),
+        ("select * from read_csv('/etc/passwd')", 2),
     ],
 )
 def test_a_query_that_cannot_be_run_is_refused_in_words(
@@ -351,7 +351,7 @@ def test_a_document_that_cannot_be_read_is_told(mesh: Mesh, run: Run) -> None:
     assert "discovery documents of 1 domain could not be read: mesh check" in ended.err
     ended = run("check")
     assert ended.code == 0
-    assert "MESH-D041 sea/ships/v1" in ended.out
+    assert "MESH-D041 sea · " in ended.out
 
 
 def test_what_is_broken_in_one_domain_hides_nothing_of_another(

@@ -13,32 +13,28 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from threading import Thread, Timer
-from time import sleep
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.contracts.audit.owned.sql.plan import Absent, Refused, plan
+from mesh_dagster.contracts.confined import end_with_parent, limit_memory
 from mesh_dagster.contracts.locked import locked
 from mesh_dagster.errors import first_line
 
 if TYPE_CHECKING:
     import duckdb
 
-_MEGABYTE = 2**20
-_OVERHEAD = 3 * 2**30
-"""Addresses that DuckDB and its threads take without using them."""
 _LONGEST = 200
 
 
 def main() -> None:
     """Answer until the input ends."""
     logging.disable(logging.CRITICAL)
-    Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    end_with_parent()
     connection: duckdb.DuckDBPyConnection | None = None
     for line in sys.stdin:
         asked = json.loads(line)
@@ -55,15 +51,8 @@ def main() -> None:
         print(json.dumps(answer), flush=True)  # noqa: T201 - this is its protocol
 
 
-def _end_with(parent: int) -> None:
-    """A query that nobody waits for any more must not run to its end."""
-    while os.getppid() == parent:
-        sleep(1)
-    os._exit(1)
-
-
 def _opened(folder: str, megabytes: int, threads: int) -> duckdb.DuckDBPyConnection:
-    _limit_memory(megabytes)
+    limit_memory(megabytes)
     return locked(
         folder=folder,
         memory_limit=f"{megabytes}MB",
@@ -72,18 +61,6 @@ def _opened(folder: str, megabytes: int, threads: int) -> duckdb.DuckDBPyConnect
         max_temp_directory_size=f"{4 * megabytes}MB",
         python_enable_replacements=False,
     )
-
-
-def _limit_memory(megabytes: int) -> None:
-    """What DuckDB does not count is bounded too, on systems that can."""
-    try:
-        import resource
-    except ImportError:
-        return
-    most = 2 * megabytes * _MEGABYTE + _OVERHEAD
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if hard == resource.RLIM_INFINITY or most < hard:
-        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def _planned(asked: dict[str, Any]) -> Mapping[str, Any]:
