@@ -182,7 +182,7 @@ def _all_good(history: History, objective: Objective) -> Counted | None:
     ends = _calendar(history, objective)
     if ends is None:
         return None
-    return Counted(_moments(ends, ends.keys() - set(history.published.partition)), ())
+    return Counted(_moments(ends, ends.keys() - history.here), ())
 
 
 def _by_cadence(facts: Iterable[Judged], cadence: timedelta) -> Counted:

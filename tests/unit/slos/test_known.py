@@ -176,10 +176,11 @@ def test_what_a_newer_attempt_left_in_quarantine_waits_on_when_an_older_one_is_r
     assert found.failing
 
 
-def test_a_part_that_a_rollback_took_away_has_no_origin_to_tell() -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_a_part_that_a_rollback_took_away_has_no_origin_to_tell(known: bool) -> None:
     told = [
         change(START + DAY, "2013-10-01", known=True),
-        change(START + 2 * DAY, "2013-10-02", known=False),
+        change(START + 2 * DAY, "2013-10-02", known=known),
         change(START + 3 * DAY, "2013-10-02", outcome=Outcome.DISCARDED)._replace(number=3),
     ]
     past = history(told, START + 4 * DAY, partitioning=DAILY)
