@@ -9,6 +9,7 @@ from typing import Any
 from mesh_dagster import plugins
 from mesh_dagster.alerts.notifier import Notifier
 from mesh_dagster.descriptors.notifications import DOOR, VARIABLE
+from mesh_dagster.descriptors.secrets import hidden
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.model.domain import Domain, MeshConfig
@@ -62,9 +63,7 @@ class Channels:
 
     def without_secrets(self, name: str, text: str) -> str:
         """A text without what the environment holds for a channel."""
-        for secret in self._secrets.get(name, ()):
-            text = text.replace(secret, "***")
-        return text
+        return hidden(text, self._secrets.get(name, ()))
 
     def findings(self) -> Iterator[Finding]:
         """Channels that are named and not there, and owners whom no channel reaches."""

@@ -7,6 +7,7 @@ followed: it would turn the POST into a GET.
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
 import urllib.error
@@ -72,6 +73,10 @@ class WebhookNotifier:
                 raise _meaning(error) from None
         except urllib.error.URLError as error:
             raise NotNow(f"no answer: {error.reason}") from None
+        except (http.client.InvalidURL, ValueError) as error:
+            raise NotNow(f"the URL or the token cannot be sent: {error}") from None
+        except http.client.HTTPException as error:
+            raise NotNow(f"no answer that is HTTP: {error!r}") from None
 
 
 def _meaning(error: urllib.error.HTTPError) -> Exception:
@@ -88,8 +93,8 @@ def _seconds(stated: str | None) -> float | None:
     """`Retry-After`: seconds, or a date."""
     if not stated:
         return None
-    if stated.strip().isdigit():
+    if stated.strip().isdecimal():
         return float(stated)
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         return (clock.in_utc(parsedate_to_datetime(stated)) - clock.wall()).total_seconds()
     return None

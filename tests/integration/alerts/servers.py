@@ -30,6 +30,7 @@ class Hook(ThreadingHTTPServer):
         self.keys: list[str] = []
         self.requests: list[dict[str, str]] = []
         self.headers: dict[str, str] = {}
+        self.says = ""
         self.lock = threading.Lock()
         self.over = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
@@ -80,9 +81,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(answer)
             for name, value in hook.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(hook.says)))
             self.send_header("Connection", "close")
             self.end_headers()
+            self.wfile.write(hook.says.encode())
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""

@@ -166,3 +166,15 @@ def test_two_senders_at_once_send_each_message_once(world, hook, event):
     for each in both:
         each.join()
     assert len(hook.accepted) == len(hook.alerts()) == 300
+
+
+def test_what_a_server_repeats_of_the_secret_is_not_kept(world, hook, event):
+    hook.answer = lambda _: 404
+    hook.says = "Cannot POST /T0/B0/secret"
+    world.hooked()
+    world.put(event("a"))
+    world.tell()
+    (told,) = world.alerts()[0].told
+    assert told.state == "dead"
+    assert "Cannot POST" in told.error
+    assert "secret" not in told.error
