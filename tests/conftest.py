@@ -8,8 +8,13 @@ import pytest
 
 _MESHES = "tests/e2e/"
 """The modules below start a mesh once, and their tests use it one after the other."""
-_SPARK = "spark"
-"""The modules named after it share one session."""
+_TOGETHER = {
+    "spark": "spark",  # one session
+    "unit/domains/test_alone": "",
+    "unit/domains/": "domains",  # the reference mesh, made of a whole year
+    "orchestrate/test_dbt": "dbt",  # what dbt has parsed
+}
+"""What a module's path has in it, and the group that shares something; first come, first served."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -23,8 +28,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             module = nodeid.partition("::")[0]
-            if _SPARK in module.rpartition("/")[2]:
-                return _SPARK
-            return module if module.startswith(_MESHES) else nodeid
+            if module.startswith(_MESHES):
+                return module
+            groups = (group for part, group in _TOGETHER.items() if part in module)
+            return next(groups, "") or nodeid
 
     return Scheduling(config, log) if config.getvalue("dist") == "load" else None

@@ -30,7 +30,7 @@ from mesh_dagster.model.finding import Verdict
 from mesh_dagster.model.product import Status
 from mesh_dagster.model.types import ColumnType, Kind
 
-generously = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generously = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def broken(contract: Contract, data: object) -> dict[str, int | None]:

@@ -16,7 +16,8 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.storage import Storage, open_storage
 
 WORLD = str(Path(__file__).with_name("world.py"))
-ROUNDS = 20
+ROUNDS = {"folder": 20, "s3": 6}
+"""On S3 each of them costs the server as much as the racers."""
 START_SECONDS = 3.0
 
 
@@ -35,17 +36,18 @@ def _ended(process: subprocess.Popen[str]) -> str:
     return out
 
 
-def test_four_processes_publish_different_partitions_at_once_twenty_times(
+def test_four_processes_publish_different_partitions_at_once_again_and_again(
     world: ModuleType, storage: Storage
 ) -> None:
+    rounds = ROUNDS["s3" if storage.url.startswith("s3:") else "folder"]
     starts_at = str(time.time() + START_SECONDS)
-    racers = [_start("race", storage.url, str(n), str(ROUNDS), starts_at) for n in range(4)]
+    racers = [_start("race", storage.url, str(n), str(rounds), starts_at) for n in range(4)]
     for racer in racers:
         _ended(racer)
-    expected = {world.key(i * 4 + n): [n] * 3 for i in range(ROUNDS) for n in range(4)}
+    expected = {world.key(i * 4 + n): [n] * 3 for i in range(rounds) for n in range(4)}
     assert world.values(storage) == expected
     found = list(pointer.publications(storage, world.PRODUCT))
-    assert [each.number for each in found] == list(range(4 * ROUNDS, 0, -1))
+    assert [each.number for each in found] == list(range(4 * rounds, 0, -1))
     documents = list(storage.list("flights/departures/v1/publications/"))
     assert len(documents) == len(found)
 

@@ -199,7 +199,7 @@ def _without(columns: Mapping[str, Property], *names: str) -> tuple[Property, ..
 
 
 THOROUGH = settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
@@ -426,7 +426,7 @@ def _same(one: Any, other: Any) -> bool:
     return Fraction(str(one)) == Fraction(str(other)) if numbers else bool(one == other)
 
 
-@settings(THOROUGH, max_examples=400)
+@settings(THOROUGH, max_examples=150)
 @given(
     st.sampled_from(list(OF_VALUES)).flatmap(
         lambda name: st.tuples(st.just(name), value_options(name), value_options(name))

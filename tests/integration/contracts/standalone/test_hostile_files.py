@@ -65,7 +65,7 @@ def test_what_unpacks_to_far_more_than_it_is_ends_before_the_disk_does(
 ) -> None:
     monkeypatch.setattr(spool, "MOST_UNPACKED", 1 << 22)
     line = b"7\n" if form == "csv" else b'{"id": 7}\n'
-    packed = pack(b"id\n" * (form == "csv") + line * (1 << 22))
+    packed = pack(b"id\n" * (form == "csv") + line * ((1 << 23) // len(line)))
     path = bench.folder / f"bomb.{form}"
     path.write_bytes(packed if isinstance(packed, bytes) else packed.to_pybytes())
     assert "unpacks to more than" in _held(bench.contract(ID), path)
