@@ -91,6 +91,8 @@ def _event(
         EventKind.RECOVERED: "is kept again",
     }[kind]
     left = f"; {max(standing.left, 0):.0%} of the budget left" if standing.budget else ""
+    if standing.left <= 0:
+        left = "; its error budget stays spent" if kind is EventKind.RECOVERED else ""
     now = f" ({standing.now})" if standing.now else ""
     return Event(
         kind,

@@ -23,7 +23,7 @@ _COLUMNS = [
     Column("KIND", least=8),
     Column("TOLD", least=10),
     Column("STATE", colours={"dead": "red", "delivered": "green"}),
-    Column("WHAT", least=20),
+    Column("WHAT", least=20, below=lambda _: True),
 ]
 
 

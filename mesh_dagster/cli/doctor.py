@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -15,14 +16,20 @@ from mesh_dagster.model.finding import Severity
 if TYPE_CHECKING:
     from mesh_dagster.products.doctor import Diagnosis
 
-_COLUMNS = [Column("DOMAIN"), Column("PART"), Column("LAST SIGN OF LIFE (UTC)"), Column("SAID", 20)]
+_COLUMNS = [
+    Column("DOMAIN"),
+    Column("PART"),
+    Column("LAST SIGN OF LIFE (UTC)"),
+    Column("SAID", 20, below=lambda row: bool(row[3])),
+]
 
 
 @click.command()
 @click.option("--domain", metavar="NAME", help="Of this domain only.")
 @click.option("--silent", type=float, metavar="SECONDS", help="How long each part may be silent.")
+@click.option("--parts", is_flag=True, help="Every part of every domain, also those that are well.")
 @as_json
-def doctor(domain: str | None, silent: float | None, as_json: bool) -> int:
+def doctor(domain: str | None, silent: float | None, *, parts: bool, as_json: bool) -> int:
     """Tell whether alerts are sent: for a cron job or a probe, by the exit code."""
     from mesh_dagster.products.doctor import diagnose
 
@@ -33,22 +40,28 @@ def doctor(domain: str | None, silent: float | None, as_json: bool) -> int:
     if as_json:
         emit_json([{"findings": broken}, *found] if broken else found)
     else:
-        _tell(found)
+        _tell(found, parts)
         for finding in findings:
             emit(f"{finding}\n")
         say(_in_words(len(findings)))
     return 1 if any(each.severity is Severity.ERROR for each in findings) else 0
 
 
-def _tell(found: list[Diagnosis]) -> None:
-    rows = [
-        (each.domain, beat.name, moment(beat.at), beat.error)
-        for each in found
-        if each.health is not None
-        for beat in each.health.heartbeats
-    ]
+def _tell(found: list[Diagnosis], parts: bool) -> None:
+    rows = [row for each in found for row in _rows(each, parts or bool(each.findings))]
     if rows:
         emit_styled(render(_COLUMNS, rows).text)
+
+
+def _rows(each: Diagnosis, parts: bool) -> Iterator[tuple[object, ...]]:
+    """Each part of a domain in which something is wrong; one line of a domain that is well."""
+    beats = each.health.heartbeats if each.health else ()
+    if parts or any(beat.error for beat in beats):
+        for beat in beats:
+            yield each.domain, beat.name, moment(beat.at), beat.error
+    elif beats:
+        oldest = min(beat.at for beat in beats)
+        yield each.domain, f"all {len(beats)}", f"{moment(oldest)} or later", None
 
 
 def _in_words(findings: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 
 from mesh_dagster.cli.alerts import domains_here
 from mesh_dagster.cli.output import as_json, emit, emit_json, moment, plain, say
+from mesh_dagster.cli.table import terminal_width
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.model.address import Address
 
@@ -35,7 +37,7 @@ def incidents(address: Address | None, unclosed: bool, limit: int, as_json: bool
     if as_json:
         emit_json([_plain(each) for each in found])
     elif found:
-        emit("\n\n".join("\n".join(_lines(each)) for each in found))
+        emit("\n\n".join("\n".join(map(_fitted, _lines(each))) for each in found))
     else:
         say("no incident" + (" goes on" if unclosed else ""))
     return 1 if any(each.closed is None for each in found) else 0
@@ -52,8 +54,8 @@ def _plain(incident: Incident) -> dict[str, object]:
 
 def _lines(incident: Incident) -> Iterator[str]:
     state = "open" if incident.closed is None else "closed"
-    yield f"{incident.product} · {incident.kind} · {state} · {incident.id}"
-    yield f"  {incident.summary}"
+    yield f"{incident.product} · {incident.kind} · {state}"
+    yield f"  {incident.summary.removeprefix(f'{incident.product}: ')}"
     yield f"  began     {moment(incident.began)}"
     yield f"  detected  {moment(incident.opened)}, after {_span(incident.seconds_to_detect)}"
     if incident.notified is None:
@@ -89,11 +91,28 @@ def _links(incident: Incident) -> Iterator[str]:
         yield f"  check     {details['check']}{_place(details)}"
     for rule in details.get("rules") or ():
         yield f"  check     {rule.get('rule')}: {rule.get('message')}{_place(rule)}"
+    yield f"  id        {incident.id}"
+
+
+def _fitted(line: str) -> str:
+    """A line of this terminal; what does not fit goes on below where it began."""
+    indent = " " * (12 if line[2:3] != " " and line[10:12] == "  " else 2)
+    return textwrap.fill(
+        line,
+        terminal_width(),
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+        replace_whitespace=False,
+    )
 
 
 def _place(told: Mapping[str, Any]) -> str:
-    return f" ({told['where']})" if told.get("where") else ""
+    return f" at {told['where']}" if told.get("where") else ""
 
 
 def _span(seconds: float | None) -> str:
-    return "-" if seconds is None else str(timedelta(seconds=round(seconds)))
+    from mesh_dagster.slos.spoken import span
+
+    return "-" if seconds is None else span(timedelta(seconds=round(seconds)))

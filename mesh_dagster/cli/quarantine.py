@@ -152,7 +152,8 @@ def _show_rows(
     except MeshError as error:
         emit(f"  no rows: {error.what}")
     else:
-        emit_styled(_rows_table(product, result, rows))
+        if rows:
+            emit_styled(_rows_table(product, result, rows))
 
 
 def _rows_or_why(
@@ -171,7 +172,7 @@ def _rows_table(
 ) -> str:
     """The rows, beginning with what the rule is about and when it happened; that is never cut."""
     first = _columns_of(product, result)
-    others = [name for name in (rows[0] if rows else ()) if name not in first]
+    others = [name for name in rows[0] if name not in first]
     columns = [*map(Column, first), *(Column(name, least=_NARROWEST) for name in others)]
     table = render(columns, [[row[each.title] for each in columns] for row in rows])
     more = f"\n  and {table.left_out} more columns: --json" if table.left_out else ""

@@ -11,22 +11,22 @@ import click
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, open_mesh
-from mesh_dagster.errors import EvaluationError, MeshError
+from mesh_dagster.errors import EvaluationError, MeshError, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.review import Action, Review, Ruling
 
 if TYPE_CHECKING:
     from mesh_dagster.products.mesh import Mesh
 
-_COLOURS = {"quarantine": "red", "breach": "red", "check": "yellow", "waiver": "cyan"}
+_COLOURS = {"quarantine": "red", "breach": "red", "waiver": "cyan", "check": "yellow"}
+_URGENT = tuple(_COLOURS)
+
 _INBOX = [
     Column("ID"),
-    Column(
-        "KIND", colours={"quarantine": "red", "breach": "red", "check": "yellow", "waiver": "cyan"}
-    ),
+    Column("KIND", colours=_COLOURS),
     Column("PRODUCT", least=12),
     Column("PARTITIONS", least=10),
-    Column("WHAT", least=16),
+    Column("WHAT", least=16, below=lambda _: True),
 ]
 _LOG = [
     Column("AT (UTC)"),
@@ -43,16 +43,20 @@ _ME = "me"
 @click.option("--owner", metavar="WHO", help="Of the products of this owner; `me` is you.")
 @click.option("--product", type=ADDRESS, metavar="ADDRESS", help="Of this product only.")
 @click.option("--all", "everything", is_flag=True, help="Also what somebody has taken note of.")
+@click.option("--ids", is_flag=True, help="Print the IDs alone, one a line: for a script.")
 @as_json
 @click.pass_context
 def review(
     context: click.Context,
+    *,
     owner: str | None,
     product: Address | None,
     everything: bool,
+    ids: bool,
     as_json: bool,
 ) -> int | None:
-    """List what waits for an owner's decision; decide on it by one of the commands below."""
+    """List what waits for an owner's decision, data in quarantine first; decide on it by one of
+    the commands below."""
     if context.invoked_subcommand is not None:
         return None
     mesh = open_mesh()
@@ -62,8 +66,12 @@ def review(
         for each in _everything(mesh, product, unread)
         if (everything or each.is_open) and (owner is None or _is_of(mesh, each, owner))
     ]
+    found.sort(key=lambda each: _URGENT.index(each.kind.value))
     if as_json:
         emit_json(found)
+    elif ids:
+        for each in found:
+            emit(each.id)
     elif found:
         emit_styled(render(_INBOX, [_row(each) for each in found]).text)
         say(f"look: mesh review show {found[0].id}")
@@ -75,19 +83,39 @@ def review(
 
 
 @review.command()
-@click.argument("id")
+@click.argument("id", metavar="ID|ADDRESS")
 @click.option("--rows", default=6, show_default=True, metavar="N", help="Failing rows of a rule.")
 @as_json
-def show(id: str, rows: int, as_json: bool) -> None:
-    """Show what waits: what fails, by which rows, what differs, who waits, what was decided."""
+def show(id: str, rows: int, as_json: bool) -> int:
+    """Show what waits: what fails, by which rows, what differs, who waits, what was decided.
+
+    Of an ADDRESS all that waits of that product.
+    """
     from mesh_dagster.cli.review_shown import facts_of, tell
 
     mesh = open_mesh()
-    facts = facts_of(mesh, id, rows)
+    if "/" not in id:
+        facts = facts_of(mesh, id, rows)
+        if as_json:
+            emit_json(facts)
+        else:
+            tell(facts)
+        return 0
+    unread: list[str] = []
+    found = [each for each in _everything(mesh, Address.parse(id), unread) if each.is_open]
+    found.sort(key=lambda each: _URGENT.index(each.kind.value))
+    every = [facts_of(mesh, each.id, rows) for each in found]
     if as_json:
-        emit_json(facts)
-    else:
-        tell(facts)
+        emit_json(every)
+    for number, each in enumerate(() if as_json else every):
+        if number:
+            emit("\n" + "─" * 40)
+        tell(each)
+    if not (found or unread or as_json):
+        say(f"nothing of {id} waits for a decision")
+    for text in unread:
+        say(text)
+    return EvaluationError.exit_code if unread else 0
 
 
 @review.command()
@@ -177,6 +205,11 @@ def _decide(
     until: str | None = None,
     rules: Sequence[str] = (),
 ) -> int:
+    if "/" in id:
+        raise UsageError(
+            f"{id} is a product; a decision is about one thing that waits, by its ID",
+            fix=f"mesh review --product {id}",
+        )
     from mesh_dagster.model.snapshot import Outcome
     from mesh_dagster.products.decisions import decide
     from mesh_dagster.products.reviewing import identities, review_of
@@ -199,7 +232,7 @@ def _decide(
         emit_json(made)
     else:
         about = " ".join([found.product, *found.partitions])
-        emit(f"{about}: {made.outcome or made.action}, by {made.by}")
+        emit(f"{about}: {_became(made) or made.action}, by {made.by}")
         if waits:
             say(f"it does not pass: mesh review show {found.id.partition('-')[0]}")
     return 1 if waits else 0
@@ -250,7 +283,7 @@ def _row(each: Review) -> tuple[Any, ...]:
 
 
 def _logged(ruling: Ruling) -> tuple[Any, ...]:
-    became = ruling.outcome or (ruling.state if ruling.state != "done" else None)
+    became = _became(ruling) or (ruling.state if ruling.state != "done" else None)
     keys = sorted({key for _, key in ruling.covers if key})
     return (
         moment(ruling.at),
@@ -262,7 +295,15 @@ def _logged(ruling: Ruling) -> tuple[Any, ...]:
     )
 
 
+def _became(ruling: Ruling) -> str | None:
+    """What came of it. What passes its audit is published, though it had to wait."""
+    from mesh_dagster.model.snapshot import Outcome
+
+    passed = ruling.action is Action.REAUDIT and ruling.outcome is Outcome.RELEASED
+    return Outcome.PUBLISHED.value if passed else ruling.outcome
+
+
 def _spelled(keys: Sequence[str]) -> str:
     if len(keys) > 2:
-        return f"{keys[0]} … {keys[-1]} ({len(keys)})"
+        return f"{len(keys)} from {keys[0]}"
     return ", ".join(keys) or "-"

@@ -27,7 +27,7 @@ _COLUMNS = [
     Column("TYPE", least=6),
     Column("KEY", right=True),
     Column("REQUIRED"),
-    Column("DESCRIPTION", least=16),
+    Column("DESCRIPTION", least=16, wraps=True),
 ]
 _LABELS = 13
 

@@ -32,7 +32,7 @@ _COLUMNS = [
         "STATUS",
         colours={"met": "green", "at risk": "yellow", "burning": "yellow", "breached": "red"},
     ),
-    Column("NOW", least=30),
+    Column("NOW", least=30, below=lambda row: row[6] not in ("met", "unmeasured")),
 ]
 
 

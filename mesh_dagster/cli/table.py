@@ -1,14 +1,16 @@
 """Tables that fit the terminal.
 
 Columns shrink, the widest first, and no further than `Column.least`; columns that still do not
-fit leave from the middle, and the caller is told so that nothing is missing in silence.
+fit leave from the middle, and the caller is told so that nothing is missing in silence. What is a
+sentence is not cut: it stands in lines of its own below its row, or wraps within its column.
 """
 
 from __future__ import annotations
 
 import shutil
+import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,13 +25,17 @@ ELLIPSIS = "…"
 class Column:
     """A heading, and how far its cells may be cut. `least` None: they are never cut.
 
-    `colours` are for cells of exactly that text, where a terminal shows them.
+    `colours` are for cells of exactly that text, where a terminal shows them. A cell that `wraps`
+    takes several lines rather than be cut. Where the table is too wide for the terminal, a column
+    with `below` leaves it, and stands below each row of which that is true.
     """
 
     title: str
     least: int | None = None
     right: bool = False
     colours: Mapping[str, str] = field(default_factory=dict)
+    wraps: bool = False
+    below: Callable[[Sequence[Any]], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,26 @@ def render(columns: Sequence[Column], rows: Sequence[Sequence[Any]], width: int 
         max([width_of(shown(column.title)), *(width_of(row[at]) for row in cells)])
         for at, column in enumerate(columns)
     ]
-    kept = _those_that_fit(columns, wanted, width)
+    inside = list(range(len(columns)))
+    if sum(wanted) + len(GAP) * (len(wanted) - 1) > width:
+        inside = [at for at in inside if columns[at].below is None]
+    kept = _those_that_fit(columns, wanted, inside, width)
     widths = _shrunk([columns[at] for at in kept], [wanted[at] for at in kept], width)
     shape = [(columns[at], cut) for at, cut in zip(kept, widths, strict=True)]
-    heading = click.style(_line([shown(column.title) for column, _ in shape], shape), bold=True)
-    body = [_line([row[at] for at in kept], shape) for row in cells]
-    return Table("\n".join([heading, *body]), len(columns) - len(kept))
+    lines = [click.style(_line([shown(column.title) for column, _ in shape], shape), bold=True)]
+    under = [at for at in range(len(columns)) if at not in inside]
+    for row, cell in zip(rows, cells, strict=True):
+        lines += _lines([cell[at] for at in kept], shape)
+        for at in under:
+            lines += _below(columns[at], row, cell[at], width)
+    return Table("\n".join(lines), len(inside) - len(kept))
+
+
+def _below(column: Column, row: Sequence[Any], cell: str, width: int) -> list[str]:
+    if column.below is None or not column.below(row):
+        return []
+    margin = GAP * 2
+    return textwrap.wrap(cell, max(width, 20), initial_indent=margin, subsequent_indent=margin)
 
 
 def terminal_width() -> int:
@@ -92,8 +112,10 @@ def width_of(text: str) -> int:
     )
 
 
-def _those_that_fit(columns: Sequence[Column], wanted: Sequence[int], width: int) -> list[int]:
-    kept = list(range(len(columns)))
+def _those_that_fit(
+    columns: Sequence[Column], wanted: Sequence[int], inside: Sequence[int], width: int
+) -> list[int]:
+    kept = list(inside)
 
     def least() -> int:
         cells = sum(_least(columns[at], wanted[at]) for at in kept)
@@ -122,6 +144,16 @@ def _shrunk(columns: Sequence[Column], wanted: Sequence[int], width: int) -> lis
         widths[max(room)[1]] -= 1
         excess -= 1
     return widths
+
+
+def _lines(cells: Sequence[str], shape: Sequence[tuple[Column, int]]) -> Iterator[str]:
+    """A row: one line, and more where a cell wraps."""
+    parts = [
+        textwrap.wrap(cell, width) or [""] if column.wraps and cell.isascii() else [cell]
+        for cell, (column, width) in zip(cells, shape, strict=True)
+    ]
+    for number in range(max(map(len, parts), default=1)):
+        yield _line([each[number] if number < len(each) else "" for each in parts], shape)
 
 
 def _line(cells: Sequence[str], shape: Sequence[tuple[Column, int]]) -> str:

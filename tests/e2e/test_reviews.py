@@ -139,7 +139,7 @@ def test_the_owner_corrects_the_key_audits_again_and_the_consumer_completes(
     steps = [each for each in blocks("docs/walkthrough.md") if each.language == "sh"]
     said = [follow(mesh, each) for each in steps]
     assert "primary_key" in said[0]
-    assert f"{OBSERVATIONS}/v1 {CLOCKS_BACK}: released, by {OWNER}" in said[1]
+    assert f"{OBSERVATIONS}/v1 {CLOCKS_BACK}: published, by {OWNER}" in said[1]
     assert "22 of 507 missing" in said[2]
     newest = mesh.publications(OBSERVATIONS)[-1]
     assert (newest["kind"], newest["partitions"]) == ("reaudit", [CLOCKS_BACK])

@@ -66,6 +66,20 @@ def test_the_inbox_lists_what_waits_and_how_to_look_at_it(sales: Any, mesh: Mesh
     assert "nothing waits" in mesh("review", "--product", "shop/totals")[2]
 
 
+def test_what_waits_of_a_product_is_shown_by_its_address_and_decided_by_its_id(
+    sales: Any, mesh: Mesh
+) -> None:
+    id = _id(mesh)
+    assert mesh("review", "--product", "shop/sales", "--ids")[1] == f"{id}\n"
+    shown = mesh("review", "show", id)
+    assert mesh("review", "show", "shop/sales") == shown
+    assert json.loads(mesh("review", "show", "shop/sales", "--json")[1])[0]["review"]["id"] == id
+    assert "nothing of shop/totals waits" in mesh("review", "show", "shop/totals")[2]
+    code, _, err = mesh("review", "release", "shop/sales", "--why", "it is fine")
+    assert code == 2
+    assert "mesh review --product shop/sales" in err
+
+
 def test_what_waits_is_shown_with_rows_without_secrets_what_differs_and_who_waits(
     sales: Any, mesh: Mesh
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -70,6 +71,17 @@ def test_readers_do_not_hear_the_end_of_what_they_did_not_hear_the_beginning():
     assert [each.concerns_readers for each in burnt] == [False, False]
     broken = told(standing(Status.BREACHED, failing=True), standing(Status.MET, 1))
     assert [each.concerns_readers for each in broken] == [True, True]
+
+
+def test_who_reads_that_it_is_kept_again_reads_that_its_budget_is_spent_all_the_same():
+    late = replace(standing(Status.BREACHED, failing=True), left=-1.0, now="2 d old")
+    burst, back = told(late, replace(late, failing=False, now="1 h old"))
+    assert burst.summary == f"{PATH}: freshness has spent its error budget (2 d old)"
+    assert back.summary == (
+        f"{PATH}: freshness is kept again (1 h old); its error budget stays spent"
+    )
+    (burning,) = told(standing(Status.BURNING))
+    assert burning.summary.endswith("too fast; 50% of the budget left")
 
 
 def test_a_budget_that_stays_spent_is_told_once_and_again_when_it_fails_again():

@@ -60,6 +60,8 @@ def test_an_incident_tells_how_long_it_took_and_what_broke(published, run):
     assert told.code == 1, "it goes on"
     for part in (f"{PATH} · quarantined · open", "began", "detected", "notified  nobody yet"):
         assert part in told.out
+    places = [line for line in told.out.splitlines() if "/" in line and " " not in line.strip()]
+    assert all(len(line) <= 80 for line in told.out.splitlines() if line not in places)
     assert "repaired  not yet" in told.out
     assert "  check     " in told.out
     (incident,) = run("incidents", "--open", "--json").json
@@ -75,6 +77,8 @@ def test_silence_is_a_finding(published, run):
     well = run("doctor")
     assert well.code == 0, well.out
     assert "people are told what happens" in well.err
+    assert [line.split()[:2] for line in well.out.splitlines()[1:]] == [["air", "all"]]
+    assert "outbox" in run("doctor", "--parts").out
     written(published, sa.update(heartbeats).values(at=clock.wall() - timedelta(minutes=3)))
     ill = run("doctor")
     assert ill.code == 1

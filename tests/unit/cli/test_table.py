@@ -80,3 +80,27 @@ def test_no_line_is_wider_than_the_terminal(
     lines = text.split("\n")
     assert len(lines) == len(rows) + 1
     assert all(width_of(line) <= width for line in lines)
+
+
+_SENTENCE = "three rows beyond the first of (origin, local_date, local_hour); none is allowed"
+
+
+def test_a_sentence_stands_below_its_row_where_the_table_has_no_room_for_it() -> None:
+    columns = [Column("ID"), Column("WHAT", least=8, below=lambda row: row[0] != "good")]
+    rows = [("bad", _SENTENCE), ("good", "all is well")]
+    told = render(columns, rows, 40).text.splitlines()
+    assert told[0].endswith("ID\x1b[0m")
+    assert " ".join(each.strip() for each in told[2:-1]) == _SENTENCE
+    assert told[-1] == "good"
+    assert max(map(len, told[1:])) <= 40
+    wide = render(columns, rows, 120).text.splitlines()
+    assert wide[1:] == [f"bad   {_SENTENCE}", "good  all is well"]
+
+
+def test_a_cell_that_wraps_is_whole_in_its_column() -> None:
+    columns = [Column("NAME"), Column("DESCRIPTION", least=8, wraps=True)]
+    told = render(columns, [("hour", _SENTENCE), ("day", "short")], 40).text.splitlines()
+    assert told[1].startswith("hour  three rows")
+    assert all(each.startswith(" " * 6) for each in told[2:-1])
+    assert " ".join(each[6:].strip() for each in told[1:-1]) == _SENTENCE
+    assert told[-1] == "day   short"
