@@ -5,16 +5,23 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from mesh_dagster.cli.output import as_json
+from mesh_dagster.cli.output import as_json, say
 from mesh_dagster.cli.results import FORMATS, format_of, write_rows
-from mesh_dagster.cli.target import open_mesh
+from mesh_dagster.cli.target import complete_addresses, complete_examples, open_mesh
+from mesh_dagster.errors import UsageError
+from mesh_dagster.model.address import Address
+
+if TYPE_CHECKING:
+    from mesh_dagster.products.mesh import Mesh
 
 
 @click.command()
-@click.argument("sql")
+@click.argument("asked", metavar="SQL|ADDRESS", shell_complete=complete_addresses)
+@click.argument("name", required=False, metavar="[EXAMPLE]", shell_complete=complete_examples)
 @click.option(
     "--as-of",
     metavar="T",
@@ -49,7 +56,8 @@ from mesh_dagster.cli.target import open_mesh
 @as_json
 def query(
     *,
-    sql: str,
+    asked: str,
+    name: str | None,
     as_of: str | None,
     limit: int | None,
     timeout: float,
@@ -58,21 +66,51 @@ def query(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Run one SELECT over products, by their SQL names.
+    """Run one SELECT over products, by their SQL names, or an example query of a product.
 
     mesh query "select carrier, avg(dep_delay) from flights.departures group by 1"
 
-    A SQL of - is read from standard input.
+    mesh query flights/departures delay_by_carrier
+
+    An ADDRESS alone shows its rows; a SQL of - is read from standard input.
     """
     from mesh_dagster.products.query import opened
     from mesh_dagster.products.sql.process import Limits
 
     form = format_of(kind, output, as_json=as_json)
-    text = sys.stdin.read() if sql == "-" else sql
     limits = Limits(timeout or None, memory)
     when = moment_or_publication(as_of)
-    with opened(text, mesh=open_mesh(), as_of=when, limits=limits) as rows:
+    mesh = open_mesh()
+    sql = _sql(mesh, asked, name)
+    with opened(sql, mesh=mesh, as_of=when, limits=limits) as rows:
         write_rows(rows, form, limit, output)
+
+
+def _sql(mesh: Mesh, asked: str, name: str | None) -> str:
+    """The query that is meant: as it stands, an example's, or all rows of a product."""
+    from mesh_dagster.products.examples import example, examples_of
+
+    address = _address(asked)
+    if address is None and name is not None:
+        raise UsageError(
+            "an example query is one of a product", fix="mesh query flights/departures EXAMPLE"
+        )
+    if address is None:
+        return sys.stdin.read() if asked == "-" else asked
+    if name is not None:
+        found = example(mesh, address, name)
+        say(found.title or found.name)
+        return found.sql
+    for each in examples_of(mesh, address):
+        say(f"mesh query {address.path} {each.name}  # {each.title}")
+    return f"from {address.sql_name}"
+
+
+def _address(text: str) -> Address | None:
+    """An address, where it is one: a query has a blank in it."""
+    if text == "-" or any(each.isspace() for each in text):
+        return None
+    return Address.read(text)
 
 
 def moment_or_publication(text: str | None) -> datetime | int | str | None:

@@ -26,6 +26,7 @@ COMMANDS = {
     "show": "show",
     "snapshots": "snapshots",
     "query": "query",
+    "lab": "lab",
     "run": "run",
     "slo": "slo",
     "quarantine": "quarantine",
@@ -135,6 +136,8 @@ def _ended(error: BaseException) -> int:
         case click.Abort() | KeyboardInterrupt():
             code = INTERRUPTED
         case _PipeClosed():
+        case SystemExit():  # click's completion ends so
+            code = error.code if isinstance(error.code, int) else 0
             _silence_stdout()
             code = PIPE_CLOSED
         case _:

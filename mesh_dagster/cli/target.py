@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from mesh_dagster.cli.output import say
-from mesh_dagster.model.address import Address
+from mesh_dagster.errors import MeshError
+from mesh_dagster.model.address import SCHEME, Address
 
 if TYPE_CHECKING:
     from mesh_dagster.products.mesh import Mesh
@@ -21,14 +23,55 @@ class _AddressText(click.ParamType[Address]):
     def convert(
         self, value: str | Address, param: click.Parameter | None, ctx: click.Context | None
     ) -> Address:
-        if isinstance(value, Address):
-            return value
-        return (
-            Address.from_sql(value) if "/" not in value and "." in value else Address.parse(value)
-        )
+        return value if isinstance(value, Address) else Address.read(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return complete_addresses(ctx, param, incomplete)
 
 
 ADDRESS = _AddressText()
+
+
+def complete_addresses(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The addresses that go on like this; versions and ports where a product is already named."""
+    from mesh_dagster.products.mesh import Mesh
+
+    scheme = SCHEME if incomplete.startswith(SCHEME) else ""
+    begun = incomplete.removeprefix(scheme)
+    try:
+        products = Mesh.open().products()
+    except MeshError:
+        return []
+    found: dict[str, str | None] = {}
+    for each in products:
+        short = f"{each.address.domain}/{each.address.product}"
+        ports = [port.address.path for port in each.outputs] if begun.startswith(short) else []
+        for path in (short, *ports):
+            if path.startswith(begun):
+                found.setdefault(path, each.purpose)
+    return [CompletionItem(scheme + path, help=told) for path, told in found.items()]
+
+
+def complete_examples(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The example queries, of the product that is named before, that go on like this."""
+    from mesh_dagster.products.examples import examples_of
+    from mesh_dagster.products.mesh import Mesh
+
+    try:
+        known = examples_of(Mesh.open(), Address.read(str(ctx.params.get("asked"))))
+    except MeshError:
+        return []
+    return [
+        CompletionItem(each.name, help=each.title)
+        for each in known
+        if each.name.startswith(incomplete)
+    ]
 
 
 def open_mesh() -> Mesh:

@@ -67,6 +67,11 @@ class Address:
             return cls(domain, versioned, None, port or None)
         return cls(domain, product, int(found[1]), port or None)
 
+    @classmethod
+    def read(cls, text: str) -> Address:
+        """Read any spelling that people have for it: path, URL or SQL name."""
+        return cls.from_sql(text) if "/" not in text and "." in text else cls.parse(text)
+
     @property
     def path(self) -> str:
         """`flights/departures/v1/late`: asset key, storage prefix and registry path."""

@@ -6,6 +6,7 @@ pointers (design rule 5).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +34,12 @@ from mesh_dagster.registry.documents import Document, described_of, document_of,
 from mesh_dagster.registry.resolve import resolve
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from mesh_dagster.journal import Journal, Summary
+    from mesh_dagster.products.port import Port
+    from mesh_dagster.products.read import AsOf
+    from mesh_dagster.products.sql.process import Limits
 
 
 class Mesh:
@@ -55,6 +61,30 @@ class Mesh:
         replay = config.replay
         clock.replay(replay.now if replay else None, replay.since if replay else None)
         return cls(config)
+
+    def __getitem__(self, address: str | Address) -> Port:
+        """An output port by its address or its SQL name. Raises `UnknownAddress`."""
+        from mesh_dagster.products.port import Port
+
+        named = Address.read(address) if isinstance(address, str) else address
+        return Port(self, self.resolve(named))
+
+    def __iter__(self) -> Iterator[str]:
+        """The paths of all products, each of which can be asked for: `mesh[path]`."""
+        return iter([each.address.path for each in self.products()])
+
+    def __repr__(self) -> str:
+        return f"Mesh({self.config.name!r} at {self.config.root}: mesh['domain/product'].read())"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+    def query(self, sql: str, *, as_of: AsOf = None, limits: Limits | None = None) -> pl.DataFrame:
+        """The rows of one SELECT over products. Raises what `mesh_dagster.query` raises."""
+        from mesh_dagster.products.port import rows_of
+        from mesh_dagster.products.query import DEFAULT
+
+        return rows_of(self, sql, as_of=as_of, limits=limits or DEFAULT)
 
     @cached_property
     def storage(self) -> Storage:
