@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from mesh_dagster import clock
 from mesh_dagster.journal import queries, recovery, reviews, writes
 from mesh_dagster.journal.database import PATIENCE, Database
-from mesh_dagster.journal.deliveries import Deliveries
 from mesh_dagster.journal.known import Known, known
 from mesh_dagster.journal.outbox import Outbox
 from mesh_dagster.journal.owner import Owner
@@ -317,13 +316,13 @@ class Journal:
         with self._database.writing() as connection:
             put_probe(connection, product, port or "", at=at, seconds=seconds, error=error)
 
-    def summary(self, products: Collection[str] | None = None) -> list[Summary]:
-        """One line for each product that has any decision, by name."""
     def known(self, product: str, publications: int = 5) -> Known:
         """What everybody may know of a product, with its newest publications."""
         with self._database.reading() as connection:
             return known(connection, product, publications)
 
+    def summary(self, products: Collection[str] | None = None) -> list[Summary]:
+        """One line for each product that has any decision, by name."""
         with self._database.reading() as connection:
             decisions = self._database.quoted("decisions")
             rows = connection.execute(sa.text(SQL.format(decisions=decisions))).all()
