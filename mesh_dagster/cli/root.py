@@ -135,9 +135,9 @@ def _ended(error: BaseException) -> int:
             code = error.exit_code
         case click.Abort() | KeyboardInterrupt():
             code = INTERRUPTED
-        case _PipeClosed():
         case SystemExit():  # click's completion ends so
             code = error.code if isinstance(error.code, int) else 0
+        case _PipeClosed():
             _silence_stdout()
             code = PIPE_CLOSED
         case _:
