@@ -34,6 +34,10 @@ run_coordinator:
   class: QueuedRunCoordinator
   config:
     dequeue_use_threads: true
+# So many write ticks at once that each has to wait for its turn.
+schedule_storage:
+  module: mesh_dagster.orchestrate.ticks
+  class: TickStorage
 """
 
 
