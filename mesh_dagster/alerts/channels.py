@@ -17,6 +17,8 @@ from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.notification import LOG, Channel, Notifications, Patience
 
 UNKNOWN_CHANNEL = "MESH-D062"
+LONGEST = 366 * 86_400.0
+"""Seconds; nobody who says more means it."""
 UNSET = "MESH-M080"
 
 
@@ -31,7 +33,8 @@ class Channels:
         self.domain = domain
         self._channels = {LOG: Channel(LOG, LOG)}
         self._channels |= {each.name: each for part in stated for each in part.channels}
-        self.patience = Patience(**{**stated[0].patience, **stated[1].patience})
+        patience = {**stated[0].patience, **stated[1].patience}
+        self.patience = Patience(**{key: min(each, LONGEST) for key, each in patience.items()})
         said = [part for part in reversed(stated) if part.owners is not None]
         self._owners = said[0] if said else Notifications(owners=(LOG,))
         self._open: dict[str, Notifier] = {}

@@ -8,7 +8,7 @@ that is news, or when it has cooled down.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import takewhile
 
 from mesh_dagster.journal.letters import Line, Pending
@@ -50,11 +50,15 @@ def _first(group: Sequence[Pending]) -> int:
 
 
 def _is_cooling(each: Pending, patience: Patience, now: datetime) -> bool:
-    until = each.told and each.told + timedelta(seconds=patience.cool_down)
-    return until is not None and until > now
+    # What was told in the future was told before a clock was set back: that cools nothing.
+    return each.told is not None and 0 <= _seconds(each.told, now) < patience.cool_down
 
 
 def _is_ripe(group: Sequence[Pending], patience: Patience, now: datetime) -> bool:
     """The first of a cause waits a little for the others that it brings."""
     oldest = min(each.noticed for each in group)
-    return len(group) >= MOST_EVENTS or oldest + timedelta(seconds=patience.group) <= now
+    return len(group) >= MOST_EVENTS or not 0 <= _seconds(oldest, now) < patience.group
+
+
+def _seconds(since: datetime, now: datetime) -> float:
+    return (now - since).total_seconds()

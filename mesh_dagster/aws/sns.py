@@ -17,7 +17,8 @@ from mesh_dagster.errors import MissingExtra
 from mesh_dagster.model.message import Message, Setting
 
 _NEVER = ("InvalidParameter", "InvalidParameterValue", "ValidationException", "KMSDisabled")
-LARGEST = 256 * 1024
+LARGEST = 255 * 1024
+"""SNS takes 256 KiB with the attributes."""
 LONGEST_SUBJECT = 100
 
 

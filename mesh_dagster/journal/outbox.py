@@ -229,9 +229,14 @@ def _delivery(row: sa.Row[Any], recipient: Recipient) -> dict[str, Any]:
     }
 
 
+_APART = timedelta(hours=1)
+"""By how much clocks of two senders may differ; what is newer is of a clock that was set back."""
+
+
 def _due(now: datetime) -> sa.Select[Any]:
     chosen = sa.select(messages.c.id, messages.c.channel)
-    return chosen.where(messages.c.state == State.WAITING, messages.c.due <= now)
+    due = sa.or_(messages.c.due <= now, messages.c.composed > now + _APART)
+    return chosen.where(messages.c.state == State.WAITING, due)
 
 
 def _anything(connection: sa.Connection, now: datetime) -> bool:

@@ -55,7 +55,11 @@ def _silences(domain: str, health: Health, silent: float | None) -> Iterator[Fin
         yield _silent(domain, f"the {OUTBOX} has never given a sign of life")
     for beat in health.heartbeats:
         age = (clock.wall() - beat.at).total_seconds()
-        if age > (silent if silent is not None else _MISSED * beat.every):
+        most = silent if silent is not None else _MISSED * beat.every
+        if age < -most:
+            what = f"the {beat.name} gave its last sign of life {_span(-age)} from now"
+            yield Finding(SILENT, what, subject=domain, fix="set the clocks of those machines")
+        elif not age <= most:
             yield _silent(domain, f"the {beat.name} has given no sign of life for {_span(age)}")
         elif beat.error:
             yield Finding(FAILING, f"the {beat.name} said: {beat.error}", subject=domain)

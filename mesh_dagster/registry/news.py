@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from mesh_dagster import clock
 from mesh_dagster.errors import MissingObject
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.ports.storage import Storage
@@ -22,6 +23,9 @@ MOST = 500
 LARGEST = 4 * 1024 * 1024
 LONGEST = 1000
 """Characters of one text in it; readers show them to people."""
+
+_GREATEST = 2**63
+"""Of a number in it; no database keeps NaN or a number without end."""
 
 _DETAILS = ("partitions", "waiting", "outcome", "publication", "changes", "before", "after")
 
@@ -93,6 +97,7 @@ def _event(told: dict[str, Any], domain: str) -> Event:
     at = datetime.fromisoformat(told["at"])
     if at.tzinfo is None:
         raise ValueError("a moment without a time zone")
+    at = clock.in_utc(at)
     return Event(
         kind=EventKind(told["kind"]),
         subject=subject,
@@ -115,7 +120,9 @@ def _text(value: Any) -> str:
 
 def _shortened(value: Any) -> Any:
     match value:
-        case None | bool() | int() | float():
+        case None | bool():
+            return value
+        case int() | float() if abs(value) < _GREATEST:
             return value
         case str():
             return _text(value[:LONGEST])

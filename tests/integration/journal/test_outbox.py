@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from mesh_dagster import clock
+from mesh_dagster.journal.alert_tables import messages
 from mesh_dagster.journal.journal import open_journal
 from mesh_dagster.journal.outbox import Ended
 from mesh_dagster.model.event import Event, EventKind
@@ -211,3 +213,15 @@ def test_no_field_of_an_event_is_lost(url, domain, field):
         (read,) = journal.outbox.newest(clock.wall() - timedelta(hours=1), 10)
     assert getattr(read, field) == getattr(written, field)
     assert read.root == "weather/observations/v1"
+
+
+def test_what_was_composed_in_the_future_is_tried_now(journal):
+    journal.outbox.put([event("a")])
+    journal.outbox.route(lambda _: [ANNA])
+    (first,) = claimed(journal)
+    assert claimed(journal) == [], "it is leased"
+    ahead = {"composed": clock.wall() + timedelta(days=366), "due": clock.wall() + timedelta(366)}
+    with journal._database.writing() as connection:
+        connection.execute(sa.update(messages).values(ahead))
+    (again,) = claimed(journal)
+    assert again.id == first.id

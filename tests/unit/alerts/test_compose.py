@@ -88,3 +88,15 @@ def test_what_cools_down_goes_with_the_next_news_of_its_product_only():
     news = pending(2, topic="other")
     assert list(messages_due([cooling, news], PATIENCE, NOW)) == [[cooling, news]]
     assert list(messages_due([pending(1, told=3601)], PATIENCE, NOW)) == [[pending(1, told=3601)]]
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting():
+    year = 366 * 86_400
+    assert list(messages_due([pending(1, age=-year)], PATIENCE, NOW))
+    assert list(messages_due([pending(1, told=-year)], PATIENCE, NOW))
+
+
+def test_a_pause_longer_than_the_calendar_is_a_long_one():
+    ever = Patience(group=1e300, cool_down=1e300)
+    assert not list(messages_due([pending(1)], ever, NOW))
+    assert not list(messages_due([pending(1, told=60)], ever, NOW))

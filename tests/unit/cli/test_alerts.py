@@ -84,6 +84,10 @@ def test_silence_is_a_finding(published, run):
     assert ill.code == 1
     assert "has given no sign of life for 3 minutes" in ill.out
     assert run("doctor", "--silent", "600").code == 0
+    written(published, sa.update(heartbeats).values(at=clock.wall() + timedelta(days=365)))
+    ill = run("doctor")
+    assert ill.code == 1, "by a clock that is right again it would be alive for a year"
+    assert "gave its last sign of life 365 days from now" in ill.out
 
 
 def test_what_was_given_up_is_found_listed_and_tried_again(published, run):
