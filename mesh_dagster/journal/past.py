@@ -18,8 +18,8 @@ from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.noticed import noticed_until
 from mesh_dagster.journal.probes import probes_until
 from mesh_dagster.journal.tables import WHOLE, Moment, decisions, publications, reads, results
-from mesh_dagster.model.finding import Verdict
-from mesh_dagster.model.slo import Answer, Changes, Noticed, Probes
+from mesh_dagster.model.finding import Severity, Verdict
+from mesh_dagster.model.slo import ROWS, Answer, Changes, Noticed, Probes
 from mesh_dagster.model.snapshot import Outcome, PublicationKind
 
 _AT_ONCE = 5000
@@ -38,7 +38,8 @@ class Asked(NamedTuple):
     what has waited since before.
 
     `kinds` are those of the rules whose answers are wanted; `reads`: whether it is on record what
-    it was made of; `probes`: whether its ports answered; `incidents`: its incidents.
+    it was made of; `probes`: whether its ports answered; `incidents`: its incidents; `rows`: kinds
+    of rules whose counts are added up in one answer of the kind `rows`.
     """
 
     since: datetime
@@ -46,6 +47,7 @@ class Asked(NamedTuple):
     reads: bool = False
     probes: bool = False
     incidents: bool = False
+    rows: tuple[str, ...] = ()
 
 
 class Past(NamedTuple):
@@ -80,6 +82,8 @@ def _some(
     changes = _grouped(_changes(connection, asked, places, until))
     told = {name: each for name, each in asked.items() if each.kinds}
     answers = _grouped(_answers(connection, told, places, until) if told else iter(()))
+    added = {name: each for name, each in asked.items() if each.rows}
+    counts = _grouped(_row_counts(connection, added, places, until) if added else iter(()))
     probed = [name for name, each in asked.items() if each.probes]
     read = probes_until(connection, probed, until) if probed else {}
     told_of = [name for name, each in asked.items() if each.incidents]
@@ -90,9 +94,9 @@ def _some(
             born.get(place),
             _columns(changes(place), moments),
             [
-                Answer(partition or None, outcome, at, port or "", kind, bool(held), *counts)
-                for (_, at, partition, outcome, port, kind, held, *counts) in _moved(
-                    answers(place), moments
+                Answer(partition or None, outcome, at, port or "", kind, bool(held), *numbers)
+                for (_, at, partition, outcome, port, kind, held, *numbers) in _moved(
+                    [*answers(place), *counts(place)], moments
                 )
             ],
             read.get(name, ()),
@@ -195,24 +199,60 @@ def _answers(
 ) -> Iterator[tuple[Any, ...]]:
     products = _values(asked, places)
     kinds = sorted({kind for each in asked.values() for kind in each.kinds})
-    at = _raw(sa.func.coalesce(publications.c.at, decisions.c.decided_at))
+    query = _of_results(
+        products,
+        until,
+        results.c.kind,
+        results.c.verdict.in_(_HELD),
+        sa.func.coalesce(results.c.checked, 0),
+        sa.func.coalesce(results.c.failed, 0),
+    )
+    return _streamed(connection, query.where(results.c.kind.in_(kinds)))
+
+
+def _row_counts(
+    connection: sa.Connection,
+    asked: Mapping[str, Asked],
+    places: Mapping[str, int],
+    until: datetime,
+) -> Iterator[tuple[Any, ...]]:
+    """What all rules of severity error counted row by row in one audit of a port, added up."""
+    products = _values(asked, places)
+    kinds = sorted({kind for each in asked.values() for kind in each.rows})
+    checked, failed = (
+        sa.cast(sa.func.sum(each), sa.BigInteger) for each in (results.c.checked, results.c.failed)
+    )
+    query = (
+        _of_results(products, until, sa.literal_column(f"'{ROWS}'"), failed == 0, checked, failed)
+        .where(results.c.kind.in_(kinds), results.c.severity == Severity.ERROR.value)
+        .where(results.c.checked.is_not(None), results.c.failed.is_not(None))
+        .group_by(products.c.place, *_AUDIT, results.c.port, _AT)
+    )
+    return _streamed(connection, query)
+
+
+_AT = sa.func.coalesce(publications.c.at, decisions.c.decided_at)
+_AUDIT = (
+    decisions.c.attempt,
+    decisions.c.partition,
+    decisions.c.revision,
+    decisions.c.outcome,
+)
+
+
+def _of_results(
+    products: sa.CTE, until: datetime, *told: sa.ColumnElement[Any]
+) -> sa.Select[tuple[Any, ...]]:
+    """What is told of the results of each audit since then."""
     same = sa.and_(
         results.c.attempt == decisions.c.attempt,
         results.c.partition == decisions.c.partition,
         results.c.revision == decisions.c.revision,
     )
-    query = (
-        sa.select(
-            products.c.place,
-            at,
-            decisions.c.partition,
-            decisions.c.outcome,
-            results.c.port,
-            results.c.kind,
-            results.c.verdict.in_(_HELD),
-            sa.func.coalesce(results.c.checked, 0),
-            sa.func.coalesce(results.c.failed, 0),
-        )
+    at = _raw(_AT)
+    key = (products.c.place, at, decisions.c.partition, decisions.c.outcome, results.c.port)
+    return (
+        sa.select(*key, *told)
         .select_from(
             products.join(decisions, decisions.c.product == products.c.product)
             .join(results, same)
@@ -220,12 +260,10 @@ def _answers(
         )
         .where(
             decisions.c.decided_at > products.c.since,
-            results.c.kind.in_(kinds),
             at <= sa.bindparam("until", until, Moment),
         )
         .order_by(products.c.place)
     )
-    return _streamed(connection, query)
 
 
 _SAME_PUBLICATION = (publications.c.product == decisions.c.product) & (

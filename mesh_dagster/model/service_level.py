@@ -46,9 +46,17 @@ SPANS = frozenset(
 """Promises that are a span of time."""
 
 SHARES = frozenset(
-    {"availability", "errorRate", "completeness", "accuracy", "statisticalShape", "lineage"}
+    {
+        "availability",
+        "errorRate",
+        "completeness",
+        "accuracy",
+        "rowAccuracy",
+        "statisticalShape",
+        "lineage",
+    }
 )
-"""Promises that are a share, in percent unless the unit says otherwise. The last four are the
+"""Promises that are a share, in percent unless the unit says otherwise. The last five are the
 mesh's own: the standard has no name for them."""
 
 MOMENTS = frozenset({"generalAvailability", "endOfSupport", "endOfLife"})

@@ -17,6 +17,7 @@ class Indicator(StrEnum):
     FREQUENCY = "frequency"
     COMPLETENESS = "completeness"
     ACCURACY = "accuracy"
+    ROW_ACCURACY = "rowAccuracy"
     SHAPE = "statisticalShape"
     LINEAGE = "lineage"
     AVAILABILITY = "availability"
@@ -115,6 +116,10 @@ class Changes(NamedTuple):
     def each(self) -> Iterator[Change]:
         """One after the other."""
         return map(Change._make, zip(*self, strict=True))
+
+
+ROWS = "rows"
+"""The kind of an answer that adds up what all rules of severity error counted row by row."""
 
 
 class Answer(NamedTuple):

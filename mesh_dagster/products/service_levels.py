@@ -33,6 +33,23 @@ _AHEAD = timedelta(seconds=1)
 """By how much publications may lie ahead of a replay, whose clock stands still: they are never
 at the same moment."""
 _OF_INCIDENTS = (Indicator.TIME_TO_DETECT, Indicator.TIME_TO_NOTIFY)
+ROW_KINDS = (
+    "required",
+    "missing",
+    "type",
+    "allowed",
+    "range",
+    "length",
+    "pattern",
+    "format",
+    "multiple",
+    "size",
+    "distinct",
+    "unique",
+    "reference",
+)
+"""The kinds of rules that are held against each row, or each element of a list in it."""
+
 _KINDS = {Indicator.COMPLETENESS: "expected_rows", Indicator.SHAPE: "shape"}
 
 
@@ -111,7 +128,9 @@ def _asked(loaded: LoadedProduct, stated: Sequence[Objective], now: datetime) ->
     lineage = any(each.indicator is Indicator.LINEAGE for each in stated)
     probes = any(each.indicator is Indicator.AVAILABILITY for each in stated)
     incidents = any(each.indicator in _OF_INCIDENTS for each in stated)
-    return Asked(now - back, tuple(sorted(kinds)), lineage, probes, incidents)
+    rows = any(each.indicator is Indicator.ROW_ACCURACY for each in stated)
+    added = ROW_KINDS if rows else ()
+    return Asked(now - back, tuple(sorted(kinds)), lineage, probes, incidents, added)
 
 
 def _history(

@@ -33,7 +33,7 @@ def latency(history: History, objective: Objective) -> Counted | None:
     limit = objective.limit or timedelta()
     if history.partitioning is None:
         return _by_cadence(_skews(history.published, limit), objective.cadence)
-    ends = _calendar(history, objective)
+    ends = calendar(history, objective)
     if ends is None or history.born is None:
         return None
     late = {}
@@ -135,7 +135,7 @@ def completeness(history: History, objective: Objective) -> Counted | None:
     told = [each for each in history.answers if _expects(each) and each.port == objective.port]
     if history.partitioning is None:
         return _of_the_whole(told)
-    ends = _calendar(history, objective)
+    ends = calendar(history, objective)
     if ends is None:
         return None
     late = history.until - objective.cadence
@@ -169,7 +169,7 @@ def _newest(history: History, objective: Objective, facts: Iterable[Judged]) -> 
     """Each partition by the newest fact on it; without partitions each cadence by its worst."""
     if history.partitioning is None:
         return _by_cadence(facts, objective.cadence)
-    ends = _calendar(history, objective)
+    ends = calendar(history, objective)
     if ends is None:
         return None
     newest = {key: bad for key, _, bad in facts}
@@ -179,7 +179,7 @@ def _newest(history: History, objective: Objective, facts: Iterable[Judged]) -> 
 
 
 def _all_good(history: History, objective: Objective) -> Counted | None:
-    ends = _calendar(history, objective)
+    ends = calendar(history, objective)
     if ends is None:
         return None
     return Counted(_moments(ends, ends.keys() - history.here), ())
@@ -196,7 +196,7 @@ def _by_cadence(facts: Iterable[Judged], cadence: timedelta) -> Counted:
     return Counted.of(parts)
 
 
-def _calendar(history: History, objective: Objective) -> Mapping[str, datetime] | None:
+def calendar(history: History, objective: Objective) -> Mapping[str, datetime] | None:
     """The partitions that were due in the window, with the end of each."""
     if history.partitioning is None or not history.is_born:
         return None

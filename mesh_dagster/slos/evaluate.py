@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from mesh_dagster.model.slo import Burn, Indicator, Objective, Standing, Status, Tally
-from mesh_dagster.slos import counted, timed
+from mesh_dagster.slos import by_row, counted, timed
 from mesh_dagster.slos.history import History
 from mesh_dagster.slos.measures import MICROSECOND, Counted, Measured, Timed
 from mesh_dagster.slos.words import in_words
@@ -35,6 +35,7 @@ _SHARED: dict[Indicator, Callable[[History, Objective], Counted | None]] = {
     Indicator.LATENCY: counted.latency,
     Indicator.COMPLETENESS: counted.completeness,
     Indicator.ACCURACY: counted.accuracy,
+    Indicator.ROW_ACCURACY: by_row.row_accuracy,
     Indicator.SHAPE: counted.shape,
     Indicator.LINEAGE: counted.lineage,
 }

@@ -40,6 +40,7 @@ _BY_SHARE = {
     "availability": Indicator.AVAILABILITY,
     "completeness": Indicator.COMPLETENESS,
     "accuracy": Indicator.ACCURACY,
+    "rowAccuracy": Indicator.ROW_ACCURACY,
     "errorRate": Indicator.ACCURACY,
     "statisticalShape": Indicator.SHAPE,
     "lineage": Indicator.LINEAGE,

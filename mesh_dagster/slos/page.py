@@ -26,6 +26,7 @@ _NAMES = {
     Indicator.FREQUENCY: "Interval of change",
     Indicator.COMPLETENESS: "Completeness",
     Indicator.ACCURACY: "Accuracy",
+    Indicator.ROW_ACCURACY: "Accuracy of rows",
     Indicator.SHAPE: "Statistical shape",
     Indicator.LINEAGE: "Lineage",
     Indicator.AVAILABILITY: "Availability",

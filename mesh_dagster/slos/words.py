@@ -45,6 +45,7 @@ def _of_parts(objective: Objective, found: Measured, tally: Tally) -> str:
         Indicator.LATENCY: f"later than {span(objective.limit or timedelta())}",
         Indicator.COMPLETENESS: "missing",
         Indicator.ACCURACY: "not as promised",
+        Indicator.ROW_ACCURACY: "rows that a rule looked at broke it",
         Indicator.SHAPE: "shaped otherwise",
         Indicator.LINEAGE: "of unknown origin",
     }[objective.indicator]

@@ -21,7 +21,7 @@ from mesh_dagster.model.service_level import (
 _SMALLER = {"freshness", "latency", "frequency", "errorrate"}
 _SMALLER |= {"timetodetect", "timetonotify", "timetorepair", "generalavailability"}
 _LARGER = {"retention", "availability", "throughput", "endofsupport", "endoflife"}
-_LARGER |= {"completeness", "accuracy", "statisticalshape", "lineage"}
+_LARGER |= {"completeness", "accuracy", "rowaccuracy", "statisticalshape", "lineage"}
 _SHORT = {
     "ly": "latency",
     "fy": "frequency",

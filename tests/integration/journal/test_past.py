@@ -118,6 +118,39 @@ def test_what_waits_and_what_rules_said_are_told(journal: Journal) -> None:
     assert found.answers[0].at == START
 
 
+def test_what_rules_counted_row_by_row_is_added_up_for_each_audit(journal: Journal) -> None:
+    def said(rule: str, checked: int | None, failed: int | None, **rest: object) -> RuleResult:
+        given = {"kind": "range", "severity": Severity.ERROR, "message": rule} | rest
+        verdict = Verdict.FAILED if failed else Verdict.PASSED
+        return RuleResult(rule=rule, verdict=verdict, checked=checked, failed=failed, **given)
+
+    audits = {
+        "a": (said("r", 10, 3), said("u", 10, 1, kind="unique"), said("r2", 10, 0)),
+        "b": (said("r", 20, 0), said("r2", None, None), said("r", 7, 2, port="late")),
+        "c": (
+            said("w", 10, 9, severity=Severity.WARNING),
+            said("n", 1, 1, kind="row_count"),
+        ),
+    }
+    attempt = new_id()
+    journal.begin("d/p/v1", attempt, started_at=START)
+    found = [Decision(key, Outcome.QUARANTINED, 10, said) for key, said in audits.items()]
+    with frozen(START):
+        journal.finish(attempt, found)
+    journal.begin("d/other/v1", new_id(), started_at=START)
+    asked = {
+        "d/other/v1": Asked(LONG_AGO, rows=("range", "unique")),
+        "d/p/v1": Asked(LONG_AGO, rows=("range", "unique")),
+    }
+    _, past = journal.past(asked, START + DAY)
+    assert sorted(each[0:1] + each[3:] for each in past.answers) == [
+        ("a", "", "rows", False, 30, 4),
+        ("b", "", "rows", True, 20, 0),
+        ("b", "late", "rows", False, 7, 2),
+    ]
+    assert {each.at for each in past.answers} == {START}
+
+
 def test_what_the_whole_port_showed_before_is_told_however_old(journal: Journal) -> None:
     for number, at in enumerate((START, START + DAY, START + 9 * DAY), 1):
         _publish(journal, "d/a/v1", number, at, None, fact=START)

@@ -15,7 +15,7 @@ from mesh_dagster.model.slo import Indicator, Standing, Status
 from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.probe import probe
-from mesh_dagster.products.service_levels import objectives, reports
+from mesh_dagster.products.service_levels import ROW_KINDS, objectives, reports
 from mesh_dagster.slos.page import page
 from mesh_dagster.testing import write_mesh, write_product
 
@@ -235,3 +235,50 @@ def test_the_objectives_are_those_of_the_contract(weather: Mesh) -> None:
     assert told[Indicator.FRESHNESS] == (0.99, 26 * HOUR)
     assert told[Indicator.FREQUENCY] == (0.99, DAY)
     assert told[Indicator.COMPLETENESS] == (0.95, None)
+
+
+def test_accuracy_of_rows_is_of_all_that_rules_looked_at(tmp_path: Path) -> None:
+    mesh = write_mesh(tmp_path / "mesh")
+    days = [date(2013, 11, 1 + number // 4) for number in range(12)]
+    write_product(
+        mesh,
+        "shop/orders/v1",
+        {"id": "BIGINT", "day": "DATE"},
+        {"id": [0, 1, 2, 3, 4, 4, 4, 7, 8, 9, 10, None], "day": days},
+        key=["id"],
+        partitions={"every": "day", "column": "day", "start": "2013-11-01"},
+        levels=[
+            {"property": "accuracy", "value": 50, "unit": "percent"},
+            {"property": "rowAccuracy", "value": 90, "unit": "percent"},
+        ],
+    )
+    mesh = Mesh.open(mesh.config.file.parent)
+    _publish(mesh, "shop/orders", 1, 2, 3)
+    found = _standings(mesh, "shop/orders", at=START + 4 * DAY)
+    assert found[Indicator.ACCURACY].tally.total == 3
+    assert found[Indicator.ACCURACY].tally.bad == 2
+    rows = found[Indicator.ROW_ACCURACY]
+    rules = 2  # an id in each row, and none twice
+    assert (rows.tally.bad, rows.tally.total) == (2 + 1, rules * 12)
+    assert rows.now.startswith(
+        "3 of 24 rows that a rule looked at broke it: 2013-11-02, 2013-11-03"
+    )
+    assert rows.failing
+    assert rows.objective.check == "slo_row_accuracy"
+    later = _standings(mesh, "shop/orders", at=START + 40 * DAY)
+    assert later[Indicator.ROW_ACCURACY].tally.total == 0
+
+
+def test_the_rules_that_count_rows_are_those_on_values_keys_and_references() -> None:
+    from mesh_dagster.contracts.rules import by_owners, on_tables, on_values
+
+    modules = (on_values, on_tables, by_owners)
+    kinds = {
+        each.kind
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, type) and isinstance(getattr(each, "kind", None), str)
+    }
+    others = {"schema", "row_count", "freshness", "retention", "expected_rows", "shape"}
+    others |= {"sql", "code", "text", "unsupported"}
+    assert set(ROW_KINDS) == kinds - others
