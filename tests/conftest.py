@@ -13,6 +13,8 @@ _TOGETHER = {
     "unit/domains/test_alone": "",
     "unit/domains/": "domains",  # the reference mesh, made of a whole year
     "orchestrate/test_dbt": "dbt",  # what dbt has parsed
+    "products/test_read": "read",  # a small mesh, and that mesh on S3 and PostgreSQL
+    "test_infer_tomorrow": "year",  # the real tables by month
 }
 """What a module's path has in it, and the group that shares something; first come, first served."""
 

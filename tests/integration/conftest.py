@@ -7,6 +7,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,24 @@ def s3_endpoint() -> Iterator[str]:
 
 
 @pytest.fixture
-def s3_url(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def s3_url(new_bucket: Callable[[pytest.MonkeyPatch], str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bucket of the test's own."""
+    return new_bucket(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def new_bucket(s3_endpoint: str) -> Callable[[pytest.MonkeyPatch], str]:
+    """Makes a bucket, which the patched environment gives access to."""
+    return partial(_bucket, s3_endpoint)
+
+
+def _bucket(endpoint: str, patch: pytest.MonkeyPatch) -> str:
     import boto3
 
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    patch.setenv("AWS_ENDPOINT_URL", endpoint)
+    patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     bucket = f"mesh-{uuid.uuid4().hex}"
     boto3.client("s3").create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}

@@ -6,6 +6,8 @@ import importlib.util
 import itertools
 import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +45,22 @@ def shop(world: ModuleType, tmp_path: Path) -> Any:
     return world.Shop.new(tmp_path / "mesh")
 
 
+@pytest.fixture(scope="module", params=["embedded", "at_scale"])
+def read_only(
+    request: pytest.FixtureRequest, world: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """A mesh like `anywhere`, for all tests of a module: made once, and then only read."""
+    root = tmp_path_factory.mktemp("read") / "mesh"
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "embedded":
+            yield world.Shop.new(root)
+            return
+        bucket = request.getfixturevalue("new_bucket")(patch)
+        yield world.Shop.new(
+            root, storage=bucket, journal=request.getfixturevalue("new_database")()
+        )
+
+
 @pytest.fixture(params=["embedded", "at_scale"])
 def anywhere(request: pytest.FixtureRequest, world: ModuleType, tmp_path: Path) -> Any:
     """An empty mesh: on disk with SQLite, and in S3 with PostgreSQL."""
@@ -56,8 +74,18 @@ def anywhere(request: pytest.FixtureRequest, world: ModuleType, tmp_path: Path) 
 
 
 @pytest.fixture
-def database(postgresql: str) -> str:
+def database(new_database: Callable[[], str]) -> str:
     """A database of its own on the server: domains of two tests share a name."""
+    return new_database()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgresql: str) -> Callable[[], str]:
+    """Makes a database on the server."""
+    return partial(_database, postgresql)
+
+
+def _database(postgresql: str) -> str:
     import psycopg
 
     name = f"mesh_{os.getpid()}_{next(_databases)}"

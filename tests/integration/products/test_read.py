@@ -25,12 +25,12 @@ DAY, NEXT, THIRD = "2013-11-01", "2013-11-02", "2013-11-03"
 NOON = datetime(2013, 11, 8, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def sales(anywhere: Any, world: ModuleType) -> Any:
+@pytest.fixture(scope="module")
+def sales(read_only: Any, world: ModuleType) -> Any:
     """Three publications, an hour apart: two days, the first again, a third day."""
     days = {DAY: [1, 2], NEXT: [3], THIRD: [4]}
     rows = world.sold(days).with_columns(at=pl.col("day").cast(pl.Datetime("us", "UTC")))
-    anywhere.product(
+    read_only.product(
         "shop/sales/v1",
         world.COLUMNS | {"at": "TIMESTAMPTZ"},
         rows,
@@ -38,13 +38,13 @@ def sales(anywhere: Any, world: ModuleType) -> Any:
         table={"customProperties": [{"property": "eventTime", "value": "at"}]},
     )
     with frozen(NOON):
-        anywhere.make(DAY, NEXT)
-    anywhere.feed(rows.with_columns(pl.col("amount") * 10))
+        read_only.make(DAY, NEXT)
+    read_only.feed(rows.with_columns(pl.col("amount") * 10))
     with frozen(NOON + timedelta(hours=1)):
-        anywhere.make(DAY)
+        read_only.make(DAY)
     with frozen(NOON + timedelta(hours=2)):
-        anywhere.make(THIRD)
-    return anywhere
+        read_only.make(THIRD)
+    return read_only
 
 
 def test_columns_and_conditions_narrow_what_is_read(sales: Any) -> None:

@@ -462,7 +462,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(JSON, st.sampled_from(["jsonschema", "dbt", "iceberg"]))
 def test_any_document_ends_in_a_contract_or_a_sentence(
     tmp_path: Path, document: Any, format_: str
