@@ -10,7 +10,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from mesh_dagster.dbt.project import DbtProject, call_dbt
 from mesh_dagster.errors import UsageError
 
 _MADE = ("model", "seed", "snapshot")
-_FULL, _SHORT = "manifest.json", "graph.json"
+_FULL, _SHORT = "manifest.json", "nodes.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class DbtNode:
     path: str
     columns: tuple[tuple[str, str, str], ...]
     """Name, type and description."""
+    package: str = ""
+    materialized: str = ""
+    plain: bool = True
+    """Whether its SQL is all that makes it: no Python, no hooks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,16 @@ class DbtTest:
 
 @dataclass(frozen=True, slots=True)
 class DbtGraph:
-    """The nodes, tests and sources of a project. `sources` maps an id to its table's name."""
+    """The nodes, tests and sources of a project.
+
+    `sources` maps an id to its table's name, `tables` to that with its database and schema.
+    """
 
     nodes: Mapping[str, DbtNode]
     tests: tuple[DbtTest, ...]
     sources: Mapping[str, str]
     manifest: Path
+    tables: Mapping[str, str] = field(default_factory=dict)
 
     def node(self, name: str, project: DbtProject) -> DbtNode:
         """The node of a name. Raises `UsageError` where there is none."""
@@ -101,6 +109,7 @@ def load_graph(project: DbtProject) -> DbtGraph:
         tests=tuple(DbtTest(**each) for each in content["tests"]),
         sources=content["sources"],
         manifest=kept / _FULL,
+        tables=content["tables"],
     )
 
 
@@ -134,10 +143,12 @@ def _short(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "nodes": [asdict(each) for each in made.values()],
         "tests": [asdict(each) for each in shown],
         "sources": {id_: each["name"] for id_, each in manifest["sources"].items()},
+        "tables": {id_: each["relation_name"] for id_, each in manifest["sources"].items()},
     }
 
 
 def _node_of(each: Mapping[str, Any]) -> DbtNode:
+    config = each.get("config", {})
     return DbtNode(
         id=each["unique_id"],
         name=each["name"],
@@ -150,6 +161,10 @@ def _node_of(each: Mapping[str, Any]) -> DbtNode:
             (name, column.get("data_type") or "", column.get("description") or "")
             for name, column in each.get("columns", {}).items()
         ),
+        package=each["package_name"],
+        materialized=config.get("materialized") or "",
+        plain=(each.get("language") or "sql") == "sql"
+        and not (config.get("pre-hook") or config.get("post-hook")),
     )
 
 

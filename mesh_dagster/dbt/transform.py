@@ -16,8 +16,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from mesh_dagster.dbt.compiled import compiled_models
 from mesh_dagster.dbt.manifest import DbtNode, load_graph
 from mesh_dagster.dbt.project import DbtProject, call_dbt, find_project
+from mesh_dagster.lineage.columns.models import Models
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.transform import Input, Transform, Window
@@ -27,10 +29,15 @@ Runner = Callable[[DbtProject, Sequence[str]], None]
 
 
 class ParquetFiles(list[str]):
-    """Paths of the files of a folder that is there for as long as the list is."""
+    """Paths of the files of a folder that is there for as long as the list is.
 
-    def __init__(self, folder: Path) -> None:
+    `columns` are those in the files, `models` what made them.
+    """
+
+    def __init__(self, folder: Path, columns: Sequence[str], models: Models) -> None:
         super().__init__(str(path) for path in sorted(folder.glob("*.parquet")))
+        self.columns = tuple(columns)
+        self.models = models
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
 
@@ -46,13 +53,14 @@ def dbt_transform(mesh: Mesh, loaded: LoadedProduct, runner: Runner = run_dbt) -
     it raises `TransformError` when dbt fails, a test of severity error included.
     """
     project = find_project(mesh, loaded.domain)
-    model = load_graph(project).node(loaded.wiring.transform.name, project)
+    graph = load_graph(project)
+    model = graph.node(loaded.wiring.transform.name, project)
 
     def run(inputs: Mapping[str, Input], window: Window) -> ParquetFiles:
         with _alone(project):
             _put(project, inputs)
             runner(project, _build(model, window))
-            return _rows(project, model)
+            return _rows(project, model, compiled_models(project, graph, model))
 
     return run
 
@@ -85,12 +93,13 @@ def _put(project: DbtProject, inputs: Mapping[str, Input]) -> None:
             each.duckdb(connection).create(table)
 
 
-def _rows(project: DbtProject, model: DbtNode) -> ParquetFiles:
+def _rows(project: DbtProject, model: DbtNode, models: Models) -> ParquetFiles:
     import duckdb
 
     folder = Path(tempfile.mkdtemp(prefix="mesh-dbt-"))
     with duckdb.connect(str(project.duckdb), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         rows = connection.sql(f"from {model.relation}")
+        columns = rows.columns
         rows.write_parquet(str(folder / f"{model.name}.parquet"))
-    return ParquetFiles(folder)
+    return ParquetFiles(folder, columns, models)

@@ -22,7 +22,7 @@ from mesh_dagster.ports.types import polars_type
 from mesh_dagster.products.layout import contract_layout
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import open_published, publication_at
-from mesh_dagster.products.sources import locate, scan_source
+from mesh_dagster.products.sources import data_file, locate, scan_source
 from mesh_dagster.products.transform import Input, Window
 
 if TYPE_CHECKING:
@@ -72,6 +72,13 @@ class NoData:
 
     def duckdb(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         return connection.from_arrow(self.polars().collect().to_arrow())
+
+
+def scanned(opened: Input) -> tuple[str, ...]:
+    """The files that a lazy frame of an input reads, as its plan has them."""
+    if isinstance(opened, SourceData):
+        return (str(data_file(opened.source, opened.folder, opened.storage)),)
+    return opened.files
 
 
 class Inputs(Mapping[str, Input]):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import glob
+import shutil
 import zipfile
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
+from zlib import crc32
 
+from mesh_dagster import clock
 from mesh_dagster.errors import EvaluationError, UsageError
 from mesh_dagster.model.wiring import SourceRef
 
@@ -26,7 +31,7 @@ def scan_source(source: SourceRef, folder: Path, storage: str | None = None) -> 
     import polars as pl
 
     path = locate(source, folder, storage)
-    data = _unzipped(path) if path.suffix == ".zip" else path
+    data = data_file(source, folder, storage)
     match source.format:
         case "csv":
             separator = source.delimiter or ","
@@ -40,8 +45,7 @@ def scan_source(source: SourceRef, folder: Path, storage: str | None = None) -> 
             )
         case "ndjson":
             # It has no `glob=False`, so that a name is its own only when escaped.
-            named = glob.escape(str(data)) if isinstance(data, Path) else data
-            return pl.scan_ndjson(named, infer_schema_length=None)
+            return pl.scan_ndjson(glob.escape(str(data)), infer_schema_length=None)
         case "parquet":
             return pl.scan_parquet(data, glob=False)
     raise UsageError(
@@ -67,14 +71,21 @@ def _inferred(how: _Csv) -> pl.Schema:
     """The columns and types that all rows agree with: Polars would look anew at each query."""
     import polars as pl
 
-    data = _unzipped(how.path) if how.path.suffix == ".zip" else how.path
     return pl.scan_csv(
-        data,
+        _data(how.path),
         glob=False,
         null_values=list(how.null_values),
         separator=how.separator,
         infer_schema_length=None,
     ).collect_schema()
+
+
+def data_file(source: SourceRef, folder: Path, storage: str | None = None) -> Path:
+    """The file that is read of a source: itself, or what its archive holds.
+
+    Raises what `scan_source` raises.
+    """
+    return _data(locate(source, folder, storage))
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -127,7 +138,13 @@ def _package(source: SourceRef) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _unzipped(path: Path) -> bytes:
+def _data(path: Path) -> Path:
+    return _unzipped(path, _stamp(path)) if path.suffix == ".zip" else path
+
+
+@lru_cache(maxsize=64)
+def _unzipped(path: Path, stamp: tuple[int, int]) -> Path:
+    """The file in an archive, unpacked for as long as this process lives."""
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         if len(names) != 1:
@@ -136,4 +153,18 @@ def _unzipped(path: Path) -> bytes:
                 code="MESH-M042",
                 fix=f"unpack {path.name} and name the file",
             )
-        return archive.read(names[0])
+        folder = _unpacked() / f"{crc32(str(path).encode()):08x}-{stamp[0]}-{stamp[1]}"
+        with archive.open(names[0]) as packed:
+            folder.mkdir(exist_ok=True)
+            draft = folder / f"{clock.new_id()}.draft"
+            with draft.open("wb") as file:
+                shutil.copyfileobj(packed, file, 1 << 20)
+        return draft.rename(folder / "data")
+
+
+@cache
+def _unpacked() -> Path:
+    """A folder that goes when the process ends."""
+    folder = Path(mkdtemp(prefix="mesh-source-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

@@ -199,20 +199,14 @@ class _Plan:
             rows = together([rows, used(condition, Use.JOIN)])
         if kind in ("Semi", "Anti"):
             return Relation(left.columns, rows)
-        merged = self._merged(node, left, right, kind) if coalesce else {}
-        return Relation(tuple(_joined(self._names(), left, right, merged, suffix)), rows)
-
-    def _merged(self, node: Any, left: Relation, right: Relation, kind: str) -> dict[str, Made]:
-        """The key columns of a join that keeps one of two: which of them it is made of."""
-        found = {}
         mine, theirs = dict(left.columns), dict(right.columns)
-        for one, other in zip(node.left_on, node.right_on, strict=True):
-            if kind == "Right":
-                found[other.output_name] = theirs.get(other.output_name)
-            elif kind == "Full":
-                both = [mine.get(one.output_name), theirs.get(other.output_name)]
-                found[one.output_name] = used(together(both), Use.TRANSFORMATION)
-        return found
+        if coalesce and kind in ("Right", "Full"):
+            for one, other in zip(node.left_on, node.right_on, strict=True):
+                key = mine.pop(one.output_name, None)
+                if kind == "Full":
+                    merged = together([key, theirs.get(other.output_name)])
+                    mine[one.output_name] = used(merged, Use.TRANSFORMATION)
+        return Relation(tuple(_joined(self._names(), mine, theirs, suffix)), rows)
 
     def _union(self, _: Any, inputs: list[Relation]) -> Relation:
         columns = [
@@ -270,21 +264,17 @@ class _Plan:
 
 
 def _joined(
-    names: Sequence[str], left: Relation, right: Relation, merged: Mapping[str, Made], suffix: str
+    names: Sequence[str], mine: Mapping[str, Made], theirs: Mapping[str, Made], suffix: str
 ) -> list[tuple[str, Made]]:
     """Columns of the left side keep their names, those of the right get the suffix if they must."""
-    mine, theirs = dict(left.columns), dict(right.columns)
     found: list[tuple[str, Made]] = []
     for name in names:
-        plain = name.removesuffix(suffix) if suffix else name
-        if name in merged:
-            found.append((name, merged[name]))
-        elif name in mine:
+        if name in mine:
             found.append((name, mine[name]))
         elif name in theirs:
             found.append((name, theirs[name]))
         else:
-            found.append((name, theirs.get(plain)))
+            found.append((name, theirs.get(name.removesuffix(suffix) if suffix else name)))
     return found
 
 

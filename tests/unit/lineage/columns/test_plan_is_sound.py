@@ -100,7 +100,7 @@ def expressions(draw: st.DrawFn, names: list[str], depth: int = 2) -> pl.Expr:
                 third.sum().over(one, order_by=None),
                 third.shift(1).over(draw(st.sampled_from(names))),
                 third.cum_sum(),
-                third.rank(),
+                third.rank().cast(pl.Int64),
                 pl.struct(one.alias("x"), other.alias("y")).struct.field("y"),
                 third.is_in(other.implode()).cast(pl.Int64),
             ]
@@ -195,8 +195,8 @@ def test_whatever_changes_an_output_is_named(
             frame = step(frame, draw, frames, number)
         return frame
 
-    plan(scanned[0])
     try:
+        plan(scanned[0])
         values(plan, START)
     except pl.exceptions.PolarsError:
         return
@@ -208,6 +208,7 @@ PLANS: dict[str, Plan] = {
     "as of": lambda f: (
         f["t"].sort("a").join_asof(f["u"].sort("a"), on="a", by_left="b", by_right="d")
     ),
+    "right": lambda f: f["t"].join(f["u"], left_on="b", right_on="a", how="right"),
     "where": lambda f: f["t"].join_where(f["u"].rename({"a": "z"}), col("b") > col("d")),
     "dynamic": lambda f: f["t"].sort("a").group_by_dynamic("a", every="2i").agg(col("b").sum()),
     "rolling": lambda f: f["t"].sort("a").rolling("a", period="2i").agg(col("b").sum()),
