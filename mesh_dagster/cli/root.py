@@ -27,6 +27,7 @@ COMMANDS = {
     "snapshots": "snapshots",
     "query": "query",
     "lab": "lab",
+    "compose": "compose",
     "run": "run",
     "slo": "slo",
     "quarantine": "quarantine",

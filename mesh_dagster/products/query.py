@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DEFAULT = Limits()
+TOO_MUCH = "MESH-M067"
+"""The code of a query that took longer, or more memory, than it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,14 @@ def opened(
     mesh: Mesh | None = None,
     as_of: AsOf = None,
     limits: Limits = DEFAULT,
-    means: str = "query",
+    means: str | None = "query",
+    only: Callable[[Address, PortData], Sequence[str]] | None = None,
 ) -> Iterator[Rows]:
     """The rows of a query, for results that should be streamed. Raises what `query` raises.
 
     Only the products that it names are opened. `means` is by what they are read, as the reader's
-    own ledger has it.
+    own ledger has it; None: it is nobody's read. `only` says which columns of a port there are
+    for it: the others it cannot name.
     """
     refuse_in_transform("the mesh")
     with Process(sql, limits) as process:
@@ -71,11 +75,12 @@ def opened(
             asked = process.asked()
             if asked.bare:
                 raise _no_product(asked.bare[0], mesh)
-            tables = _opened(mesh, asked, as_of)
+            tables = _opened(mesh, asked, as_of, only)
             reader = process.run([_handed(each, process.folder) for each in tables])
         except Ended as ended:
             raise _failed(ended) from None
-        record_uses(mesh, [_use(each, asked, means) for each in tables])
+        if means is not None:
+            record_uses(mesh, [_use(each, asked, means) for each in tables])
         yield Rows(reader.schema, _batches(process, reader))
 
 
@@ -97,7 +102,12 @@ def _batches(process: Process, reader: Any) -> Iterator[pa.RecordBatch]:
         raise _failed(ended) from None
 
 
-def _opened(mesh: Mesh, asked: Asked, as_of: AsOf) -> list[_Table]:
+def _opened(
+    mesh: Mesh,
+    asked: Asked,
+    as_of: AsOf,
+    only: Callable[[Address, PortData], Sequence[str]] | None,
+) -> list[_Table]:
     """The tables of a query; of a product that is there twice, both are of one publication."""
     states: dict[Address, Publication] = {}
     found = []
@@ -110,8 +120,11 @@ def _opened(mesh: Mesh, asked: Asked, as_of: AsOf) -> list[_Table]:
         state = states.get(address.of_product) or publication_at(mesh, address, as_of)
         states[address.of_product] = state
         data = open_published(mesh, address, publication=state)
+        if only is not None:
+            data = replace(data, columns=tuple(only(address, data)))
         words = frozenset(asked.words)
-        columns = [each for each in data.schema if asked.everything or each.lower() in words]
+        there = data.schema if data.columns is None else data.columns
+        columns = [each for each in there if asked.everything or each.lower() in words]
         found.append(_Table(name, address, data, tuple(columns)))
     return found
 
@@ -126,7 +139,7 @@ def _handed(table: _Table, folder: Path) -> Mapping[str, Any]:
     schema, _, name = table.name.partition(".")
     if files and data.options is not None:
         file = folder / f"{table.name}.parquet"
-        rows = data.polars(table.columns or tuple(data.schema)[:1])
+        rows = data.polars(table.columns or tuple(data.columns or data.schema)[:1])
         # A footer leaves NaN out, and DuckDB would leave out the rows that hold one.
         floats = "Float" in str(rows.collect_schema().dtypes())
         rows.sink_parquet(file, compression="lz4", statistics=not floats)
@@ -173,11 +186,11 @@ def _failed(ended: Ended) -> MeshError:
             return UsageError(ended.message, code="MESH-M066", fix="mesh explain MESH-M066")
         case "time":
             return EvaluationError(
-                ended.message, code="MESH-M067", fix="ask for less, or for longer: --timeout 600"
+                ended.message, code=TOO_MUCH, fix="ask for less, or for longer: --timeout 600"
             )
         case "memory":
             return EvaluationError(
-                ended.message, code="MESH-M067", fix="ask for less, or for more: --memory 8000"
+                ended.message, code=TOO_MUCH, fix="ask for less, or for more: --memory 8000"
             )
     return EvaluationError(
         f"the query failed: {ended.message}",
