@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mesh_dagster.cli.apart import Apart
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, open_mesh
@@ -49,14 +50,15 @@ def alerts(
     mesh = open_mesh()
     product = mesh.resolve_own(address).of_product if address else None
     domains = domains_here(mesh, product.domain if product else domain)
+    apart = Apart()
     if retry:
         for each in domains:
-            with mesh.journal(each.name) as journal:
+            with apart.domain(each.name), mesh.journal(each.name) as journal:
                 say(f"{each.name}: {journal.outbox.try_again()} messages will be tried again")
-    failed = _send(mesh, domains) if send else False
+    failed = _send(mesh, domains, apart) if send else False
     found = []
     for each in domains:
-        with mesh.journal(each.name) as journal:
+        with apart.domain(each.name), mesh.journal(each.name) as journal:
             path = product.path if product else None
             found += journal.outbox.alerts(limit, path, dead=dead)
     found.sort(key=lambda each: each.noticed, reverse=True)
@@ -65,9 +67,9 @@ def alerts(
     elif found:
         emit_styled(render(_COLUMNS, [row for each in found for row in _rows(each)]).text)
         _explain(found)
-    else:
+    elif not apart.problems:
         say("nobody was told of anything" if not dead else "nothing was given up")
-    return 1 if failed else 0
+    return apart.tell() or int(failed)
 
 
 def domains_here(mesh: Mesh, name: str | None) -> list[Domain]:
@@ -81,24 +83,33 @@ def domains_here(mesh: Mesh, name: str | None) -> list[Domain]:
     return found
 
 
-def _send(mesh: Mesh, domains: Sequence[Domain]) -> bool:
+def _send(mesh: Mesh, domains: Sequence[Domain], apart: Apart) -> bool:
     """Measure, and send what is due of all of them; whether anything failed."""
-    from mesh_dagster.products.alerting import EVERY, publish_news, tell
+    from mesh_dagster.products.alerting import EVERY, publish_news
     from mesh_dagster.products.slo_incidents import measure
 
     failed = False
     for domain in domains:
         # Who depends on another of them shall hear of it in the same round.
-        measure(mesh, domain, EVERY)
-        with mesh.journal(domain.name) as journal:
-            publish_news(mesh, domain, journal)
+        with apart.domain(domain.name):
+            measure(mesh, domain, EVERY)
+            with mesh.journal(domain.name) as journal:
+                publish_news(mesh, domain, journal)
     for domain in domains:
-        done = tell(mesh, domain)
-        say(f"{domain.name}: {done.sent}")
-        for problem in done.problems:
-            say(f"{domain.name}: {problem}")
-        failed |= bool(done.problems or done.sent.failed or done.sent.dead)
+        with apart.domain(domain.name):
+            failed |= _told(mesh, domain)
     return failed
+
+
+def _told(mesh: Mesh, domain: Domain) -> bool:
+    """Send what is due of one; whether anything failed."""
+    from mesh_dagster.products.alerting import tell
+
+    done = tell(mesh, domain)
+    say(f"{domain.name}: {done.sent}")
+    for problem in done.problems:
+        say(f"{domain.name}: {problem}")
+    return bool(done.problems or done.sent.failed or done.sent.dead)
 
 
 def _rows(alert: Alert) -> Iterator[Sequence[object]]:

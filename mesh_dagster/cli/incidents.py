@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesh_dagster.cli.alerts import domains_here
+from mesh_dagster.cli.apart import Apart
 from mesh_dagster.cli.output import as_json, emit, emit_json, moment, plain, say
 from mesh_dagster.cli.table import terminal_width
 from mesh_dagster.cli.target import ADDRESS, open_mesh
@@ -28,9 +29,10 @@ def incidents(address: Address | None, unclosed: bool, limit: int, as_json: bool
     """Tell the incidents of the product at ADDRESS, or of all products here, newest first."""
     mesh = open_mesh()
     product = mesh.resolve_own(address).of_product if address else None
+    apart = Apart()
     found: list[Incident] = []
     for domain in domains_here(mesh, product.domain if product else None):
-        with mesh.journal(domain.name) as journal:
+        with apart.domain(domain.name), mesh.journal(domain.name) as journal:
             path = product.path if product else None
             found += journal.outbox.incidents(path, unclosed=unclosed, limit=limit)
     found.sort(key=lambda each: each.noticed, reverse=True)
@@ -38,9 +40,9 @@ def incidents(address: Address | None, unclosed: bool, limit: int, as_json: bool
         emit_json([_plain(each) for each in found])
     elif found:
         emit("\n\n".join("\n".join(map(_fitted, _lines(each))) for each in found))
-    else:
+    elif not apart.problems:
         say("no incident" + (" goes on" if unclosed else ""))
-    return 1 if any(each.closed is None for each in found) else 0
+    return apart.tell() or int(any(each.closed is None for each in found))
 
 
 def _plain(incident: Incident) -> dict[str, object]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mesh_dagster.cli.apart import Apart
 from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, open_mesh
@@ -100,7 +102,11 @@ def slo(
         raise UsageError("a page is of one product", fix=f"mesh slo <address> --html {html}")
     mesh = open_mesh()
     _refuse_future(at)
-    found = list(reports(mesh, _asked(mesh, address), at=at, window=window))
+    apart = Apart()
+    found: list[Report] = []
+    for domain, products in groupby(_asked(mesh, address), lambda each: each.domain.name):
+        with apart.domain(domain):
+            found += reports(mesh, products, at=at, window=window)
     standings = [each for report in found for each in report.standings]
     if html is not None:
         _write(found, html)
@@ -108,10 +114,10 @@ def slo(
         emit_json([_plain(each) for each in standings])
     elif standings:
         emit_styled(render(_COLUMNS, [_row(each) for each in standings]).text)
-    else:
+    elif not apart.problems:
         what = address.path if address else "no product here"
         say(f"{what} promises nothing that is measured: docs/service-levels.md")
-    return 0 if all(each.status.kept for each in standings) else 1
+    return apart.tell() or int(not all(each.status.kept for each in standings))
 
 
 def _refuse_future(at: datetime | None) -> None:

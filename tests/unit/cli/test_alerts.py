@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from mesh_dagster import clock
 from mesh_dagster.journal.alert_tables import events, heartbeats, messages
 from mesh_dagster.journal.database import Database
+from mesh_dagster.testing import write_product
 
 PATH = "air/flights/v1"
 
@@ -47,6 +48,24 @@ def test_a_product_and_a_mesh_of_which_nothing_was_told_say_so(mesh, run):
     assert run("alerts").err == "nobody was told of anything\n"
     assert run("alerts", "--dead").err == "nothing was given up\n"
     assert run("incidents").err == "no incident\n"
+
+
+@pytest.mark.parametrize("said", [["alerts", "--send"], ["alerts"], ["incidents"], ["slo"]])
+def test_a_domain_whose_journal_is_broken_silences_no_other(published, run, said):
+    hourly = [{"property": "frequency", "value": 1, "unit": "h"}]
+    write_product(published, "aaa/first/v1", {"id": "BIGINT"}, {"id": [1]}, levels=hourly)
+    notifications(published, "{group: 0s}")
+    (published.config.state / "journals" / "aaa.db").write_bytes(
+        b"this is no database, and it is long enough to be none" * 99
+    )
+    told = run(*said)
+    assert told.code == 3
+    assert "aaa could not be asked: MESH-M030" in told.err
+    assert "bug" not in told.err
+    if "--send" in said:
+        assert "air: 1 delivered" in told.err
+    if said[0] != "slo":
+        assert "quarantined" in told.out
 
 
 def test_a_domain_that_is_not_here_gets_a_suggestion(mesh, run):
