@@ -24,6 +24,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "smtp": "mesh_dagster.alerts.mail:SmtpNotifier",
         "sns": "mesh_dagster.aws.sns:SnsNotifier",
     },
+    "lineage_sinks": {
+        "http": "mesh_dagster.lineage.sinks.http:HttpSink",
+        "file": "mesh_dagster.lineage.sinks.file:FileSink",
+        "console": "mesh_dagster.lineage.sinks.console:ConsoleSink",
+    },
     "identities": {
         "os": "mesh_dagster.reviews.identity:of_system",
         "environment": "mesh_dagster.reviews.identity:of_environment",

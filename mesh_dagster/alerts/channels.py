@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from mesh_dagster import plugins
 from mesh_dagster.alerts.notifier import Notifier
-from mesh_dagster.descriptors.notifications import DOOR, VARIABLE
+from mesh_dagster.descriptors.notifications import DOOR
+from mesh_dagster.descriptors.plugged import UNSET, filled, variables
 from mesh_dagster.descriptors.secrets import hidden
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import MeshError, UsageError
@@ -19,7 +19,6 @@ from mesh_dagster.model.notification import LOG, Channel, Notifications, Patienc
 UNKNOWN_CHANNEL = "MESH-D062"
 LONGEST = 366 * 86_400.0
 """Seconds; nobody who says more means it."""
-UNSET = "MESH-M080"
 
 
 class Channels:
@@ -59,7 +58,7 @@ class Channels:
             channel = self._channels.get(name)
             if channel is None:
                 raise UsageError(f"there is no channel {name!r} any more", code=UNKNOWN_CHANNEL)
-            settings, secrets = _from_environment(channel)
+            settings, secrets = filled(channel, "channel")
             self._secrets[name] = secrets
             self._open[name] = plugins.load(DOOR, channel.type)(**settings)
         return self._open[name]
@@ -87,7 +86,7 @@ class Channels:
         """Variables that channels in use need and this environment lacks."""
         for name in self.owners:
             channel = self._channels[name]
-            for variable in _variables(channel):
+            for variable in variables(channel):
                 if not os.environ.get(variable):
                     yield Finding(
                         UNSET,
@@ -99,36 +98,3 @@ class Channels:
 
     def _finding(self, code: str, what: str, where: str | None, fix: str | None = None) -> Finding:
         return Finding(code, what, Severity.WARNING, self.domain.name, where, fix)
-
-
-def _variables(channel: Channel) -> list[str]:
-    texts = [each for each in channel.settings.values() if isinstance(each, str)]
-    return sorted({name for text in texts for name in VARIABLE.findall(text)})
-
-
-def _from_environment(channel: Channel) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The settings with every `${NAME}` replaced, and the texts that hold one."""
-    missing = [each for each in _variables(channel) if not os.environ.get(each)]
-    if missing:
-        raise UsageError(
-            f"the channel `{channel.name}` needs {', '.join(missing)}, which this environment "
-            "lacks",
-            code=UNSET,
-            where=channel.where,
-            fix=f"export {missing[0]}=...",
-        )
-    settings = {name: _filled(value) for name, value in channel.settings.items()}
-    secrets = {os.environ[each] for each in _variables(channel)}
-    changed = {
-        settings[name]
-        for name, value in channel.settings.items()
-        if isinstance(value, str) and settings[name] != value
-    }
-    return settings, tuple(sorted(secrets | changed, key=len, reverse=True))
-
-
-def _filled(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    environment: Mapping[str, str] = os.environ
-    return VARIABLE.sub(lambda found: environment[found[1]], value)

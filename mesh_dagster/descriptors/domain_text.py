@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesh_dagster.descriptors import notifications
+from mesh_dagster.descriptors import lineage, notifications
 from mesh_dagster.descriptors.files import DOMAIN
 from mesh_dagster.descriptors.odps_shape import MEMBER
 from mesh_dagster.descriptors.own import check_schema_version
@@ -26,6 +26,7 @@ _SHAPE = Shape(
         "costCentre": TEXT,
         "members": ListOf(MEMBER),
         "notifications": notifications.SHAPE,
+        "lineage": lineage.SHAPE,
     },
     required=("name", "team"),
     unknown=Severity.WARNING,
@@ -56,6 +57,7 @@ def parsed_domain(folder: Path, source: Source) -> Domain | None:
         cost_centre=data.get("costCentre"),
         description=data.get("description"),
         notifications=notifications.notifications_from(data, source),
+        lineage=lineage.lineage_from(data, source),
         members=tuple(
             Member(
                 each.get("username", ""),

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mesh_dagster import clock
-from mesh_dagster.descriptors import notifications
+from mesh_dagster.descriptors import lineage, notifications
 from mesh_dagster.descriptors.own import check_schema_version
 from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
 from mesh_dagster.descriptors.source import Map, Source, shown
@@ -25,6 +25,7 @@ _SHAPE = Shape(
         "journal": TEXT,
         "domains": ListOf(TEXT),
         "notifications": notifications.SHAPE,
+        "lineage": lineage.SHAPE,
         "replay": Shape({"now": TEXT, "since": TEXT}, required=("now",)),
         "reviews": Shape({"identity": ListOf(TEXT)}, unknown=Severity.WARNING),
     },
@@ -53,6 +54,7 @@ def parsed_mesh(path: Path, source: Source) -> MeshConfig | None:
         domains=tuple(data.get("domains", DOMAINS)),
         replay=_replay(data, source),
         notifications=notifications.notifications_from(data, source),
+        lineage=lineage.lineage_from(data, source),
         identities=tuple(data.get("reviews", {}).get("identity", ANY_IDENTITY)),
     )
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from mesh_dagster import clock
 from mesh_dagster.journal import queries, recovery, reviews, writes
 from mesh_dagster.journal.database import PATIENCE, Database
+from mesh_dagster.journal.deliveries import Deliveries
 from mesh_dagster.journal.known import Known, known
 from mesh_dagster.journal.outbox import Outbox
 from mesh_dagster.journal.owner import Owner
@@ -21,11 +22,13 @@ from mesh_dagster.journal.probes import put_probe
 from mesh_dagster.journal.queries import Quarantined, Revision
 from mesh_dagster.journal.reviews import Reviews
 from mesh_dagster.journal.rows import list_or_none
+from mesh_dagster.journal.run_events import put_run_events
 from mesh_dagster.journal.summary import SQL, Summary, summaries_from_rows
 from mesh_dagster.journal.tables import attempts
 from mesh_dagster.journal.upgrade import ensure_schema
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.review import RulingState
+from mesh_dagster.model.run_event import RunEvent
 from mesh_dagster.model.snapshot import (
     Attempt,
     AttemptState,
@@ -59,13 +62,15 @@ class Journal:
 
     Products are named by their path with the major, `flights/departures/v1`. Every method
     raises `JournalError` when the database refuses, and when what is to be recorded contradicts
-    what is there.
+    what is there. `lineage` are the run events that tell of what is recorded, in its transaction.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.outbox = Outbox(database)
         """What is to be told to people, and what became of it."""
+        self.deliveries = Deliveries(database)
+        """The run events on their way to sinks."""
 
     def close(self) -> None:
         """Close every connection to the database."""
@@ -96,6 +101,7 @@ class Journal:
         run_id: str | None = None,
         base: int | None = None,
         partitions: Sequence[str] | None = None,
+        lineage: Sequence[RunEvent] = (),
     ) -> None:
         """Record that this process starts an attempt.
 
@@ -119,6 +125,7 @@ class Journal:
         }
         with self._database.writing() as connection:
             connection.execute(sa.insert(attempts), [row])
+            put_run_events(connection, lineage)
 
     def staged(self, attempt: str, staged: Sequence[Staged]) -> None:
         """Record which files the attempt staged; a port's new manifest replaces its old one."""
@@ -141,6 +148,7 @@ class Journal:
         staged: Sequence[Staged] = (),
         seconds: float | None = None,
         publication: Publication | None = None,
+        lineage: Sequence[RunEvent] = (),
     ) -> None:
         """Record what became of every partition, in one transaction.
 
@@ -158,21 +166,31 @@ class Journal:
             if publication is not None:
                 writes.put_publication(connection, row.product, publication)
             writes.set_state(connection, row, AttemptState.FINISHED, seconds=seconds, healed=False)
+            put_run_events(connection, lineage)
 
-    def fail(self, attempt: str, error: str, *, seconds: float | None = None) -> None:
+    def fail(
+        self,
+        attempt: str,
+        error: str,
+        *,
+        seconds: float | None = None,
+        lineage: Sequence[RunEvent] = (),
+    ) -> None:
         """Record that the attempt ended without a decision, and why."""
         with self._database.writing() as connection:
             row = writes.attempt_row(connection, attempt)
             writes.require_open(row, "failed")
             writes.set_state(connection, row, AttemptState.FAILED, error=error, seconds=seconds)
+            put_run_events(connection, lineage)
 
-    def abandon(self, attempt: str) -> bool:
+    def abandon(self, attempt: str, lineage: Sequence[RunEvent] = ()) -> bool:
         """Record that the attempt's process is gone; whether it was this call that did."""
         with self._database.writing() as connection:
             row = writes.attempt_row(connection, attempt)
             if row.state != AttemptState.RUNNING:
                 return False
             writes.set_state(connection, row, AttemptState.ABANDONED)
+            put_run_events(connection, lineage)
             return True
 
     def decide(
@@ -187,6 +205,7 @@ class Journal:
         by: str | None = None,
         why: str | None = None,
         ruling: str | None = None,
+        lineage: Sequence[RunEvent] = (),
     ) -> Decision:
         """Release, discard or supersede a quarantined partition, once and on the record.
 
@@ -218,6 +237,7 @@ class Journal:
                 writes.revise(connection, row, decision, by=by, why=why)
             if isinstance(publication, Publication):
                 writes.put_publication(connection, row.product, publication)
+            put_run_events(connection, lineage)
             if ruling is not None:
                 told = {"outcome": decision.outcome.value, "publication": decision.publication}
                 reviews.end(connection, ruling, RulingState.DONE, **told)
@@ -228,6 +248,7 @@ class Journal:
         product: str,
         publication: Publication,
         decisions: Sequence[Decision] | None = None,
+        lineage: Sequence[RunEvent] = (),
     ) -> bool:
         """Record a publication that storage has and the journal does not; whether it was new.
 
@@ -237,7 +258,10 @@ class Journal:
         publication whose ports it shows again, otherwise from the attempt's manifests.
         """
         with self._database.writing() as connection:
-            return recovery.record(connection, product, publication, decisions)
+            if not recovery.record(connection, product, publication, decisions):
+                return False
+            put_run_events(connection, lineage)
+            return True
 
     def attempt(self, attempt: str) -> Attempt:
         """One attempt with its newest decision about each partition, by partition.
@@ -295,6 +319,11 @@ class Journal:
         with self._database.reading() as connection:
             return queries.newest_publications(connection, product, limit)
 
+    def known(self, product: str, publications: int = 5) -> Known:
+        """What everybody may know of a product, with its newest publications."""
+        with self._database.reading() as connection:
+            return known(connection, product, publications)
+
     def past(self, asked: Mapping[str, Asked], until: datetime) -> Iterator[Past]:
         """What became of products over time, each of them in the order in which it is asked for.
 
@@ -315,11 +344,6 @@ class Journal:
         """Record one read of a port, that took so long, and what it was told if it failed."""
         with self._database.writing() as connection:
             put_probe(connection, product, port or "", at=at, seconds=seconds, error=error)
-
-    def known(self, product: str, publications: int = 5) -> Known:
-        """What everybody may know of a product, with its newest publications."""
-        with self._database.reading() as connection:
-            return known(connection, product, publications)
 
     def summary(self, products: Collection[str] | None = None) -> list[Summary]:
         """One line for each product that has any decision, by name."""

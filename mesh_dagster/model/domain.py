@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.notification import Notifications
 from mesh_dagster.model.product import Member, Product
+from mesh_dagster.model.run_event import LineageSettings
 
 if TYPE_CHECKING:
     from mesh_dagster.model.contract import Contract
@@ -35,6 +36,7 @@ class Domain:
     members: tuple[Member, ...] = ()
     description: str | None = None
     notifications: Notifications | None = None
+    lineage: LineageSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class MeshConfig:
     replay: Replay | None = None
     warnings: tuple[Finding, ...] = field(default=(), compare=False)
     notifications: Notifications | None = None
+    lineage: LineageSettings | None = None
     identities: tuple[str, ...] = ANY_IDENTITY
     """Which proofs of who decides on a review are accepted, the most wanted first."""
 

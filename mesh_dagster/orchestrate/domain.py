@@ -16,6 +16,7 @@ from mesh_dagster.orchestrate.alerts import alerts_sensor
 from mesh_dagster.orchestrate.automation import automation_sensor
 from mesh_dagster.orchestrate.borders import check_borders, internal
 from mesh_dagster.orchestrate.folders import find_folders
+from mesh_dagster.orchestrate.lineage import lineage_sensor
 from mesh_dagster.orchestrate.product import product_definitions
 from mesh_dagster.orchestrate.publications import publications_sensor
 from mesh_dagster.orchestrate.reviews import review_job, reviews_sensor
@@ -67,6 +68,7 @@ def domain_wide(
             publications_sensor(mesh, products, known, unknown),
             slo_sensor(mesh, domain, products),
             alerts_sensor(mesh, domain),
+            lineage_sensor(mesh, domain),
             reviews_sensor(mesh, domain, products),
         ],
         jobs=[review_job(mesh, domain, products)],

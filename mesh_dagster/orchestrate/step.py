@@ -12,6 +12,7 @@ from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.snapshot import Attempt, Outcome
 from mesh_dagster.orchestrate.checks import NO_LINKS, Links, check_results
 from mesh_dagster.orchestrate.events import materializations, told
+from mesh_dagster.orchestrate.lineage import parent_of
 from mesh_dagster.orchestrate.partitions import partitions_of
 from mesh_dagster.orchestrate.service_levels import slo_results
 from mesh_dagster.orchestrate.work import Work
@@ -63,6 +64,7 @@ def _attempt(
         partitions=partitions_of(context) if loaded.wiring.partitioning else None,
         transform=work.transform(context) if work else None,
         run_id=context.run.run_id,
+        parent=parent_of(context),
         log=context.log.info,
     )
 

@@ -36,6 +36,7 @@ from mesh_dagster.products.published import refuse_broken
 from mesh_dagster.products.reaudit import Quarantined, audit_again, waiting_in
 from mesh_dagster.products.release import delete_discarded, release
 from mesh_dagster.products.reviewing import reviews_in
+from mesh_dagster.products.run_events import Events, Telling
 from mesh_dagster.products.waivers import waivers_of
 from mesh_dagster.reviews.identity import of_system, owner_among
 from mesh_dagster.reviews.misfits import refuse_misfit
@@ -78,7 +79,7 @@ def decide(
                 outcome=decision.outcome,
                 publication=decision.publication,
             )
-    if ruling.outcome is Outcome.RELEASED:
+    if ruling.outcome is not None:
         announce(mesh, loaded)
     return ruling
 
@@ -105,7 +106,7 @@ def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]
                 getLogger("mesh_dagster").warning("%s", error)
                 continue
             decisions.append(_carry_out(mesh, loaded, journal, ruling))
-    if any(each.outcome is Outcome.RELEASED for each in decisions):
+    if decisions:
         announce(mesh, loaded)
     return tuple(decisions)
 
@@ -192,7 +193,11 @@ def _done(
         case Action.REAUDIT | Action.WAIVE:
             waivers = waivers_of(journal, loaded)
             decision, publication = audit_again(mesh, loaded, waiting, waivers)
-    recorded = _record(journal, ruling, waiting, decision, publication)
+    told: Events = ()
+    if publication is not None:
+        telling = Telling(mesh, loaded)
+        told = telling.released(waiting.attempt, decision, waiting.staged, publication)
+    recorded = _record(journal, ruling, waiting, (decision, publication), told)
     if recorded.outcome is Outcome.DISCARDED:
         with suppress(StorageError):  # the next clean-up gets the rest
             delete_discarded(mesh, loaded, waiting)
@@ -203,9 +208,10 @@ def _record(
     journal: Journal,
     ruling: Ruling,
     waiting: Quarantined,
-    decision: Decision,
-    publication: Publication | None,
+    decided: tuple[Decision, Publication | None],
+    told: Events,
 ) -> Decision:
+    decision, publication = decided
     return journal.decide(
         waiting.attempt.id,
         decision.partition,
@@ -215,6 +221,7 @@ def _record(
         by=ruling.by.name,
         why=ruling.why,
         ruling=ruling.id,
+        lineage=told,
     )
 
 

@@ -9,9 +9,11 @@ from mesh_dagster import clock
 from mesh_dagster.alerts.channels import Channels
 from mesh_dagster.errors import MeshError
 from mesh_dagster.journal.told import Health
+from mesh_dagster.lineage.routes import Routes
 from mesh_dagster.model.domain import Domain
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.products.alerting import OUTBOX
+from mesh_dagster.products.lineage_delivery import BEAT, lineage_findings
 from mesh_dagster.products.mesh import Mesh
 
 SILENT, DEAD, STUCK, FAILING = "MESH-M081", "MESH-M082", "MESH-M083", "MESH-M084"
@@ -41,18 +43,23 @@ def diagnose(mesh: Mesh, domain: Domain, silent: float | None = None) -> Diagnos
     try:
         with mesh.journal(domain.name) as journal:
             health = journal.outbox.health()
+            found += lineage_findings(mesh, domain, journal)
     except MeshError as error:
         found.append(Finding(error.code, error.what, subject=domain.name, fix=error.fix))
         return Diagnosis(domain.name, tuple(found), None)
-    found += _silences(domain.name, health, silent)
+    sinks = bool(Routes(mesh.config, domain).names)
+    found += _silences(domain.name, health, silent, (OUTBOX, BEAT) if sinks else (OUTBOX,))
     found += _letters(domain.name, health)
     return Diagnosis(domain.name, tuple(found), health)
 
 
-def _silences(domain: str, health: Health, silent: float | None) -> Iterator[Finding]:
+def _silences(
+    domain: str, health: Health, silent: float | None, parts: tuple[str, ...]
+) -> Iterator[Finding]:
     """Each part that gave no sign of life lately, or bad ones."""
-    if not any(each.name == OUTBOX for each in health.heartbeats):
-        yield _silent(domain, f"the {OUTBOX} has never given a sign of life")
+    for part in parts:
+        if not any(each.name == part for each in health.heartbeats):
+            yield _silent(domain, f"the {part} has never given a sign of life")
     for beat in health.heartbeats:
         age = (clock.wall() - beat.at).total_seconds()
         most = silent if silent is not None else _MISSED * beat.every
@@ -66,7 +73,7 @@ def _silences(domain: str, health: Health, silent: float | None) -> Iterator[Fin
 
 
 def _silent(domain: str, what: str) -> Finding:
-    fix = "start Dagster and its daemon; `mesh alerts --send` sends without them"
+    fix = "start Dagster and its daemon; `mesh alerts --send` and `mesh lineage publish` do without"
     return Finding(SILENT, what, subject=domain, fix=fix)
 
 

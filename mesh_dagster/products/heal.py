@@ -7,13 +7,21 @@ files are nobody's.
 
 from __future__ import annotations
 
-from mesh_dagster.errors import CorruptState, MeshError
+from mesh_dagster.errors import CorruptState, JournalError, MeshError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication
+from mesh_dagster.model.snapshot import (
+    Attempt,
+    AttemptState,
+    Decision,
+    Outcome,
+    Publication,
+    PublicationKind,
+)
 from mesh_dagster.ports import places, pointer
 from mesh_dagster.products.clean import discard_staged
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.run_events import Events, Telling
 
 LOOK_BACK = 100
 """Publications that are looked through for one without a record."""
@@ -48,13 +56,44 @@ def heal(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> tuple[Attempt, 
     running = at_work.keys() - dead.keys()
     for publication in _unrecorded(mesh, loaded, journal):
         if publication.attempt not in running:
-            decisions = _decisions(mesh, loaded, dead.get(publication.attempt), publication)
-            journal.record_publication(path, publication, decisions)
+            attempt = dead.get(publication.attempt)
+            decisions = _decisions(mesh, loaded, attempt, publication)
+            told = _told(mesh, loaded, journal, publication, decisions)
+            journal.record_publication(path, publication, decisions, told)
     for attempt in dead.values():
         if publication_of(mesh, loaded, attempt.id, attempt.base) is None:
-            journal.abandon(attempt.id)
+            telling = Telling(mesh, loaded)
+            run = telling.run_again(journal, attempt)
+            journal.abandon(attempt.id, telling.gone(run, attempt.reads))
             discard_staged(mesh, loaded, attempt.id)
     return tuple(dead.values())
+
+
+def _told(
+    mesh: Mesh,
+    loaded: LoadedProduct,
+    journal: Journal,
+    publication: Publication,
+    decisions: tuple[Decision, ...] | None,
+) -> Events:
+    """What its process would have told of a publication, as far as it is known."""
+    telling = Telling(mesh, loaded)
+    if publication.kind is PublicationKind.ROLLBACK:
+        return telling.rolled_back(publication)
+    partitions = publication.partitions or (None,)
+    outcome = Outcome.PUBLISHED
+    concluded = decisions or [Decision(key, outcome, rows=0) for key in partitions]
+    try:
+        attempt = journal.attempt(publication.attempt)
+    except JournalError:  # a journal that was lost
+        attempt = Attempt(
+            publication.attempt, loaded.product.address.path, publication.at, AttemptState.FINISHED
+        )
+    if publication.kind is not PublicationKind.MATERIALIZATION:
+        (decision,) = concluded
+        return telling.released(attempt, decision, attempt.staged, publication)
+    run = telling.run_again(journal, attempt)
+    return telling.finished(run, concluded, attempt.reads, attempt.staged, publication)
 
 
 def publication_of(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from mesh_dagster import clock
 from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.snapshot import Attempt, PublicationKind, Staged
+from mesh_dagster.model.snapshot import Attempt, InputRead, PublicationKind, Staged
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import stage
 from mesh_dagster.products.clean import clean_after, discard_staged
@@ -28,10 +29,12 @@ from mesh_dagster.products.inputs import open_inputs
 from mesh_dagster.products.layout import port_layout
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import refuse_broken
+from mesh_dagster.products.run_events import Telling
 from mesh_dagster.products.transform import Transform, Window, blaming, transformed
 from mesh_dagster.products.waivers import waivers_of
 
 if TYPE_CHECKING:
+    from mesh_dagster.lineage.told import Parent, Run
     from mesh_dagster.products.gate import Log
 
 
@@ -42,20 +45,22 @@ def materialize(
     partitions: Sequence[str] | None = None,
     transform: Transform | None = None,
     run_id: str | None = None,
+    parent: Parent | None = None,
     log: Log = lambda line: None,
 ) -> Attempt:
     """Make, audit and publish a product, or those of its partitions that are named.
 
-    `transform` stands in for the product's own file where something else does the work. What
-    breaks the contract is an outcome in the attempt that comes back (`quarantined`), not an
-    exception; an `EvaluationError` means that no answer was reached and nothing was published.
+    `parent` is the run of Dagster that lineage names as this one's. `transform` stands in for the
+    product's own file where something else does the work. What breaks the contract is an outcome
+    in the attempt that comes back (`quarantined`), not an exception; an `EvaluationError` means
+    that no answer was reached and nothing was published.
     Raises `DescriptorError` for a contract that breaks what its major has promised.
     """
     window = window_of(loaded, partitions)
     refuse_broken(mesh, loaded)
     with mesh.journal(loaded.product.address.domain) as journal:
         heal(mesh, loaded, journal)
-        making = _Making(mesh, loaded, journal, window, log)
+        making = _Making(mesh, loaded, journal, window, log, parent)
         making.begin(run_id)
         try:
             making.make(transform)
@@ -93,10 +98,20 @@ class _Making:
     journal: Journal
     window: Window
     log: Log
+    parent: Parent | None = None
     attempt: str = field(default_factory=clock.new_id)
     base: int | None = None
     started_at: datetime = field(default_factory=clock.now)
     watch: clock.Stopwatch = field(default_factory=clock.Stopwatch)
+    reads: tuple[InputRead, ...] = ()
+
+    @cached_property
+    def telling(self) -> Telling:
+        return Telling(self.mesh, self.loaded)
+
+    @cached_property
+    def run(self) -> Run:
+        return self.telling.run_of(self.attempt, self.started_at, self.window.keys, self.parent)
 
     def begin(self, run_id: str | None) -> None:
         product = self.loaded.product.address
@@ -109,17 +124,20 @@ class _Making:
             run_id=run_id,
             base=self.base,
             partitions=self.window.keys or None,
+            lineage=self.telling.started(self.run),
         )
 
     def make(self, transform: Transform | None) -> None:
-        inputs, reads = open_inputs(self.mesh, self.loaded, self.window)
-        self.journal.read(self.attempt, reads)
+        inputs, self.reads = open_inputs(self.mesh, self.loaded, self.window)
+        self.journal.read(self.attempt, self.reads)
         if self.loaded.source_contracts:
             from mesh_dagster.products.source_contracts import hold_sources
 
             held = hold_sources(self.mesh, self.loaded, self.journal, self.log)
-            good = [replace(each, columns=held[each.port]) for each in reads if each.port in held]
-            self.journal.read(self.attempt, good)
+            self.reads = tuple(
+                replace(each, columns=held.get(each.port, each.columns)) for each in self.reads
+            )
+            self.journal.read(self.attempt, [each for each in self.reads if each.port in held])
         opened = transformed(self.loaded, inputs, self.window, transform)
         with opened as frames, _importing_the_gate():
             staged = self._stage(frames)
@@ -131,12 +149,16 @@ class _Making:
         gate = Gate(self.mesh, self.loaded, self.attempt, self.base, keys, staged, waivers)
         self.log(f"staged {sum(each.rows for each in staged.values()):,} rows; auditing")
         decided = gate.decide(PublicationKind.MATERIALIZATION, self.log)
+        decisions = gate.decisions(decided)
         self.journal.finish(
             self.attempt,
-            gate.decisions(decided),
+            decisions,
             staged=gate.sealed(decided),
             seconds=self.watch.seconds,
             publication=decided.publication,
+            lineage=self.telling.finished(
+                self.run, decisions, self.reads, staged.values(), decided.publication
+            ),
         )
 
     def give_up(self, error: BaseException) -> None:
@@ -148,7 +170,9 @@ class _Making:
         with suppress(MeshError):
             if publication_of(self.mesh, self.loaded, self.attempt, self.base) is None:
                 discard_staged(self.mesh, self.loaded, self.attempt)
-                self.journal.fail(self.attempt, f"{type(error).__name__}: {error}")
+                said = f"{type(error).__name__}: {error}"
+                told = self.telling.failed(self.run, error, self.reads)
+                self.journal.fail(self.attempt, said, lineage=told)
                 return
         leave(self.attempt)
 

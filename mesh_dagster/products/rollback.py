@@ -10,6 +10,7 @@ from mesh_dagster.products.describe import announce
 from mesh_dagster.products.heal import heal
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import publication_at
+from mesh_dagster.products.run_events import Telling
 
 
 def rollback(mesh: Mesh, loaded: LoadedProduct, to: int | str) -> Publication:
@@ -26,6 +27,7 @@ def rollback(mesh: Mesh, loaded: LoadedProduct, to: int | str) -> Publication:
         publication = ports_rollback.rollback(
             mesh.storage, product, to=earlier, attempt=attempt, at=clock.now()
         )
-        journal.record_publication(product.path, publication)
+        told = Telling(mesh, loaded).rolled_back(publication)
+        journal.record_publication(product.path, publication, lineage=told)
     announce(mesh, loaded)
     return publication

@@ -1,0 +1,1 @@
+"""Where run events go. Each comes in by the door `lineage_sinks`."""
