@@ -222,7 +222,7 @@ def by_hand(rule: Rule, rows: list[dict[str, Any]]) -> tuple[int, int]:
     return len(values), sum(breaks(rule, value) for value in values)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_polars_duckdb_and_paper_count_the_same(
     case: tuple[Contract, pl.DataFrame, list[dict[str, Any]]],
