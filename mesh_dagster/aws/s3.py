@@ -74,7 +74,7 @@ class S3Storage:
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
                 for found in page.get("Contents", ()):
                     key = found["Key"][len(self._prefix) :]
-                    yield Entry(key, found["Size"], found["LastModified"])
+                    yield Entry(key, found["Size"], found["LastModified"], found["ETag"])
 
     def delete(self, keys: Iterable[str]) -> None:
         left = (self._name(key) for key in keys)

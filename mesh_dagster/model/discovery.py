@@ -84,8 +84,8 @@ class LevelStanding:
 class ExampleQuery:
     """A query of the product's folder, and some rows that it gave.
 
-    `publication` is the product's that it was run on; None: it was not run yet, or not to its
-    end, and `note` says why.
+    `publication` is the product's that it was run on; None: it was not run yet. `note` says why
+    it gave no rows.
     """
 
     name: str

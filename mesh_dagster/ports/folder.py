@@ -81,7 +81,8 @@ class FolderStorage:
                 status = _regular(path)
                 if status is not None:
                     modified = datetime.fromtimestamp(status.st_mtime, UTC)
-                    yield Entry(key, status.st_size, modified)
+                    version = f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
+                    yield Entry(key, status.st_size, modified, version)
 
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:

@@ -17,11 +17,15 @@ from mesh_dagster.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object of a listing. `modified` is storage's wall clock, whatever the mesh's says."""
+    """One object of a listing. `modified` is storage's wall clock, whatever the mesh's says.
+
+    `version` is another one whenever the object was written since, without it being read.
+    """
 
     key: str
     size: int
     modified: datetime
+    version: str = ""
 
 
 class Storage(Protocol):

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from logging import getLogger
 
+from mesh_dagster.clock import Stopwatch
 from mesh_dagster.errors import JournalError, StorageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.discovery import About
 from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.slo import Standing
 from mesh_dagster.products.announcements import record_announcement
+from mesh_dagster.products.example_results import due, run_examples
 from mesh_dagster.products.facts import facts_of, levels_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import breaks_published
@@ -45,7 +47,7 @@ def tell(mesh: Mesh, loaded: LoadedProduct) -> bool:
     path = loaded.product.address.path
     before = document_of(mesh.documents, loaded.domain.name).described(path)
     with mesh.journal(loaded.domain.name) as journal:
-        described = _described(mesh, loaded, journal)
+        described = _described(mesh, loaded, journal, before)
         if before is not None and breaks_published(mesh, loaded):
             described = replace(before, facts=described.facts)
         if before is not None:
@@ -54,6 +56,15 @@ def tell(mesh: Mesh, loaded: LoadedProduct) -> bool:
     return write_document(
         mesh.documents, about(loaded.domain), lambda document: {**document.entries, path: entry}
     )
+
+
+def tell_domain(mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct]) -> bool:
+    """Write what there is to say of all products of a domain now, its example queries run.
+
+    Whether that was anything new. Raises `StorageError` and `JournalError`.
+    """
+    standings = [each for report in reports(mesh, products) for each in report.standings]
+    return Telling(mesh, domain, products).refresh(standings, seconds=float("inf"))
 
 
 class Telling:
@@ -69,27 +80,34 @@ class Telling:
         self._products = {each.product.address.path: each for each in products}
         self._told: Mapping[str, object] = {}
 
-    def refresh(self, standings: Iterable[Standing]) -> bool:
-        """Write what has changed; whether anything had. Raises `StorageError`, `JournalError`."""
+    def refresh(self, standings: Iterable[Standing], seconds: float = 10.0) -> bool:
+        """Write what has changed; whether anything had.
+
+        Example queries that are due are run for so long, those left over the next time. Raises
+        `StorageError` and `JournalError`.
+        """
         by_product: dict[str, list[Standing]] = {}
         for each in standings:
             by_product.setdefault(each.product, []).append(each)
         with self._mesh.journal(self._domain.name) as journal:
-            summaries = {each.product: each for each in journal.summary(self._products)}
-            now = {
-                path: (summaries.get(path), levels_of(by_product.get(path, ())))
-                for path in self._products
-            }
-            changed = [
-                path for path in now if path not in self._told or self._told[path] != now[path]
-            ]
-            if not changed:
+            now = self._state(journal, by_product)
+            changed = [path for path, state in now.items() if self._told.get(path) != state]
+            if not changed and self._told:
                 return False
             document = document_of(self._mesh.documents, self._domain.name)
-            entries = {
-                path: self._entry(journal, document, path, by_product.get(path, ()))
+            found = {
+                path: self._described(journal, document, path, by_product.get(path, ()))
                 for path in changed
             }
+        watch = Stopwatch()
+        entries = {}
+        for path, described in found.items():
+            facts = described.facts
+            if watch.seconds < seconds:
+                facts = run_examples(self._mesh, facts)
+            entries[path] = line(entry_of(replace(described, facts=facts)))
+            if due(facts):
+                del now[path]
         written = write_document(
             self._mesh.documents,
             about(self._domain),
@@ -98,17 +116,29 @@ class Telling:
         self._told = now
         return written
 
-    def _entry(
+    def _state(
+        self, journal: Journal, standings: Mapping[str, Sequence[Standing]]
+    ) -> dict[str, object]:
+        """What a product's entry depends on, as far as it changes while a location is loaded."""
+        summaries = {each.product: each for each in journal.summary(self._products)}
+        return {
+            path: (summaries.get(path), levels_of(standings.get(path, ())))
+            for path in self._products
+        }
+
+    def _described(
         self, journal: Journal, document: Document, path: str, standings: Sequence[Standing]
-    ) -> bytes:
+    ) -> Described:
         loaded = self._products[path]
         before = document.described(path)
-        found = Described.of(loaded, facts_of(self._mesh, loaded, journal, standings))
+        known = before.facts if before else None
+        facts = facts_of(self._mesh, loaded, journal, standings, known)
+        found = Described.of(loaded, facts)
         if before is not None:
             if _waits(before, found):
                 found = replace(found, contracts=before.contracts, partitioning=before.partitioning)
             record_announcement(journal, before, found)
-        return line(entry_of(found))
+        return found
 
     def _kept(self, document: Document) -> Mapping[str, bytes]:
         """Without products whose files are gone and which never published: nobody misses them."""
@@ -139,6 +169,9 @@ def about(domain: Domain) -> About:
     return About(domain.name, domain.team, domain.contact, domain.description)
 
 
-def _described(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> Described:
+def _described(
+    mesh: Mesh, loaded: LoadedProduct, journal: Journal, before: Described | None
+) -> Described:
     standings = [each for report in reports(mesh, [loaded]) for each in report.standings]
-    return Described.of(loaded, facts_of(mesh, loaded, journal, standings))
+    known = before.facts if before else None
+    return Described.of(loaded, facts_of(mesh, loaded, journal, standings, known))

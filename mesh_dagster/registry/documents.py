@@ -68,7 +68,7 @@ def document_of(storage: Storage, domain: str, findings: list[Finding] | None = 
 
     What is wrong with them is in `findings`. Raises `StorageError` where storage cannot be asked.
     """
-    return _together(storage, domain, list(storage.list(f"{domain}/")), findings)
+    return together(storage, domain, list(storage.list(f"{domain}/")), findings)
 
 
 def documents(storage: Storage, findings: list[Finding] | None = None) -> Iterator[Document]:
@@ -77,7 +77,7 @@ def documents(storage: Storage, findings: list[Finding] | None = None) -> Iterat
     Raises `StorageError` only if the registry cannot be listed at all.
     """
     for domain, objects in by_domain(storage.list("")).items():
-        document = _together(storage, domain, objects, findings)
+        document = together(storage, domain, objects, findings)
         if document.entries:
             yield document
 
@@ -92,10 +92,13 @@ def by_domain(objects: Iterable[Object]) -> dict[str, list[Object]]:
     return dict(sorted(found.items()))
 
 
-def _together(
+def together(
     storage: Storage, domain: str, objects: Iterable[Object], findings: list[Finding] | None
 ) -> Document:
-    """An entry of an earlier release stands where the newer document has none."""
+    """What a domain tells by the objects that a listing has found of it.
+
+    An entry of an earlier release stands where the newer document has none.
+    """
     document = Document(About(domain), "", {}, domain)
     earlier = {}
     for found in objects:

@@ -25,6 +25,16 @@ LONGEST_TEXT = 100_000
 """Characters of one value: every listing of every domain lays out what is in a document."""
 
 Entry = dict[str, Any]
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no value of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+UNUSABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, AddressError)
+"""What is raised on the way through a text that is no entry."""
+
 _PROMISE = re.compile(rb'\{"address":"[^"]*","promise":"([0-9a-f]{32})"')
 
 
@@ -76,12 +86,18 @@ def line(entry: Mapping[str, Any]) -> bytes:
 
 def parsed(data: bytes) -> Entry:
     """An entry as plain JSON, its size and texts bounded. Raises `ValueError` and the like."""
+    found = bounded(data)
+    _check_texts(found)
+    return found
+
+
+def bounded(data: bytes) -> Entry:
+    """The same with texts of any length, for who cuts them himself."""
     if len(data) > LARGEST:
         raise ValueError(f"it has {len(data):,} bytes, more than the {LARGEST:,} allowed")
-    found = json.loads(data, parse_constant=_no_constant)
+    found = _DECODER.decode(data.decode())
     if not isinstance(found, dict):
         raise ValueError(f"it is {shown(found)}, expected a mapping")
-    _check_texts(found)
     return found
 
 
@@ -92,7 +108,7 @@ def decode_entry(data: bytes, path: str, source: Source) -> Described | None:
     """
     try:
         found = _described(parsed(data), path, source)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, AddressError) as error:
+    except UNUSABLE as error:
         source.report(
             "MESH-D040",
             f"the discovery document cannot be used: {str(error)[:200] or type(error).__name__}",
@@ -155,7 +171,3 @@ def _check_texts(document: Entry) -> None:
             raise ValueError(
                 f"a text in it has {len(value):,} characters, {LONGEST_TEXT:,} are allowed"
             )
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no value of JSON")

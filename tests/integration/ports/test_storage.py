@@ -67,6 +67,17 @@ def test_a_listing_has_every_object_of_a_prefix_in_order(storage: Storage) -> No
     assert list(storage.list("nothing/")) == []
 
 
+def test_a_listing_tells_an_object_that_was_written_since(storage: Storage) -> None:
+    versions = []
+    for data in (b"one", b"two", b"six"):
+        storage.write("a/1", data)
+        (found,) = storage.list("a/")
+        (again,) = storage.list("a/")
+        assert found.version == again.version
+        versions.append(found.version)
+    assert len(set(versions)) == 3
+
+
 def test_the_file_beside_the_swap_is_no_object(storage: Storage) -> None:
     storage.swap("a/p", b"one", None)
     assert [entry.key for entry in storage.list("a/")] == ["a/p"]

@@ -1,0 +1,38 @@
+"""Keeping a domain's discovery document up to date while its location is loaded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from mesh_dagster.errors import MeshError
+from mesh_dagster.model.domain import Domain, LoadedProduct
+from mesh_dagster.model.slo import Standing
+from mesh_dagster.products.mesh import Mesh
+
+if TYPE_CHECKING:
+    from mesh_dagster.products.describe import Telling
+
+Teller = Callable[[logging.Logger, Iterable[Standing]], None]
+
+
+def teller(mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct]) -> Teller:
+    """What a sensor calls with how its domain's service levels stand.
+
+    The first call after a load describes every product, later ones what has changed since. A
+    registry or a journal that refuses is told in the log, and asked again the next time.
+    """
+    made: list[Telling] = []
+
+    def tell(log: logging.Logger, standings: Iterable[Standing]) -> None:
+        from mesh_dagster.products.describe import Telling
+
+        if not made:
+            made.append(Telling(mesh, domain, products))
+        try:
+            made[0].refresh(standings)
+        except MeshError as error:
+            log.warning(f"the mesh is not told: {error}")
+
+    return tell

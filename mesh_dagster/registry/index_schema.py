@@ -1,0 +1,148 @@
+"""The tables of an index, and how rows come into them and leave."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from mesh_dagster.registry.indexed import FIELDS, Row, cleaned
+
+FORMAT = "1"
+"""Another release's index is not understood, it is built anew."""
+
+TABLES = f"""
+create table meta (name text primary key, value text not null) without rowid;
+create table objects (key text primary key, version text not null) without rowid;
+create table findings (
+    domain text not null, code text not null, message text not null, severity text not null,
+    subject text not null, place text, fix text
+);
+create table products (
+    id integer primary key,
+    path text not null unique,
+    majors text not null,
+    checksum integer not null,
+    domain text not null,
+    archetype text not null,
+    stage text not null,
+    status text not null,
+    slo text not null,
+    team text not null,
+    purpose text not null,
+    readers integer not null default 0
+);
+create table weights (product integer primary key, weight real not null);
+create index products_of_domain on products (domain);
+create table facets (
+    kind text not null, value text not null, product integer not null,
+    primary key (kind, value, product)
+) without rowid;
+create index facets_of_product on facets (product);
+create table reads (
+    target text not null, product integer not null, kind text not null, columns text,
+    primary key (target, product, kind, columns)
+);
+create index reads_of_product on reads (product);
+create table edges (
+    product integer not null, port text not null, "column" text not null,
+    target text not null, target_column text not null, use text not null
+);
+create index edges_of_product on edges (product);
+create index edges_to on edges (target, target_column);
+create virtual table words using fts5 ({", ".join(FIELDS)},
+    tokenize = "porter unicode61 remove_diacritics 2");
+create virtual table vocabulary using fts5vocab (words, row);
+create virtual table spelling using fts5 (term, tokenize = "trigram", detail = none);
+"""
+
+_WORDS = """
+insert into words (rowid, name, purpose, columns, descriptions, queries, entities, owners, tags)
+"""
+_PRODUCTS = """
+insert into products
+    (id, path, majors, checksum, domain, archetype, stage, status, slo, team, purpose)
+"""
+_FACETS = "insert or ignore into facets (product, kind, value)"
+_READS = "insert or ignore into reads (product, target, kind, columns)"
+_EDGES = """insert into edges (product, port, "column", target, target_column, use)"""
+
+_TOGETHER = 500
+"""Rows of one statement; the narrowest limit of SQLite is on its parameters."""
+
+Numbered = tuple[int, int, Row]
+"""The id of a product in this index, the checksum of its entry, and what is kept of it."""
+
+
+def insert(connection: sqlite3.Connection, rows: Sequence[Numbered]) -> None:
+    """Put products into an index."""
+    try:
+        _insert(connection, rows)
+    except UnicodeEncodeError:
+        remove(connection, [id_ for id_, _, _ in rows])
+        _insert(connection, [(id_, checksum, cleaned(row)) for id_, checksum, row in rows])
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[Numbered]) -> None:
+    _put(
+        connection,
+        _PRODUCTS,
+        [(id_, row.path, row.path.rpartition("/")[0], sum_, *row[1:8]) for id_, sum_, row in rows],
+    )
+    _put(connection, _WORDS, [(id_, *row.texts) for id_, _, row in rows])
+    _put(connection, _FACETS, [(id_, *each) for id_, _, row in rows for each in row.facets])
+    _put(connection, _READS, [(id_, *each) for id_, _, row in rows for each in row.reads])
+    _put(connection, _EDGES, [(id_, *each) for id_, _, row in rows for each in row.edges])
+
+
+def _put(
+    connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Insert many rows by one statement: others may run while it does."""
+    for start in range(0, len(rows), _TOGETHER):
+        some = rows[start : start + _TOGETHER]
+        places = f"({', '.join('?' * len(some[0]))})"
+        values = list(chain.from_iterable(some))
+        connection.execute(f"{statement} values {', '.join([places] * len(some))}", values)
+
+
+def remove(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+    """Take products out of an index."""
+    for table, key in _KEYED:
+        # The names are those of this module.
+        connection.executemany(
+            f"delete from {table} where {key} = ?",  # noqa: S608
+            ((id_,) for id_ in ids),
+        )
+
+
+_KEYED = (
+    ("words", "rowid"),
+    ("facets", "product"),
+    ("reads", "product"),
+    ("edges", "product"),
+    ("weights", "product"),
+    ("products", "id"),
+)
+
+
+def learn_spelling(connection: sqlite3.Connection) -> None:
+    """Take the words that are new into what typing errors are held against.
+
+    Those that no product has any more are left in: they lead to nothing, and go with the next
+    index that is built from nothing.
+    """
+    new = "select term from vocabulary where length(term) > 2"
+    if connection.execute("select 1 from spelling limit 1").fetchone():
+        known = {term for (term,) in connection.execute("select term from spelling")}
+        found = [(term,) for (term,) in connection.execute(new) if term not in known]
+        connection.executemany("insert into spelling (term) values (?)", found)
+    else:
+        connection.execute(f"insert into spelling (term) {new}")
+
+
+def targets_of(connection: sqlite3.Connection, ids: Iterable[int]) -> Iterator[str]:
+    """The products that products read."""
+    for id_ in ids:
+        found = connection.execute("select target from reads where product = ?", (id_,))
+        yield from (target for (target,) in found)

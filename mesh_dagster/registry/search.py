@@ -1,0 +1,228 @@
+"""Finding products by words: what they are called, say, hold and are asked.
+
+Every word counts by its stem and as the beginning of a word; one that nothing in the mesh begins
+with is taken for a typing error, and the nearest ones are looked for. Products that have all words
+come before those that have some.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from mesh_dagster.errors import UsageError
+from mesh_dagster.registry.indexed import FIELDS
+from mesh_dagster.registry.spelling import nearest_terms
+
+MOST_WORDS = 16
+_BY_FIELD = "10.0, 4.0, 3.0, 1.5, 1.0, 5.0, 2.0, 5.0"
+"""What a word counts for in each of `FIELDS`, in their order."""
+
+_WORD = re.compile(r"[^\W_]+")
+_OPEN, _CLOSE = "\x02", "\x03"
+_SEPARATOR = " · "
+_SHOWN_OF = "id, path, purpose, domain, archetype, stage, status, team, slo, readers"
+_SHOWN = 3
+"""Places of one field that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a product has to be; None and empty ask nothing."""
+
+    domain: str | None = None
+    archetype: str | None = None
+    stage: str | None = None
+    tags: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+    kept: bool = False
+    """Whether all of its service levels that are measured are kept."""
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A product that was found. `why` is, by field, where the words stand in it."""
+
+    path: str
+    purpose: str
+    domain: str
+    archetype: str
+    stage: str
+    status: str
+    team: str
+    slo: str
+    readers: int
+    score: float = 0.0
+    why: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best hits, how many there are in all, and what was taken for typing errors."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    corrected: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def search(
+    connection: sqlite3.Connection,
+    terms: str,
+    filters: Filters = NO_FILTERS,
+    limit: int = 20,
+) -> Found:
+    """The products of an index that words find, the best first; without words, all that the
+    filters leave, the most used first. Raises `UsageError` for more words than anybody means.
+    """
+    words = list(dict.fromkeys(each.lower() for each in _WORD.findall(terms)))
+    if len(words) > MOST_WORDS:
+        raise UsageError(f"{len(words)} words are looked for, {MOST_WORDS} are the most")
+    if not words:
+        return _all(connection, filters, limit)
+    corrected = _corrected(connection, words)
+    groups = [_group(corrected.get(each, (each,))) for each in words]
+    every, some = " AND ".join(groups), " OR ".join(groups)
+    ranked = _ranked(connection, every, filters, limit)
+    if len(ranked) < limit and len(groups) > 1:
+        others = _ranked(connection, some, filters, limit)
+        ranked = dict(islice({**ranked, **others}.items(), limit))
+    total = _count(connection, every if len(ranked) == limit else some, filters)
+    return Found(_hits(connection, ranked, some), total, corrected)
+
+
+def _all(connection: sqlite3.Connection, filters: Filters, limit: int) -> Found:
+    condition, given = _conditions(filters)
+    rows = connection.execute(
+        f"""select p.id, w.weight from products p join weights w on w.product = p.id
+        where {condition} order by w.weight desc, p.path limit :limit""",  # noqa: S608 (ours)
+        {**given, "limit": limit},
+    )
+    ranked = dict(rows.fetchall())
+    counted = f"select count(*) from products p where {condition}"  # noqa: S608 (ours)
+    total = connection.execute(counted, given).fetchone()[0]
+    return Found(_hits(connection, ranked, None), total)
+
+
+def _ranked(
+    connection: sqlite3.Connection, match: str, filters: Filters, limit: int
+) -> dict[int, float]:
+    """The products that match best, with how well: by text, times what else speaks for them.
+
+    Thousands may match a common word. They are weighed by a table that has nothing else in it.
+    """
+    condition, given = _conditions(filters)
+    joined = "join products p on p.id = w.product" if given or filters.kept else ""
+    statement = f"""
+        select f.id, -f.score * w.weight as score
+        from (select rowid as id, bm25(words, {_BY_FIELD}) as score from words
+              where words match :match) f
+        join weights w on w.product = f.id {joined} where {condition}
+        order by 2 desc, 1 limit :limit
+    """  # noqa: S608 (no word of anybody's)
+    return dict(connection.execute(statement, {**given, "match": match, "limit": limit}).fetchall())
+
+
+def _count(connection: sqlite3.Connection, match: str, filters: Filters) -> int:
+    condition, given = _conditions(filters)
+    joined = "join products p on p.id = f.rowid" if given or filters.kept else ""
+    statement = f"""
+        select count(*) from words f {joined} where words match :match and {condition}
+    """  # noqa: S608 (no word of anybody's)
+    found: int = connection.execute(statement, {**given, "match": match}).fetchone()[0]
+    return found
+
+
+def _conditions(filters: Filters) -> tuple[str, dict[str, object]]:
+    conditions, given = ["true"], dict[str, object]()
+    for name in ("domain", "archetype", "stage"):
+        if (wanted := getattr(filters, name)) is not None:
+            conditions.append(f"p.{name} = :{name}")
+            given[name] = wanted
+    if filters.kept:
+        conditions.append("p.slo in ('', 'met')")
+    facets = [*(("tag", tag) for tag in filters.tags), *(("entity", e) for e in filters.entities)]
+    for at, (kind, value) in enumerate(facets):
+        wanted = f"kind = :kind{at} and value = :value{at}"
+        conditions.append(f"p.id in (select product from facets where {wanted})")  # noqa: S608
+        given |= {f"kind{at}": kind, f"value{at}": value}
+    return " and ".join(conditions), given
+
+
+def _group(words: Sequence[str]) -> str:
+    """One word, or those that it may have been meant for, as FTS5 asks for them."""
+    return "(" + " OR ".join(f'"{each}" *' for each in words) + ")"
+
+
+def _corrected(connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The nearest words of those that nothing in the mesh begins with."""
+    found = {}
+    for each in words:
+        known = connection.execute(
+            "select 1 from words where words match ? limit 1", (_group([each]),)
+        ).fetchone()
+        if known is None and (near := nearest_terms(connection, each)):
+            found[each] = near
+    return found
+
+
+def _hits(
+    connection: sqlite3.Connection, ranked: dict[int, float], match: str | None
+) -> tuple[Hit, ...]:
+    """What is known of the products that were found; `match` tells why they were."""
+    why = {} if match is None else _why(connection, list(ranked), match)
+    places = ", ".join("?" * len(ranked))
+    of_hits = f"where id in ({places})"
+    rows = connection.execute(f"select {_SHOWN_OF} from products {of_hits}", list(ranked))  # noqa: S608
+    known = {id_: Hit(*row) for id_, *row in rows}
+    return tuple(
+        replace(known[id_], score=round(score, 3), why=why.get(id_, {}))
+        for id_, score in ranked.items()
+    )
+
+
+def _why(
+    connection: sqlite3.Connection, ids: Sequence[int], match: str
+) -> dict[int, dict[str, tuple[str, ...]]]:
+    """Where the words stand: the few products that are shown are looked through once more.
+
+    They are indexed by themselves, because to mark words in the whole index takes a look at every
+    product that has them.
+    """
+    if not ids:
+        return {}
+    names = ", ".join(FIELDS)
+    connection.execute(
+        f"""create virtual table if not exists temp.shown using fts5 ({names},
+        tokenize = "porter unicode61 remove_diacritics 2")"""
+    )
+    connection.execute("delete from temp.shown")
+    places = ", ".join("?" * len(ids))
+    of_index = f"select rowid, {names} from words where rowid in ({places})"  # noqa: S608 (ours)
+    connection.execute(f"insert into temp.shown (rowid, {names}) {of_index}", list(ids))
+    marked = ", ".join(f"highlight(shown, {at}, ?1, ?2)" for at in range(len(FIELDS)))
+    rows = connection.execute(
+        f"select rowid, {marked} from temp.shown where shown match ?3",  # noqa: S608
+        (_OPEN, _CLOSE, match),
+    )
+    return {
+        id_: {
+            name: found
+            for name, text in zip(FIELDS, texts, strict=True)
+            if (found := tuple(_places(text))[:_SHOWN])
+        }
+        for id_, *texts in rows
+    }
+
+
+def _places(text: str | None) -> Iterator[str]:
+    """The parts of a marked text in which a word was found; each once."""
+    if text is None or _OPEN not in text:
+        return
+    parts = dict.fromkeys(each for each in text.split(_SEPARATOR) if _OPEN in each)
+    yield from (each.replace(_OPEN, "").replace(_CLOSE, "").strip() for each in parts)
