@@ -160,9 +160,9 @@ def _put(connection: sa.Connection, ruling: Ruling) -> None:
     same = sa.select(rulings).where(rulings.c.subject == subject).order_by(rulings.c.id.desc())
     for row in connection.execute(same):
         if row.review == ruling.review and row.state != RulingState.FAILED.value:
-            raise _decided(_ruling(row))
+            raise decided(_ruling(row))
         if row.state == RulingState.BEGUN.value:
-            raise _decided(_ruling(row))
+            raise decided(_ruling(row))
     if ruling.revision is not None:
         _require_quarantined(connection, ruling)
     connection.execute(sa.insert(rulings), [_row(ruling, subject)])
@@ -182,7 +182,7 @@ def _take_over(connection: sa.Connection, id: str) -> bool:
     return True
 
 
-def _decided(ruling: Ruling) -> JournalError:
+def decided(ruling: Ruling) -> JournalError:
     """Somebody else was first."""
     going = "is carrying it out now" if ruling.state is RulingState.BEGUN else "has decided"
     return JournalError(

@@ -40,9 +40,8 @@ def names_of(member: Member) -> frozenset[str]:
         if isinstance(each, Mapping) and each.get("property") == IDENTITY
         for value in _texts(each.get("value"))
     ]
-    return frozenset(
-        each.lower() for each in (member.username, member.username.partition("@")[0], *given)
-    )
+    names = (member.username, member.username.partition("@")[0], *given)
+    return frozenset(each.lower() for each in names if each.strip())
 
 
 def _members(loaded: LoadedProduct) -> Iterator[Member]:

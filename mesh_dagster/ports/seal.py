@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from mesh_dagster.errors import EvaluationError, MissingObject
+from mesh_dagster.errors import EvaluationError, MissingObject, StorageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Staged, StagedFile
 from mesh_dagster.ports import places
 from mesh_dagster.ports.storage import Storage
 
 _CHUNK = 1 << 20
+_SHOWN = 12
 
 
 def sealed(
@@ -33,7 +34,9 @@ def sealed(
 
 def refuse_changed(storage: Storage, product: Address, staged: Sequence[Staged]) -> None:
     """Raise `EvaluationError` for a file that is not what was audited, is gone, or has no seal."""
-    for file in (file for each in staged for file in each.files):
+    files = [file for each in staged for file in each.files]
+    gone = storage.missing(_key(product, file) for file in files)
+    for file in files:
         if file.sha256 is None:
             raise EvaluationError(
                 f"{file.path} was quarantined by an older release, which took no checksum of what "
@@ -43,18 +46,29 @@ def refuse_changed(storage: Storage, product: Address, staged: Sequence[Staged])
                 fix=f"mesh audit {product.path} --quarantined, then decide on that audit",
             )
         try:
-            found = _checksum(storage, product, file)
+            found = "gone" if _key(product, file) in gone else _inside(storage, product, file)
         except MissingObject:
             found = "gone"
         if found != file.sha256:
             raise EvaluationError(
-                f"{file.path} is not what was audited: its checksum was {file.sha256[:12]}, and "
-                f"it is {found[:12]} now",
+                f"{file.path} is not what was audited: its checksum was "
+                f"{file.sha256[:_SHOWN]}, and it is {found} now",
                 code="MESH-M046",
                 where=storage.uri(_key(product, file)),
                 fix=f"mesh run {product.path}"
                 + (f" --partition {file.partition}" if file.partition else ""),
             )
+
+
+def _inside(storage: Storage, product: Address, file: StagedFile) -> str:
+    """The checksum of a file that lies in the storage: what is elsewhere is not the mesh's to
+    keep, and who may write there could change it after it was looked at."""
+    try:
+        storage.allow(_key(product, file))
+    except StorageError:
+        return "a link out of the storage"
+    found = _checksum(storage, product, file)
+    return found if found == file.sha256 else found[:_SHOWN]
 
 
 def _checksum(storage: Storage, product: Address, file: StagedFile) -> str:

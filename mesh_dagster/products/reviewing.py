@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from mesh_dagster import clock
 from mesh_dagster.errors import UsageError
 from mesh_dagster.journal import Journal
+from mesh_dagster.journal.reviews import decided
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.review import Identity, Review, Ruling
+from mesh_dagster.model.review import Identity, Review, Ruling, RulingState
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.reviews.identity import LAUNCHPAD, known, of_launchpad
-from mesh_dagster.reviews.inbox import find, inbox
+from mesh_dagster.reviews.inbox import find, inbox, subject_of
 
 UNKNOWN = "MESH-M047"
 
@@ -46,6 +47,7 @@ def review_of(mesh: Mesh, asked: str) -> Review:
     if len(exact) == 1:
         return exact[0]
     if not found:
+        _refuse_decided(mesh, asked)
         raise UsageError(
             f"nothing of the id {asked!r} waits for a decision: it was decided, or settled itself",
             code=UNKNOWN,
@@ -64,6 +66,17 @@ def review_of(mesh: Mesh, asked: str) -> Review:
             fix=f"mesh review show {found[0].id}",
         )
     return found[0]
+
+
+def _refuse_decided(mesh: Mesh, asked: str) -> None:
+    """Say who was first where somebody has decided on it since."""
+    subject = asked.strip().lower().partition("-")[0]
+    for domain in mesh.domains:
+        with mesh.journal(domain.name) as journal:
+            made = journal.reviews.rulings()
+        for ruling in reversed(made):
+            if subject_of(ruling.review) == subject and ruling.state is not RulingState.FAILED:
+                raise decided(ruling)
 
 
 def identities(mesh: Mesh, typed: str | None = None) -> Sequence[Identity]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,6 +19,10 @@ ACTIONS = {
 }
 """What can be decided on what."""
 
+LONGEST = 2_000
+"""Characters of a reason: it stands in the publication that a release makes."""
+
+_HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LASTING = (Action.REAUDIT, Action.DISCARD)
 
 
@@ -36,14 +41,25 @@ def refuse_misfit(
             f"{review.id} is a {review.kind}: it cannot be decided on by {action}",
             f"mesh review {ACTIONS[review.kind][0]} {review.id}",
         )
-    if not why.strip():
-        raise _misfit("a decision needs a reason, for whoever reads the record", "--why '...'")
+    _refuse_reason(why)
     if until is not None:
         _refuse_end(review, action, until, now)
     if action is Action.WAIVE:
         _refuse_waiver(review, until, rules)
     elif rules:
         raise _misfit(f"to {action} is about all of it; only a waiver names rules", "leave it out")
+
+
+def _refuse_reason(why: str) -> None:
+    if not why.strip():
+        raise _misfit("a decision needs a reason, for whoever reads the record", "--why '...'")
+    if len(why) > LONGEST:
+        raise _misfit(f"the reason has {len(why):,} characters, and {LONGEST:,} are kept", "--why")
+    if _HARMFUL.search(why):
+        raise _misfit(
+            "the reason has characters that change what a terminal shows: it is plain text",
+            "--why '...'",
+        )
 
 
 def _refuse_end(review: Review, action: Action, until: datetime, now: datetime) -> None:

@@ -139,6 +139,9 @@ def test_an_audit_that_does_not_pass_is_a_finding(sales: Any, mesh: Mesh) -> Non
         ),
         (("review", "waive", "ID", "--why", "x", "--rule", "none"), "MESH-M048"),
         (("review", "show", "zz"), "MESH-M047"),
+        (("review", "discard", "ID", "--why", "x" * 2_001), "2,000 are kept"),
+        (("review", "discard", "ID", "--why", "\x1b[2Jgone"), "plain text"),
+        (("review", "discard", "ID", "--why", "\u202eetirw"), "plain text"),
     ],
 )
 def test_what_cannot_be_decided_is_usage(
@@ -180,3 +183,12 @@ def test_a_domain_whose_journal_does_not_answer_is_told_and_the_others_are_liste
     assert code == 3
     assert "shop/sales/v1" in out
     assert "other could not be asked" in err
+
+
+def test_who_comes_too_late_is_told_who_was_first(sales: Any, mesh: Mesh) -> None:
+    id = _id(mesh)
+    assert mesh("review", "discard", id, "--why", "a wrong file")[0] == 0
+    code, _, err = mesh("review", "release", id, "--why", "it is right")
+    assert code != 0
+    assert f"{OWNER} (environment, unverified) was first and has decided: discard" in err
+    assert "because: a wrong file" in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -79,6 +80,25 @@ def test_a_release_publishes_the_very_files_that_were_audited_and_says_who_did(
     last = _history(shop, review)[-1]
     assert (last.by, last.why) == (OWNER, "returned goods are negative")
     assert last.decision.publication == 2
+
+
+@pytest.mark.parametrize("how", ["link", "link above", "pipe", "gone"])
+def test_what_is_no_file_of_the_storage_any_more_is_not_released(
+    sales: Any, tmp_path: Path, how: str
+) -> None:
+    (review,) = sales.reviews(partition=NEXT)
+    (key,) = [each for each in sales.files(review.covers[0][0]) if NEXT in each]
+    file, elsewhere = Path(sales.mesh.storage.path(key)), tmp_path / "elsewhere"
+    moved = file.parent if how == "link above" else file
+    moved.rename(elsewhere)
+    if how.startswith("link"):
+        moved.symlink_to(elsewhere)
+    elif how == "pipe":
+        os.mkfifo(file)
+    with pytest.raises(EvaluationError, match="is not what was audited") as caught:
+        sales.decide("release", NEXT)
+    assert caught.value.code == "MESH-M046"
+    assert sales.amounts() == {DAY: [1]}
 
 
 def test_a_file_that_is_not_what_was_audited_is_not_released(sales: Any) -> None:

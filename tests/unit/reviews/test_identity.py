@@ -106,3 +106,8 @@ def test_the_proofs_come_in_their_order_and_unknown_ones_are_refused(
     assert [each.proof for each in known(["environment", "os"])] == ["os"]
     with pytest.raises(UsageError, match="nothing named 'palm'"):
         list(known(["palm"]))
+
+
+def test_nobody_is_nobodys_name() -> None:
+    listed = {"customProperties": [{"property": "identity", "value": ["", " ", "noor"]}]}
+    assert names_of(Member("@example.org", None, None, listed)) == {"@example.org", "noor"}
