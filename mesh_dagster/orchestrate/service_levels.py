@@ -17,6 +17,7 @@ from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.slo import Indicator, Objective, Standing, Status
 from mesh_dagster.orchestrate.check_records import report
 from mesh_dagster.orchestrate.checks import asset_key
+from mesh_dagster.orchestrate.discovery import teller
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.service_levels import Report, objectives, reports
 from mesh_dagster.slos.spoken import percent, span
@@ -93,8 +94,12 @@ def slo_evaluations(
 def slo_sensor(
     mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct]
 ) -> dg.SensorDefinition:
-    """Evaluates every objective of a domain in one query, and tells Dagster what has changed."""
+    """Evaluates every objective of a domain in one query, and tells Dagster what has changed.
+
+    The mesh is told as well: the domain's discovery document is brought up to date with it.
+    """
     promising = [each for each in products if objectives(each)]
+    tell = teller(mesh, domain, products)
 
     @dg.sensor(
         name=SENSOR,
@@ -108,9 +113,9 @@ def slo_sensor(
         known: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
         try:
             _probe(mesh, promising, known)
-            standings = sorted(
-                _measured(reports(mesh, promising)), key=lambda each: _WORST.index(each.status)
-            )
+            stated = [each for one in reports(mesh, promising) for each in one.standings]
+            measured = [each for each in stated if each.status is not Status.UNMEASURED]
+            standings = sorted(measured, key=lambda each: _WORST.index(each.status))
             follow(mesh, domain, products, standings, _SECONDS)
         except MeshError as error:
             context.log.error(str(error))
@@ -120,6 +125,7 @@ def slo_sensor(
         known |= {_name(each): _digest(each) for each in changed[:_AT_ONCE]}
         there = {_PROBED, *(_name(each) for each in standings)}
         context.update_cursor(json.dumps({key: known[key] for key in known if key in there}))
+        tell(context.log, stated)
         bad = sum(not each.status.kept for each in standings)
         return dg.SkipReason(f"{len(standings)} objectives, {bad} not kept, {len(changed)} changed")
 

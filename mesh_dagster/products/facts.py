@@ -6,7 +6,7 @@ Nothing of it holds a value of a column that not everybody may see.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mesh_dagster.contracts.rules.compile import masked
@@ -24,9 +24,11 @@ from mesh_dagster.model.discovery import (
 )
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.lineage import ColumnLineage
 from mesh_dagster.model.slo import Standing, Status
-from mesh_dagster.model.snapshot import InputRead, Publication
+from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import places
+from mesh_dagster.products.example_results import known_examples
 from mesh_dagster.products.mesh import Mesh
 
 FORMAT = "iceberg"
@@ -39,18 +41,29 @@ _RULES = 500
 
 
 def facts_of(
-    mesh: Mesh, loaded: LoadedProduct, journal: Journal, standings: Iterable[Standing]
+    mesh: Mesh,
+    loaded: LoadedProduct,
+    journal: Journal,
+    standings: Iterable[Standing],
+    before: Facts | None,
 ) -> Facts:
-    """All that is told of a product, as of now. Raises `JournalError`, `StorageError`."""
-    known = journal.known(loaded.product.address.path, _PUBLICATIONS)
+    """All that is told of a product, as of now. Raises `JournalError`, `StorageError`.
+
+    Example queries are not run: they keep the rows that were told of them before.
+    """
+    path = loaded.product.address.path
+    known = journal.known(path, _PUBLICATIONS)
+    columns = journal.columns(path)
     return Facts(
         ports=_ports(mesh, loaded),
         publications=tuple(map(_told, known.publications)),
         newest_event=known.newest_event if _tells_events(loaded) else None,
         quality=tuple(_rule(each) for each in known.results[:_RULES]),
         levels=levels_of(standings),
+        queries=known_examples(loaded, before),
         access=_access(loaded),
-        reads=tuple(_reads(known)),
+        reads=tuple(_reads(known, tuple(columns.values()))),
+        columns=columns,
     )
 
 
@@ -149,12 +162,16 @@ def _mappings(rest: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]
     yield from (each for each in stated or () if isinstance(each, Mapping))
 
 
-def _reads(known: Known) -> Iterator[ObservedRead]:
+def _reads(known: Known, made: Sequence[ColumnLineage]) -> Iterator[ObservedRead]:
     for each in known.reads:
         if each.number is not None:
-            yield _read(each)
+            address = Address.parse(each.address)
+            yield ObservedRead(each.port, address, each.number, _columns(address, made))
 
 
-def _read(each: InputRead) -> ObservedRead:
-    columns = None if each.columns is None else tuple(each.columns)
-    return ObservedRead(each.port, Address.parse(each.address), each.number, columns)
+def _columns(address: Address, made: Sequence[ColumnLineage]) -> tuple[str, ...] | None:
+    """Those of an input that are used; None where of any output nobody knows what it is made of."""
+    if not made or not all(each.whole for each in made):
+        return None
+    used = {column for each in made for of, column, _ in each.read if of == address}
+    return tuple(sorted(used))

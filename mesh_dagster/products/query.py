@@ -180,7 +180,7 @@ def _failed(ended: Ended) -> MeshError:
             return UsageError(
                 ended.message,
                 code="MESH-M041",
-                fix="products are read-only: change one by its own transform",
+                fix="write one SELECT over products: select ... from flights.departures",
             )
         case "reaching":
             return UsageError(ended.message, code="MESH-M066", fix="mesh explain MESH-M066")
