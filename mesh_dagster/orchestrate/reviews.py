@@ -8,7 +8,7 @@ passed by Dagster's API is shown until the next tick, and opens nothing.
 # Annotations are objects here: Dagster compares that of an op's context, and knows no text.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -205,9 +205,8 @@ def _moment(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        return clock.in_utc(datetime.fromisoformat(text))
     except ValueError:
         raise UsageError(
             f"`until` is {text!r}, which is no moment", fix='until: "2013-12-01"'
         ) from None
-    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)

@@ -139,6 +139,16 @@ def test_the_link_opens_the_launchpad_with_the_review_filled_in_and_the_rest_to_
     }
 
 
+@pytest.mark.parametrize("until", ["soon", "9999-12-31T23:59:59-12:00", "2001-01-01"])
+def test_a_moment_that_is_none_decides_nothing(job, quarantined, until) -> None:
+    ended = job(decision="waive", until=until, rules=["amount_range"])
+    (failure,) = [each for each in ended.all_events if each.is_step_failure]
+    assert failure.step_failure_data.error.message.startswith(
+        "dagster._core.definitions.events.Failure: MESH-M0"
+    )
+    assert _numbers(quarantined) == [1]
+
+
 def test_the_form_as_it_opens_decides_nothing(job, quarantined) -> None:
     empty = yaml.safe_load(form(_review(quarantined)))["ops"]["decide"]["config"]
     with pytest.raises(dg.DagsterInvalidConfigError):
