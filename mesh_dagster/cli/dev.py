@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from importlib.util import find_spec
@@ -75,8 +76,16 @@ def _require_free(port: int) -> None:
             ) from error
 
 
+def hear_interrupts() -> None:
+    """A script that starts this in the background has it ignore Ctrl-C. Dagster ends on TERM as it
+    does on Ctrl-C, so it would ignore both and could not be asked to end."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _become_dagster(root: Path, home: Path, arguments: list[str]) -> None:
     """Replace this process, so that Ctrl-C reaches Dagster, which ends what it started."""
+    hear_interrupts()
     environment = {**os.environ, HOME: str(home)}
     sys.stdout.flush()
     sys.stderr.flush()

@@ -35,6 +35,7 @@ _LOG = [
     Column("PARTITIONS", least=10),
     Column("BY", least=12),
     Column("BECAME"),
+    Column("WHY", least=20, below=lambda _: True),
 ]
 _ME = "me"
 
@@ -292,6 +293,7 @@ def _logged(ruling: Ruling) -> tuple[Any, ...]:
         _spelled(keys),
         str(ruling.by),
         became,
+        ruling.why,
     )
 
 

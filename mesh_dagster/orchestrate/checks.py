@@ -92,7 +92,7 @@ def check_result(
         asset_key=key,
         passed=not bad,
         severity=_severity(worst),
-        description=_description(worst),
+        description=_description(worst) + (_link(worst, links) if bad else ""),
         metadata=_evaluation_metadata(results, bad, worst, links),
     )
 
@@ -107,6 +107,14 @@ def _description(worst: RuleResult) -> str:
     if worst.waived_by is None:
         return worst.message
     return f"waived by {worst.waived_by} {_until(worst)}: {worst.message}"
+
+
+def _link(worst: RuleResult, links: Links) -> str:
+    """Descriptions are Markdown. As a value the address would be shown in full, and it is long:
+    it has the whole form in it."""
+    id = links.id(worst.port or "", worst.rule, worst.partition)
+    url = links.url(id) if id else None
+    return f" [Decide]({url})" if url else ""
 
 
 def _until(result: RuleResult) -> str:
@@ -145,8 +153,6 @@ def _decidable(worst: RuleResult, links: Links) -> dict[str, dg.MetadataValue]:
     found: dict[str, dg.MetadataValue] = {
         "review": dg.TextMetadataValue(f"mesh review show {id}"),
     }
-    if url := links.url(id):
-        found["decide"] = dg.UrlMetadataValue(url)
     return found
 
 

@@ -17,7 +17,8 @@ from mesh_dagster import clock
 from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import Domain, LoadedProduct
-from mesh_dagster.model.review import Action, Review, Rule, Ruling, RulingState
+from mesh_dagster.model.event import EventKind
+from mesh_dagster.model.review import Action, Review, ReviewKind, Rule, Ruling, RulingState
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.orchestrate.check_records import report
 from mesh_dagster.products.mesh import Mesh
@@ -126,7 +127,7 @@ def reviews_sensor(
         name=SENSOR,
         minimum_interval_seconds=_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Shows what owners decided, and carries on what was interrupted.",
+        description="Shows what owners decided or have to, and carries on what was interrupted.",
     )
     def reviews(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         origin = context.code_location_origin
@@ -134,6 +135,7 @@ def reviews_sensor(
         try:
             rulings = _carried_on(mesh, domain, own)
             cursor, changed = _since(context.cursor, rulings)
+            cursor = _with_waiting(mesh, domain, context.cursor, cursor, changed)
             told = sum(
                 _show(context.instance, mesh, own[path], rules, location)
                 for path, rules in changed.items()
@@ -173,6 +175,27 @@ def _since(cursor: str | None, rulings: Sequence[Ruling]) -> tuple[str, Changed]
     over = [each for each in rulings if each.until is not None and before < each.until <= now]
     newest = ended[-1].id if ended else last["ruling"]
     return json.dumps({"ruling": newest, "at": now.isoformat()}), _changed(ended, over)
+
+
+def _with_waiting(
+    mesh: Mesh, domain: Domain, before: str | None, cursor: str, changed: Changed
+) -> str:
+    """The cursor with what waits in quarantine that no run of Dagster made; adds to `changed` the
+    rules of those that wait since the last tick. Nothing else tells Dagster of them."""
+    from mesh_dagster.products.reviewing import reviews_in
+
+    known = set(json.loads(before).get("waiting", ())) if before else set()
+    with mesh.journal(domain.name) as journal:
+        waiting = {
+            each.id: each.product
+            for each in journal.outbox.incidents(unclosed=True)
+            if each.kind is EventKind.QUARANTINED and not each.details.get("run")
+        }
+        for path in {waiting[id] for id in waiting.keys() - known}:
+            for review in reviews_in(journal, path):
+                if review.kind is ReviewKind.QUARANTINE:
+                    changed.setdefault(path, set()).update(review.rules)
+    return json.dumps(json.loads(cursor) | {"waiting": sorted(waiting)})
 
 
 def _changed(ended: Iterable[Ruling], over: Iterable[Ruling]) -> Changed:

@@ -13,8 +13,10 @@ from dagster._core.loader import LoadingContextForTest
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.review import Action, Identity
+from mesh_dagster.orchestrate.checks import check_result
 from mesh_dagster.orchestrate.review_links import form, links_of
 from mesh_dagster.products.decisions import decide
+from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reviewing import reviews_of
 from mesh_dagster.products.snapshots import snapshots
@@ -119,6 +121,32 @@ def test_a_check_that_does_not_hold_says_which_command_shows_what_waits(
     (row,) = metadata["failing_partitions"].records
     assert row.data["partition"] == BAD
     assert row.data["review"] == _review(quarantined).id
+
+
+def test_what_a_terminal_left_in_quarantine_is_told_to_dagster_once(
+    quarantined, instance, sensor
+) -> None:
+    assert sensor() == "0 checks told of decisions"
+    opened = Mesh.open(quarantined.root)
+    materialize(opened, load_product(quarantined.folder("shop", "sales")), partitions=[BAD])
+    # The rule that blocks, and one that does not hold and only warns.
+    assert sensor() == "2 checks told of decisions"
+    check = _check(instance)
+    assert not check.passed
+    newest = max(reviews_of(opened, "shop"), key=lambda each: each.covers)
+    assert check.metadata["review"].value == f"mesh review show {newest.id}"
+    assert "[Decide](" not in check.description, "no location is known here"
+    assert sensor() == "0 checks told of decisions"
+
+
+def test_a_check_links_to_the_form_in_words_and_not_by_its_long_address(quarantined) -> None:
+    loaded = load_product(quarantined.folder("shop", "sales"))
+    links = links_of(Mesh.open(quarantined.root), loaded, "shop")
+    results = [each for each in _review(quarantined).results if each.rule == RULE.name]
+    told = check_result(SALES, RULE.name, results, links)
+    link = links.url(_review(quarantined).id)
+    assert told.description.endswith(f"the contract allows none [Decide]({link})")
+    assert not any(isinstance(each, dg.UrlMetadataValue) for each in told.metadata.values())
 
 
 def test_the_link_opens_the_launchpad_with_the_review_filled_in_and_the_rest_to_fill(
