@@ -10,6 +10,7 @@ from typing import Any
 from mesh_dagster import plugins
 from mesh_dagster.descriptors.lineage import DOOR
 from mesh_dagster.descriptors.plugged import UNSET, filled, variables
+from mesh_dagster.descriptors.secrets import hidden
 from mesh_dagster.lineage.sink import Sink
 from mesh_dagster.model.domain import Domain, MeshConfig
 from mesh_dagster.model.finding import Finding
@@ -61,9 +62,7 @@ class Routes:
 
     def without_secrets(self, name: str, text: str) -> str:
         """A text without what the environment holds for a sink."""
-        for secret in self._secrets.get(name, ()):
-            text = text.replace(secret, "***")
-        return text
+        return hidden(text, self._secrets.get(name, ()))
 
     def unset(self) -> Iterator[Finding]:
         """Variables that sinks need and this environment lacks."""

@@ -92,7 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.close()
             self.close_connection = True
         else:
-            said = b'{"why": "because"}'
+            told = {"why": "because", "of": self.path}
+            said = json.dumps(told).encode()
             self.send_response(answer)
             for name, value in backend.headers.items():
                 self.send_header(name, value)

@@ -127,6 +127,16 @@ def test_nothing_is_given_up_for_a_wrong_password_or_a_wrong_place(world, backen
     assert backend.states == dict.fromkeys(ids, BOTH)
 
 
+def test_what_a_backend_repeats_of_a_secret_place_is_not_kept(world, backend, monkeypatch):
+    monkeypatch.setenv("PLACE", f"{backend.url}?key=s3cr3t-k3y")
+    world.configure(sinks={"backend": {"type": "http", "url": "${PLACE}"}})
+    backend.answer = lambda number, event: 422
+    world.put(1)
+    world.deliver()
+    assert "because" in world.health().error
+    assert "s3cr3t" not in world.health().error
+
+
 def test_a_server_that_hangs_keeps_nothing_from_going_on(world, backend, backends):
     world.posts_to(backend, timeout=0.3)
     ids = world.put(30)
