@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
+from mesh_dagster.orchestrate.check_records import forgotten
 from mesh_dagster.orchestrate.execute import run as run_outside
 from mesh_dagster.orchestrate.publications import unknown_publications
 from mesh_dagster.products.mesh import Mesh
@@ -100,6 +101,26 @@ def test_a_publication_is_left_to_the_run_that_is_making_it(mesh, instance) -> N
     number, events = unknown_publications(instance, opened, address, None)
     assert number == 1
     assert [event.partition for event in events] == [DAYS[0]]
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_checks_that_a_run_is_to_evaluate_are_left_to_it_until_it_is_over(
+    mesh, instance, run, over: bool
+) -> None:
+    shop = mesh.definitions("shop")
+    run(shop, SALES, partitions=DAYS[:1])
+    job = shop.resolve_implicit_global_asset_job_def().get_subset(asset_selection={SALES})
+    checks = set(shop.get_repository_def().asset_graph.asset_check_keys)
+    assert forgotten(instance, checks) == set()
+    waits = instance.create_run_for_job(
+        job, status=dg.DagsterRunStatus.STARTED, asset_selection=frozenset({SALES})
+    )
+    found = instance.event_log_storage.get_latest_asset_check_execution_by_key(sorted(checks))
+    planned = {key for key, each in found.items() if each.status.value == "PLANNED"}
+    assert planned
+    if over:
+        instance.report_run_canceled(waits)
+    assert forgotten(instance, checks) == (planned if over else set())
 
 
 def test_an_upstream_that_cannot_be_read_keeps_nobody_from_the_others(
