@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-contracts conformance dev clean
+.PHONY: help demo test check bench bench-contracts bench-slos conformance dev clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,9 @@ bench: $(INSTALLED) ## how fast it is, against doing without the mesh
 
 bench-contracts: $(INSTALLED) ## how fast contracts are tested, against by hand and every other tool
 	python benchmarks/contracts/run.py --write
+
+bench-slos: $(INSTALLED) ## how service levels are measured, alerts sent, and a bad domain borne
+	python benchmarks/slos/run.py --write
 
 conformance: $(INSTALLED) ## how far contract tests agree with another tool's recorded verdicts
 	python conformance/run.py

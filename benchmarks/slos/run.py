@@ -1,11 +1,17 @@
-"""What it takes to know how a domain keeps its promises, against reading the rows at all.
+"""What it takes to know how a domain keeps its promises, to tell of it, and to live beside others.
 
-    python benchmarks/slos/run.py [--products 1000] [--runs 3] [--only sqlite,postgresql] [--write]
+    python benchmarks/slos/run.py [--products 1000] [--runs 3] [--locations 50] [--write]
+                                  [--only sqlite,postgresql,alerts,faults]
 
-A month of hourly publications of a thousand products, 720,000 rows of the journal, and five
-objectives each. Sides are processes that take turns; what they take is counted without their
-imports. `--write` puts the table into docs/benchmarks-slos.md. The journals are kept in the
-temporary folder, or where `MESH_BENCH_CACHE` says. Exits with 1 when a bar does not hold.
+- sqlite, postgresql: a month of hourly publications of a thousand products, 720,000 rows of the
+  journal, and five objectives each, against reading the rows at all. Sides are processes that
+  take turns; what they take is counted without their imports. The journals are kept in the
+  temporary folder, or where `MESH_BENCH_CACHE` says.
+- alerts: 10,000 of them through an endpoint that fails half the time (`alerts.py`).
+- faults: what 50 code locations notice of one that is bad (`faults.py`).
+
+`--write` puts what was found into docs/benchmarks-slos.md, each part under its own heading. Exits
+with 1 when a bar does not hold.
 """
 
 from __future__ import annotations
@@ -14,6 +20,7 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -26,35 +33,61 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import bars
+import faults
 import history
 import measure
 from bars import Bar, Result
 from measure import Cost, Run
 
 DOCUMENT = HERE.parents[1] / "docs" / "benchmarks-slos.md"
-_MARK = "<!-- below: written by `python benchmarks/slos/run.py --write` -->"
+_MARK = "<!-- below: written by `make bench-slos` -->"
 _MEMORY = 120.0
 """MiB over those of the select that an evaluation may take, whatever the number of products."""
 
 
 def main() -> None:
     arguments = _arguments()
-    tables, held = [], True
-    for name in arguments.only:
-        with _PLACES[name](arguments.products) as url:
-            found = _measured(name, url, arguments.products, arguments.runs)
-        tables.append(bars.table(found))
-        print(tables[-1], flush=True)
-        held = held and all(each.holds is not False for each in found)
-        more = found[0].ours.peak - found[0].reference.peak
-        tables.append(f"{name}: the evaluation took {more:.0f} MiB more than the select.")
-        print(tables[-1], flush=True)
-        held = held and more < _MEMORY
-    if arguments.write:
-        told = DOCUMENT.read_text(encoding="utf-8").partition(_MARK)[0]
-        text = "\n\n".join([_machine(arguments), *tables])
-        DOCUMENT.write_text(f"{told}{_MARK}\n\n{text}\n", encoding="utf-8")
+    held = True
+    for part in arguments.only:
+        found, holds = _PARTS[part](part, arguments)
+        print(found, flush=True)
+        held = held and holds
+        if arguments.write:
+            _write(part, f"{_machine()}\n\n{found}")
     sys.exit(0 if held else 1)
+
+
+def _journals(name: str, arguments: argparse.Namespace) -> tuple[str, bool]:
+    with _PLACES[name](arguments.products) as url:
+        found = _measured(name, url, arguments.products, arguments.runs)
+    more = found[0].ours.peak - found[0].reference.peak
+    told = (
+        f"Median of {arguments.runs} runs; the evaluation took {more:.0f} MiB more than the select."
+    )
+    held = all(each.holds is not False for each in found) and more < _MEMORY
+    return f"{bars.table(found)}\n\n{told}", held
+
+
+def _alerts(_: str, __: argparse.Namespace) -> tuple[str, bool]:
+    done = subprocess.run(
+        [sys.executable, HERE / "alerts.py"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    return "\n".join(f"- {line}" for line in done.stdout.splitlines()), done.returncode == 0
+
+
+def _faults(_: str, arguments: argparse.Namespace) -> tuple[str, bool]:
+    found = faults.noticed(arguments.locations, arguments.minutes)
+    told = f"{arguments.locations} code locations, {arguments.minutes} minutes each round."
+    return f"{told}\n\n{faults.table(found)}", all(each.holds for each in found)
+
+
+def _write(part: str, found: str) -> None:
+    """Put a part in place of what it found before."""
+    told, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(_MARK)
+    kept = dict(each.split("\n", 1) for each in rest.split("\n## ")[1:])
+    kept[part] = f"\n{found}\n"
+    text = "".join(f"\n## {name}\n{kept[name].rstrip()}\n" for name in _PARTS if name in kept)
+    DOCUMENT.write_text(f"{told}{_MARK}\n{text}", encoding="utf-8")
 
 
 def _measured(name: str, url: str, products: int, runs: int) -> list[Result]:
@@ -129,19 +162,23 @@ def _seed(url: str, products: int) -> None:
 
 
 _PLACES = {"sqlite": _sqlite, "postgresql": _postgresql}
+_PARTS = {"sqlite": _journals, "postgresql": _journals, "alerts": _alerts, "faults": _faults}
 
 
-def _machine(arguments: argparse.Namespace) -> str:
+def _machine() -> str:
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    python = platform.python_version()
-    return f"{today}, {os.cpu_count()} CPUs, Python {python}; median of {arguments.runs} runs."
+    return f"{today}, {os.cpu_count()} CPUs, Python {platform.python_version()}."
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--products", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", type=lambda text: text.split(","), default=list(_PLACES))
+    parser.add_argument("--locations", type=int, default=50)
+    parser.add_argument("--minutes", type=int, default=4, help="what a round of `faults` takes")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=list(_PARTS))
     parser.add_argument("--write", action="store_true")
     return parser.parse_args()
 
