@@ -103,10 +103,11 @@ def _send(mesh: Mesh, domains: Sequence[Domain], apart: Apart) -> bool:
 
 def _told(mesh: Mesh, domain: Domain) -> bool:
     """Send what is due of one; whether anything failed."""
+    from mesh_dagster.alerts.drain import Sent
     from mesh_dagster.products.alerting import tell
 
     done = tell(mesh, domain)
-    say(f"{domain.name}: {done.sent}")
+    say(f"{domain.name}: {done.sent if done.sent != Sent() else 'nothing is due'}")
     for problem in done.problems:
         say(f"{domain.name}: {problem}")
     return bool(done.problems or done.sent.failed or done.sent.dead)
@@ -133,3 +134,5 @@ def _explain(found: Sequence[Alert]) -> None:
     }
     for each in errors:
         emit(each)
+    if any(told.state == "held" for alert in found for told in alert.told):
+        say("held: it waits for more of its cause, or the same was told lately: docs/alerts.md")

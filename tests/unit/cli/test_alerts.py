@@ -37,6 +37,7 @@ def test_who_was_told_of_what_is_listed(published, run):
     sent = run("alerts", "--send")
     assert sent.code == 0
     assert "air: 1 delivered, 0 to be tried again, 0 given up" in sent.err
+    assert "air: nothing is due" in run("alerts", "--send").err
     assert "log: air" in sent.out
     assert "delivered" in sent.out
     (alert,) = run("alerts", "--json").json
