@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from mesh_dagster import clock
 from mesh_dagster.journal import queries, recovery, reviews, writes
+from mesh_dagster.journal.columns import columns_of_digest, columns_shown, put_columns
 from mesh_dagster.journal.database import PATIENCE, Database
 from mesh_dagster.journal.deliveries import Deliveries
 from mesh_dagster.journal.known import Known, known
@@ -27,6 +28,7 @@ from mesh_dagster.journal.summary import SQL, Summary, summaries_from_rows
 from mesh_dagster.journal.tables import attempts
 from mesh_dagster.journal.upgrade import ensure_schema
 from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.lineage import ColumnLineage
 from mesh_dagster.model.review import RulingState
 from mesh_dagster.model.run_event import RunEvent
 from mesh_dagster.model.snapshot import (
@@ -323,6 +325,25 @@ class Journal:
         """What everybody may know of a product, with its newest publications."""
         with self._database.reading() as connection:
             return known(connection, product, publications)
+
+    def found_columns(
+        self, product: str, attempt: str, digest: str, found: Mapping[str, ColumnLineage]
+    ) -> None:
+        """Record what the columns of each port are made of, where that is new."""
+        with self._database.writing() as connection:
+            put_columns(connection, product, attempt, digest, found)
+
+    def columns_of_digest(
+        self, product: str, ports: Collection[str], digest: str
+    ) -> dict[str, ColumnLineage] | None:
+        """What was found last, if it was found from the same."""
+        with self._database.reading() as connection:
+            return columns_of_digest(connection, product, ports, digest)
+
+    def columns(self, product: str) -> dict[str, ColumnLineage]:
+        """What the columns of the newest publication are made of, by port."""
+        with self._database.reading() as connection:
+            return columns_shown(connection, product)
 
     def past(self, asked: Mapping[str, Asked], until: datetime) -> Iterator[Past]:
         """What became of products over time, each of them in the order in which it is asked for.

@@ -6,27 +6,35 @@ to an instance sees by it which of them are known there already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.lineage import ColumnLineage
 from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication, Release
 
 PUBLICATION = DATA_VERSION_TAG
 
 
-def materializations(loaded: LoadedProduct, attempt: Attempt) -> Iterator[dg.AssetMaterialization]:
-    """One for every published partition of every port of an attempt; none for any other."""
+def materializations(
+    loaded: LoadedProduct, attempt: Attempt, columns: Mapping[str, ColumnLineage]
+) -> Iterator[dg.AssetMaterialization]:
+    """One for every published partition of every port of an attempt; none for any other.
+
+    `columns` are what those of each port are made of.
+    """
+    made = {port: made_of(each) for port, each in columns.items()}
     for decision in attempt.decisions:
         if decision.outcome is Outcome.PUBLISHED:
             for output in loaded.product.outputs:
                 yield dg.AssetMaterialization(
                     dg.AssetKey(output.address.parts),
                     partition=decision.partition,
-                    metadata=_of_decision(attempt, decision),
+                    metadata=_of_decision(attempt, decision)
+                    | made.get(output.address.port or "", {}),
                     tags={PUBLICATION: str(decision.publication)},
                 )
 
@@ -66,6 +74,22 @@ def released(release: Release) -> dict[str, str]:
         "reason": release.why,
         "rules_that_fail": ", ".join(release.rules),
     }
+
+
+def made_of(lineage: ColumnLineage) -> dict[str, Any]:
+    """Column lineage as Dagster draws it: of columns that are known, and what is an asset."""
+    deps = {
+        column: [
+            dg.TableColumnDep(dg.AssetKey(address.parts), name)
+            for address, name in sorted(
+                {(each.address, each.column) for each in made if each.address}
+            )
+        ]
+        for column, made in lineage.columns.items()
+        if made is not None
+    }
+    known = {column: each for column, each in deps.items() if each}
+    return {"dagster/column_lineage": dg.TableColumnLineage(known)} if known else {}
 
 
 def told(attempt: Attempt, outcome: Outcome) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from mesh_dagster.errors import MeshError, StorageError
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.lineage import ColumnLineage
 from mesh_dagster.model.snapshot import Attempt, Outcome
 from mesh_dagster.orchestrate.checks import NO_LINKS, Links, check_results
 from mesh_dagster.orchestrate.events import materializations, told
@@ -34,7 +35,7 @@ def run_step(
         attempt = _attempt(context, mesh, loaded, work)
     except MeshError as error:
         raise _failure(error) from error
-    for event in materializations(loaded, attempt):
+    for event in materializations(loaded, attempt, _columns(context, mesh, loaded)):
         context.log_event(event)
     results = [result for decision in attempt.decisions for result in decision.results]
     selected = set(context.selected_asset_check_keys)
@@ -67,6 +68,19 @@ def _attempt(
         parent=parent_of(context),
         log=context.log.info,
     )
+
+
+def _columns(
+    context: dg.AssetExecutionContext, mesh: Mesh, loaded: LoadedProduct
+) -> Mapping[str, ColumnLineage]:
+    """What the columns of each port are made of; that it cannot be asked changes nothing else."""
+    address = loaded.product.address
+    try:
+        with mesh.journal(address.domain) as journal:
+            return journal.columns(address.path)
+    except MeshError as error:
+        context.log.warning(str(error))
+        return {}
 
 
 def _audit_only(

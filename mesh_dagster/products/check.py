@@ -21,6 +21,7 @@ from mesh_dagster.model.contract import Contract, Relationship, SchemaObject
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import InputPort
+from mesh_dagster.products.declared_columns import declared_findings
 from mesh_dagster.products.evolution import evolution_findings
 from mesh_dagster.products.mesh import Mesh
 
@@ -34,6 +35,7 @@ def check(mesh: Mesh, against: str | None = None) -> tuple[Finding, ...]:
     found = check_mesh(mesh.config)
     loaded = tuple(_loaded(mesh))
     between = [finding for each in loaded for finding in _dangling(mesh, each)]
+    between += [finding for each in loaded for finding in declared_findings(mesh, each)]
     told = [each for domain in mesh.domains for each in Channels(mesh.config, domain).findings()]
     return (*found, *told, *between, *_history(mesh, loaded, against), *_registry(mesh))
 
@@ -48,7 +50,7 @@ def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
     loaded = mesh.load(product)
     own = f"{product.domain}/{product.product}/"
     history = (each for each in _history(mesh, [loaded], None) if each.subject.startswith(own))
-    return (*findings, *_dangling(mesh, loaded), *history)
+    return (*findings, *_dangling(mesh, loaded), *declared_findings(mesh, loaded), *history)
 
 
 def _history(

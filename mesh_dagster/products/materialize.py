@@ -23,6 +23,7 @@ from mesh_dagster.model.snapshot import Attempt, InputRead, PublicationKind, Sta
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.stage import stage
 from mesh_dagster.products.clean import clean_after, discard_staged
+from mesh_dagster.products.column_lineage import find_columns
 from mesh_dagster.products.describe import announce
 from mesh_dagster.products.heal import heal, leave, publication_of
 from mesh_dagster.products.inputs import open_inputs
@@ -141,6 +142,14 @@ class _Making:
         opened = transformed(self.loaded, inputs, self.window, transform)
         with opened as frames, _importing_the_gate():
             staged = self._stage(frames)
+            self.telling.columns = find_columns(
+                self.loaded,
+                inputs,
+                self.reads,
+                frames,
+                journal=self.journal,
+                attempt=self.attempt,
+            )
         from mesh_dagster.products.gate import Gate
 
         self.journal.staged(self.attempt, list(staged.values()))

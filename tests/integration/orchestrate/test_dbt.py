@@ -16,7 +16,10 @@ from mesh_dagster.dbt.manifest import load_graph
 from mesh_dagster.dbt.project import find_project
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.errors import DescriptorError, MeshError, MissingExtra
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.lineage import Evidence, InputColumn, Use
 from mesh_dagster.orchestrate.execute import run as run_outside
+from mesh_dagster.products.column_lineage import column_lineage
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import read
 
@@ -137,6 +140,22 @@ def test_the_same_product_runs_without_dagster(mesh, sold) -> None:
     loaded = load_product(mesh.folder("reports", "totals"))
     attempt = run_outside(opened, loaded, DAYS[:1])
     assert [(each.partition, each.rows) for each in attempt.decisions] == [(DAYS[0], 1)]
+
+
+def test_columns_are_followed_through_the_models(mesh, sold) -> None:
+    opened = Mesh.open(mesh.root)
+    run_outside(opened, load_product(mesh.folder("reports", "totals")), DAYS[:1])
+    found = column_lineage(opened, Address.parse("reports/totals"))
+    sales = Address.parse("shop/sales/v1")
+    assert found.evidence is Evidence.DBT
+    assert found.columns == {
+        "day": (InputColumn(sales, "day", Use.IDENTITY),),
+        "amount": (InputColumn(sales, "amount", Use.AGGREGATION),),
+    }
+    assert {(each.column, each.use) for each in found.rows or ()} == {
+        ("day", Use.FILTER),
+        ("day", Use.GROUP_BY),
+    }
 
 
 def test_a_failed_dbt_test_publishes_nothing_and_is_told(

@@ -96,3 +96,17 @@ def test_what_was_read_is_on_the_materialization(mesh, run) -> None:
     assert event.materialization.metadata["read/sales"].value == (
         "mesh://shop/sales/v1 publication 1"
     )
+
+
+def test_dagster_draws_which_columns_a_column_is_made_of(mesh, run, instance) -> None:
+    totals = dg.AssetKey(["reports", "totals", "v1"])
+    run(mesh.definitions("shop"), SALES, partitions=DAYS[:1])
+    run(mesh.definitions("reports"), totals, partitions=DAYS[:1])
+    event = instance.get_latest_materialization_event(totals)
+    drawn = event.asset_materialization.metadata["dagster/column_lineage"].value
+    assert drawn.deps_by_column == {
+        "day": [dg.TableColumnDep(SALES, "day")],
+        "amount": [dg.TableColumnDep(SALES, "amount")],
+    }
+    made = instance.get_latest_materialization_event(SALES).asset_materialization
+    assert "dagster/column_lineage" not in made.metadata
