@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-contracts bench-slos conformance dev clean
+.PHONY: help demo test check bench bench-contracts bench-slos bench-lineage conformance dev clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ bench-contracts: $(INSTALLED) ## how fast contracts are tested, against by hand 
 
 bench-slos: $(INSTALLED) ## how service levels are measured, alerts sent, and a bad domain borne
 	python benchmarks/slos/run.py --write
+
+bench-lineage: $(INSTALLED) ## how fast lineage is delivered, and that none of it is lost
+	python benchmarks/lineage/run.py --write
 
 conformance: $(INSTALLED) ## how far contract tests agree with another tool's recorded verdicts
 	python conformance/run.py

@@ -18,6 +18,7 @@ from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.noticed import noticed_until
 from mesh_dagster.journal.probes import probes_until
 from mesh_dagster.journal.tables import WHOLE, Moment, decisions, publications, reads, results
+from mesh_dagster.journal.telling import has_arrived
 from mesh_dagster.model.finding import Severity, Verdict
 from mesh_dagster.model.slo import ROWS, Answer, Changes, Noticed, Probes
 from mesh_dagster.model.snapshot import Outcome, PublicationKind
@@ -37,9 +38,9 @@ class Asked(NamedTuple):
     """What is wanted of a product: everything since a moment, older facts that are newer, and
     what has waited since before.
 
-    `kinds` are those of the rules whose answers are wanted; `reads`: whether it is on record what
-    it was made of; `probes`: whether its ports answered; `incidents`: its incidents; `rows`: kinds
-    of rules whose counts are added up in one answer of the kind `rows`.
+    `kinds` are those of the rules whose answers are wanted; `reads`: whether its lineage has
+    arrived where it was to go; `probes`: whether its ports answered; `incidents`: its incidents;
+    `rows`: kinds of rules whose counts are added up in one answer of the kind `rows`.
     """
 
     since: datetime
@@ -131,10 +132,11 @@ def _changes(
     known: sa.ColumnElement[Any] = sa.literal_column("1")
     if any(each.reads for each in asked.values()):
         # A rollback reads nothing: what it is made of is the publication that it shows again.
-        known = sa.or_(
+        on_record = sa.or_(
             sa.exists().where(reads.c.attempt == decisions.c.attempt),
             publications.c.kind == PublicationKind.ROLLBACK.value,
         )
+        known = has_arrived(on_record)
     at = _raw(sa.func.coalesce(publications.c.at, decisions.c.decided_at))
     query = (
         sa.select(

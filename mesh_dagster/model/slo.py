@@ -77,8 +77,8 @@ class Change(NamedTuple):
     """What became of one partition at a moment, as the journal has it.
 
     `at` is the publication's moment where there is one, `fact` the newest that it tells of.
-    `number` None: nothing at the port changed. `failed` counts rules that block. `known`: what it
-    was made of is on record.
+    `number` None: nothing at the port changed. `failed` counts rules that block. `known`: its
+    lineage has arrived.
     """
 
     partition: str | None

@@ -105,7 +105,7 @@ def accuracy(history: History, objective: Objective) -> Counted | None:
 
 
 def lineage(history: History, objective: Objective) -> Counted | None:
-    """Parts of whose newest publication it is on record what it was made of."""
+    """Parts of whose newest publication the lineage has arrived where it was to go."""
     there = history.published
     if history.partitioning is not None and all(there.known):
         return _all_good(history, objective)

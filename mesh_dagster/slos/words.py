@@ -47,7 +47,7 @@ def _of_parts(objective: Objective, found: Measured, tally: Tally) -> str:
         Indicator.ACCURACY: "not as promised",
         Indicator.ROW_ACCURACY: "rows that a rule looked at broke it",
         Indicator.SHAPE: "shaped otherwise",
-        Indicator.LINEAGE: "of unknown origin",
+        Indicator.LINEAGE: "whose lineage has not arrived",
     }[objective.indicator]
     told = f"{tally.bad:,} of {tally.total:,} {what}"
     names = ", ".join(each.name for each in bad[-3:])

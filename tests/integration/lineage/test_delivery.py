@@ -268,3 +268,28 @@ def test_a_sink_that_cannot_be_opened_is_a_problem_that_is_told(world, backend):
     assert not done.whole
     assert "http://" in done.problems[0]
     assert world.health().waiting == 2
+
+
+def test_the_service_level_of_lineage_is_kept_once_it_has_arrived(world, backend, monkeypatch):
+    from datetime import timedelta
+
+    from mesh_dagster.journal import telling
+    from mesh_dagster.products.service_levels import reports
+
+    world.product("shop/sales/v1", levels=[{"property": "lineage", "value": 99, "unit": "percent"}])
+    monkeypatch.setattr(telling, "_SOON", timedelta(0))
+    world.posts_to(backend)
+    backend.answer = lambda number, event: 500
+
+    def kept():
+        mesh = world.mesh
+        (report,) = reports(mesh, [mesh.load(mesh.own()[0].address)])
+        (standing,) = report.standings
+        return standing.kept
+
+    world.make("shop/sales/v1")
+    world.deliver()
+    assert kept() == 0
+    backend.answer = lambda number, event: 201
+    ended(world)
+    assert kept() == 1
