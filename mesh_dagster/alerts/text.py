@@ -72,8 +72,10 @@ def _listed(details: Mapping[str, Any], name: str) -> list[Any]:
 def _commands(event: Event) -> Iterator[str]:
     mine = not event.affects
     match event.kind:
-        case EventKind.QUARANTINED | EventKind.REVIEW_OVERDUE if mine:
+        case EventKind.QUARANTINED if mine:
             yield f"mesh quarantine {event.subject}"
+        case EventKind.REVIEW_OVERDUE if mine and event.details.get("review"):
+            yield f"mesh review show {event.details['review']}"
         case EventKind.CONTRACT_CHANGED | EventKind.DEPRECATED:
             yield f"mesh show {event.subject}"
     if event.incident and mine:

@@ -32,6 +32,8 @@ events = sa.Table(
     sa.Column("affects", json_type(), nullable=False),
     sa.Column("routed", sa.Boolean, nullable=False),
     sa.Index("events_by_key", "key", unique=True),
+    sa.Index("events_of_subject", "subject", "number"),
+    sa.Index("events_by_moment", "noticed"),
     sa.Index(
         "events_unrouted",
         "number",
@@ -41,6 +43,9 @@ events = sa.Table(
     sqlite_autoincrement=True,
 )
 """`at` is the mesh's time, `noticed` wall time."""
+
+UNROUTED = sa.text("not events.routed")
+"""In the words of the index: SQLite takes no other."""
 
 messages = sa.Table(
     "messages",
@@ -99,6 +104,7 @@ incidents = sa.Table(
     sa.Column("closed", sa.BigInteger, sa.ForeignKey("events.number")),
     sa.Column("notified", Moment),
     sa.Index("incidents_of_product", "product", "opened"),
+    sa.Index("incidents_of_objective", "product", "objective", "opened"),
     sa.Index(
         "incidents_open",
         "product",

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from mesh_dagster import clock
 from mesh_dagster.journal.alert_tables import (
+    UNROUTED,
     cooling,
     deliveries,
     events,
@@ -28,10 +29,12 @@ from mesh_dagster.journal.alert_tables import (
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.happenings import event_from_row, put_event
 from mesh_dagster.journal.letters import Claim, Pending, State, blocked, claimed, pending
+from mesh_dagster.journal.pruning import Kept, prune
 from mesh_dagster.journal.told import (
     Alert,
     Going,
     Health,
+    Heartbeat,
     Trouble,
     going,
     health,
@@ -79,14 +82,14 @@ class Outbox:
     def newest(self, since: datetime, limit: int) -> list[Event]:
         """The newest events noticed since a moment, oldest first."""
         newest = sa.select(events).where(events.c.noticed >= since)
-        newest = newest.order_by(events.c.number.desc()).limit(limit)
+        newest = newest.order_by(events.c.noticed.desc(), events.c.number.desc()).limit(limit)
         with self._database.reading() as connection:
             found = connection.execute(newest).all()
-        return [event_from_row(row) for row in reversed(found)]
+        return [event_from_row(row) for row in sorted(found, key=lambda row: row.number)]
 
     def route(self, recipients: Callable[[Event], Iterable[Recipient]], limit: int = 5000) -> int:
         """Decide of each new event who is told; how many there were."""
-        new = sa.select(events).where(sa.not_(events.c.routed)).order_by(events.c.number)
+        new = sa.select(events).where(UNROUTED).order_by(events.c.number)
         with self._database.reading() as connection:
             # Most of the time there is nothing to do, and no writer has to wait for that.
             if connection.execute(new.limit(1)).first() is None:
@@ -199,6 +202,18 @@ class Outbox:
         """What is overdue, what was given up, and who gave which sign of life last."""
         with self._database.reading() as connection:
             return health(connection)
+
+    def prune(self, kept: Kept, limit: int) -> int:
+        """Let go of what has ended before; how many events went. Fewer than `limit`: all did."""
+        with self._database.writing() as connection:
+            return prune(connection, kept, limit)
+
+    def heartbeat(self, name: str) -> Heartbeat | None:
+        """The last sign of life of one part."""
+        of_name = sa.select(heartbeats).where(heartbeats.c.name == name)
+        with self._database.reading() as connection:
+            row = connection.execute(of_name).first()
+        return None if row is None else Heartbeat(row.name, row.at, row.every, row.error)
 
     def beat(self, name: str, every: float, error: str | None = None) -> None:
         """Leave a sign of life, to be repeated every so many seconds."""

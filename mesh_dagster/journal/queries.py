@@ -20,6 +20,7 @@ from mesh_dagster.journal.rows import (
     staged_from_row,
 )
 from mesh_dagster.journal.tables import (
+    UNSETTLED,
     WHOLE,
     attempts,
     decisions,
@@ -139,7 +140,7 @@ def running_attempts(
 
 def open_quarantines(connection: sa.Connection, product: str | None) -> list[Quarantined]:
     waiting = sa.select(decisions).where(
-        decisions.c.standing,
+        UNSETTLED,
         decisions.c.current,
         decisions.c.outcome == Outcome.QUARANTINED.value,
     )

@@ -1,6 +1,7 @@
-"""The table of owners' decisions, in the same schema as those of `tables`.
+"""The tables of owners' decisions, in the same schema as those of `tables`.
 
-A row is written before anything is done about the decision, and updated once, when it has ended.
+A row of `rulings` is written before anything is done about the decision, and updated once, when
+it has ended.
 """
 
 from __future__ import annotations
@@ -45,3 +46,12 @@ rulings = sa.Table(
     ),
 )
 """`review` is the id of what was decided on, `subject` its first part. `begun` is wall time."""
+
+waiting = sa.Table(
+    "waiting",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("since", Moment, nullable=False),
+)
+"""What is open in the inbox of owners, by the first part of its id, and since when it is."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,8 @@ from mesh_dagster.journal.failure import contradiction
 from mesh_dagster.journal.owner import Owner
 from mesh_dagster.journal.review_tables import rulings
 from mesh_dagster.journal.rows import result_from_row
-from mesh_dagster.journal.tables import WHOLE, decisions, results
+from mesh_dagster.journal.tables import UNSETTLED, WHOLE, decisions, results
+from mesh_dagster.journal.waiting import Seen, keep, known, outdated
 from mesh_dagster.model.event import EventKind
 from mesh_dagster.model.finding import Verdict
 from mesh_dagster.model.review import Action, Breach, Identity, Ruling, RulingState, Standing
@@ -56,6 +58,18 @@ class Reviews:
                 _made(connection, product),
                 _breaches(connection, product),
             )
+
+    def waiting(self, seen: Seen) -> dict[str, datetime]:
+        """Since when what is open in the inbox now waits for its owner.
+
+        What is given of each is kept until it is open no more, whatever is given later.
+        """
+        with self._database.reading() as connection:
+            before = known(connection)
+        if not outdated(before, seen):
+            return before
+        with self._database.writing() as connection:
+            return keep(connection, seen)
 
     def interrupted(self, product: str | None = None) -> list[Ruling]:
         """Decisions that were begun by a process that is gone, oldest first."""
@@ -96,7 +110,7 @@ def _standing(connection: sa.Connection, product: str | None) -> list[Standing]:
         unsound,
     )
     wanted = sa.and_(
-        decisions.c.standing,
+        UNSETTLED,
         decisions.c.current,
         sa.or_(quarantined, decisions.c.latest & results.c.rule.is_not(None)),
     )

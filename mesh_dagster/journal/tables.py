@@ -131,6 +131,20 @@ decisions = sa.Table(
     ),
 )
 
+_UNSETTLED = "{0}standing and ({0}warned > 0 or {0}failed > 0 or {0}outcome = 'quarantined')"
+UNSETTLED = sa.text(_UNSETTLED.format("decisions."))
+"""What of the decisions an owner may have to look at. Its index is small however many partitions
+stand, and serves a query that has these very words."""
+
+sa.Index(
+    "decisions_unsettled",
+    decisions.c.product,
+    decisions.c.partition,
+    decisions.c.attempt,
+    sqlite_where=sa.text(_UNSETTLED.format("")),
+    postgresql_where=sa.text(_UNSETTLED.format("")),
+)
+
 results = sa.Table(
     "results",
     metadata,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from mesh_dagster.journal import alert_tables
 from mesh_dagster.journal.alert_tables import (
     deliveries,
     events,
@@ -179,18 +180,11 @@ def going(connection: sa.Connection) -> list[Going]:
 
 def health(connection: sa.Connection) -> Health:
     """How the outbox is, in a few counts."""
-    states = sa.select(messages.c.state, sa.func.count()).group_by(messages.c.state)
+    undone = messages.c.state.in_((State.WAITING, State.DEAD))
+    states = sa.select(messages.c.state, sa.func.count()).where(undone).group_by(messages.c.state)
     counts = {row[0]: int(row[1]) for row in connection.execute(states)}
     held = sa.select(sa.func.count()).where(deliveries.c.message.is_(None))
-    unrouted = sa.select(sa.func.min(events.c.noticed)).where(sa.not_(events.c.routed))
-    unsent = (
-        sa.select(sa.func.min(events.c.noticed))
-        .select_from(deliveries)
-        .join(events, events.c.number == deliveries.c.event)
-        .outerjoin(messages, messages.c.id == deliveries.c.message)
-        .where(sa.or_(deliveries.c.message.is_(None), messages.c.state == State.WAITING))
-    )
-    oldest = [connection.execute(each).scalar() for each in (unrouted, unsent)]
+    oldest = [connection.execute(each).scalar() for each in _unsent()]
     vain = sa.select(messages.c.channel, messages.c.error).distinct()
     vain = vain.where(messages.c.state == State.WAITING, messages.c.error.is_not(None)).limit(20)
     beats = connection.execute(sa.select(heartbeats).order_by(heartbeats.c.name))
@@ -201,6 +195,21 @@ def health(connection: sa.Connection) -> Health:
         oldest=min((each for each in oldest if each is not None), default=None),
         failing=tuple((row.channel, row.error) for row in connection.execute(vain)),
     )
+
+
+def _unsent() -> Iterator[sa.Select[Any]]:
+    """When the oldest event was noticed of which somebody has to be told, by what it waits for.
+
+    Each in a query of its own, that looks at what waits and at nothing else.
+    """
+    of_event = events.c.number == deliveries.c.event
+    of_message = messages.c.id == deliveries.c.message
+    yield (
+        sa.select(events.c.noticed).where(alert_tables.UNROUTED).order_by(events.c.number).limit(1)
+    )
+    oldest = sa.select(sa.func.min(events.c.noticed)).select_from(deliveries).join(events, of_event)
+    yield oldest.where(deliveries.c.message.is_(None))
+    yield oldest.join(messages, of_message).where(messages.c.state == State.WAITING)
 
 
 def _told(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[Told]]:

@@ -19,6 +19,7 @@ from mesh_dagster.journal.rows import (
     rows_from_results,
 )
 from mesh_dagster.journal.tables import (
+    UNSETTLED,
     WHOLE,
     attempts,
     decisions,
@@ -171,7 +172,7 @@ def supersede_older(
     keys = {partition or WHOLE for partition in partitions}
     older = sa.select(decisions).where(
         decisions.c.product == row.product,
-        decisions.c.standing,
+        UNSETTLED,
         decisions.c.current,
         decisions.c.outcome == Outcome.QUARANTINED.value,
         decisions.c.attempt < row.id,

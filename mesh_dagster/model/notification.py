@@ -40,7 +40,7 @@ class Patience:
     timeout: float = 10
     """What one try may take."""
     overdue: float = 3 * 86_400
-    """How long a quarantine may wait for its owner before that is told."""
+    """How long something may wait in the inbox of its owner before that is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,13 @@ from mesh_dagster.errors import MeshError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import Domain
-from mesh_dagster.model.event import Event, EventKind
+from mesh_dagster.model.event import Event
 from mesh_dagster.model.message import Recipient
 from mesh_dagster.model.ownership import owners
 from mesh_dagster.model.product import Product
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.overdue import overdue
+from mesh_dagster.products.pruning import KEPT, prune
 from mesh_dagster.registry.news import MOST, read_news, write_news
 
 OUTBOX = "outbox"
@@ -55,10 +57,12 @@ def tell(mesh: Mesh, domain: Domain, *, seconds: float = 40, every: float = EVER
     with mesh.journal(domain.name) as journal:
         done.heard = len(journal.outbox.put(_heard(mesh, domain, journal, done.problems)))
         channels = Channels(mesh.config, domain)
-        journal.outbox.put(_overdue(journal, channels))
+        patience = timedelta(seconds=channels.patience.overdue)
+        journal.outbox.put(overdue(mesh, domain, journal, patience))
         done.problems += publish_news(mesh, domain, journal)
         journal.outbox.route(_Routing(mesh, domain, channels))
         done.sent = drain(journal.outbox, channels, seconds=seconds)
+        prune(mesh, domain, journal)
         journal.outbox.beat(OUTBOX, every, "; ".join(done.problems) or None)
     return done
 
@@ -129,6 +133,8 @@ def _heard(mesh: Mesh, domain: Domain, journal: Journal, problems: list[str]) ->
         except MeshError as error:
             problems.append(f"the news of {name} could not be read: {error.what}")
             continue
+        # What the journal may have let go of since is no news a second time.
+        news = [each for each in news if each.at >= clock.now() - KEPT]
         found += (_ours(each, affected) for each, affected in _concerning(mesh, domain, news))
     known = journal.outbox.knows([each.key for each in found]) if found else set()
     new = [each for each in found if each.key not in known]
@@ -159,32 +165,6 @@ def _ours(event: Event, affected: list[str]) -> Event:
 def _still_news(events: list[Event]) -> list[Event]:
     """For a domain that listens for the first time: old stories are none of its news."""
     return [each for each in events if each.at >= clock.now() - _FIRST_NEWS]
-
-
-def _overdue(journal: Journal, channels: Channels) -> list[Event]:
-    """Quarantines that have waited for their owner too long, and of which nobody knows yet."""
-    found = list(_waiting_too_long(journal, timedelta(seconds=channels.patience.overdue)))
-    known = journal.outbox.knows([each.key for each in found]) if found else set()
-    return [each for each in found if each.key not in known]
-
-
-def _waiting_too_long(journal: Journal, patience: timedelta) -> Iterator[Event]:
-    for waiting in journal.quarantined():
-        since = waiting.attempt.started_at
-        if clock.now() - since < patience:
-            continue
-        key = waiting.decision.partition
-        path = waiting.attempt.product
-        yield Event(
-            EventKind.REVIEW_OVERDUE,
-            path,
-            clock.now(),
-            key=f"{EventKind.REVIEW_OVERDUE}:{waiting.attempt.id}:{key or ''}",
-            summary=f"{path}: {key or 'all of it'} has waited in quarantine since "
-            f"{since:%Y-%m-%d %H:%M} UTC, and nobody has decided",
-            details={"attempt": waiting.attempt.id, "partitions": [key] if key else []},
-            objective=waiting.attempt.id,
-        )
 
 
 def _products(mesh: Mesh, domain: Domain) -> list[Product]:

@@ -1,0 +1,56 @@
+"""How long the journal of a domain keeps what has ended: messages, incidents, reads of ports."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from mesh_dagster import clock
+from mesh_dagster.errors import DescriptorError
+from mesh_dagster.journal import Journal
+from mesh_dagster.journal.pruning import Kept
+from mesh_dagster.model.domain import Domain
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.service_levels import objectives
+
+PRUNING = "pruning"
+"""The sign of life of who lets go of old things."""
+
+KEPT = timedelta(days=90)
+MEASURED = timedelta(days=731)
+_EVERY = timedelta(days=1)
+_SECONDS = 5.0
+_AT_ONCE = 1000
+
+
+def prune(mesh: Mesh, domain: Domain, journal: Journal) -> int:
+    """Let go of what is too old, once a day; how many events went.
+
+    One round takes a few seconds at most: the next goes on where much has to go. Raises
+    `JournalError`.
+    """
+    wall = clock.wall()
+    last = journal.outbox.heartbeat(PRUNING)
+    if last is not None and wall - last.at < _EVERY:
+        return 0
+    now = clock.now()
+    kept = Kept(now - KEPT, wall - KEPT, now - max(MEASURED, 2 * _longest(mesh, domain)))
+    watch, gone = clock.Stopwatch(), 0
+    while watch.seconds < _SECONDS:
+        some = journal.outbox.prune(kept, _AT_ONCE)
+        gone += some
+        if some < _AT_ONCE:
+            journal.outbox.beat(PRUNING, _EVERY.total_seconds())
+            break
+    return gone
+
+
+def _longest(mesh: Mesh, domain: Domain) -> timedelta:
+    """The longest window of a domain's objectives, and what it looks back before that."""
+    found = [timedelta()]
+    for product in mesh.own():
+        if product.address.domain == domain.name:
+            with suppress(DescriptorError):
+                stated = objectives(mesh.load(product.address))
+                found += [each.window + (each.limit or timedelta()) for each in stated]
+    return max(found)
