@@ -99,7 +99,7 @@ def test_the_page_of_a_product_is_one_file_that_loads_nothing(tmp_path: Path) ->
     text = page(found.history, found.standings, "<Shop & Co>")
     assert text.startswith("<!doctype html>")
     assert "&lt;Shop &amp; Co&gt;" in text
-    assert text.count('<svg class="plot"') == 4
+    assert text.count('<svg class="plot"') == 5
     assert "2013-11-04 07:00" in text
     assert "for 23 h" in text
     for outside in ("http", "src=", "<script", "@import", "url("):
