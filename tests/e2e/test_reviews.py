@@ -164,4 +164,4 @@ def test_what_was_decided_is_on_the_record_and_the_incident_is_closed(
     assert decided["by"]["proof"] == "environment"
     incidents = mesh.mesh("incidents", OBSERVATIONS).succeeded().out
     assert f"released by {OWNER}" in " ".join(incidents.split())
-    assert " · closed · " in incidents
+    assert " · quarantined · closed\n" in incidents
