@@ -39,9 +39,7 @@ _STATES = {"met": "green", "at_risk": "yellow", "burning": "yellow", "breached":
     type=click.Choice([each.value for each in Archetype]),
     help="Of one archetype.",
 )
-@click.option(
-    "--stage", type=click.Choice([each.value for each in Stage]), help="Of one stage."
-)
+@click.option("--stage", type=click.Choice([each.value for each in Stage]), help="Of one stage.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="With a tag, or with several.")
 @click.option(
     "--entity", "entities", multiple=True, metavar="NAME", help="With a column of an entity."
@@ -116,7 +114,7 @@ def _print_hit(hit: Hit) -> None:
 
 def _why(hit: Hit) -> str:
     """Where the words were found: by name where one was, else the sentences that have them."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for field in _LABELS:
         places = [each for each in hit.why.get(field, ()) if each != hit.purpose]
         if places and (field != "descriptions" or not found):

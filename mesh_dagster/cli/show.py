@@ -1,26 +1,27 @@
-"""`mesh show`: one product, as its owner describes it and as the mesh has it."""
+"""`mesh show`: the page of a product, all that one wants to know before one uses it."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render, shown, terminal_width
 from mesh_dagster.cli.target import ADDRESS, open_mesh
-from mesh_dagster.errors import NeverPublished
+from mesh_dagster.errors import UnknownAddress
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
-    from mesh_dagster.journal import Summary
     from mesh_dagster.model.contract import Contract
-    from mesh_dagster.model.product import Product
-    from mesh_dagster.model.snapshot import Publication
+    from mesh_dagster.model.discovery import ExampleQuery, LevelStanding
+    from mesh_dagster.model.product import InputPort, Product
     from mesh_dagster.model.wiring import Wiring
     from mesh_dagster.products.mesh import Mesh
+    from mesh_dagster.products.page import Page
 
 _COLUMNS = [
     Column("COLUMN", least=10),
@@ -29,53 +30,91 @@ _COLUMNS = [
     Column("REQUIRED"),
     Column("DESCRIPTION", least=16, wraps=True),
 ]
+_LEVELS = [
+    Column("SERVICE LEVEL"),
+    Column("PROMISED", least=12),
+    Column("BUDGET LEFT", right=True),
+    Column(
+        "STATE",
+        colours={"met": "green", "at risk": "yellow", "burning": "yellow", "breached": "red"},
+    ),
+]
+_OTHERS = ("polars", "pandas", "duckdb", "sql")
+_WAYS = ("spark", *_OTHERS)
 _LABELS = 13
+_FEW = 4
+_READERS = 10
+"""Readers that are listed; all of them with --json."""
 
 
 @click.command()
 @click.argument("address", type=ADDRESS)
+@click.option(
+    "--read",
+    "way",
+    type=click.Choice(_WAYS),
+    help="Print only a script that reads it, to be run as it stands.",
+)
+@click.option("--query", "query", metavar="NAME", help="Print only an example query and its rows.")
 @as_json
-def show(address: Address, as_json: bool) -> None:
-    """Show a product: its purpose, owner, ports, columns and state."""
+def show(address: Address, way: str | None, query: str | None, as_json: bool) -> None:
+    """Show a product: what it is, how it has done, who reads it and how one does.
+
+    mesh show flights/departures --read pandas | python
+    """
+    from mesh_dagster.products.page import page_of
 
     mesh = open_mesh()
-    product = mesh.resolve(address).of_product
-    described = mesh.described(product)
-    wiring = _wiring(mesh, product)
-    published = _current(mesh, product)
-    summary = {each.product: each for each in mesh.summary(product.domain)}.get(product.path)
-    if as_json:
-        emit_json(
-            {
-                "product": described.product,
-                "contracts": described.contracts,
-                "wiring": wiring,
-                "publication": published,
-                "summary": summary,
-            }
-        )
+    if way is not None:
+        emit(_script(mesh, address, way).rstrip("\n"))
         return
-    _head(described.product)
-    for label, text in _lines(described.product, wiring, published, summary):
+    page = page_of(mesh, address)
+    if query is not None:
+        _print_query(page, query, as_json)
+    elif as_json:
+        emit_json(_plain(mesh, page))
+    else:
+        _print(page)
+
+
+def _script(mesh: Mesh, address: Address, way: str) -> str:
+    from mesh_dagster.products.snippets import Way, snippet
+
+    port = mesh.resolve(address)
+    return snippet(port, Way(way), on_s3=mesh.storage.url.startswith("s3://"))
+
+
+def _plain(mesh: Mesh, page: Page) -> dict[str, Any]:
+    outputs = page.product.outputs
+    return {
+        "product": page.product,
+        "contracts": page.contracts,
+        "access": page.access,
+        "wiring": page.wiring,
+        "publication": page.publication,
+        "summary": page.summary,
+        "age_seconds": page.age,
+        "service_levels": page.levels,
+        "queries": page.queries,
+        "readers": page.readers,
+        "read": {
+            each.address.path: {way: _script(mesh, each.address, way) for way in _WAYS}
+            for each in outputs
+        },
+    }
+
+
+def _print(page: Page) -> None:
+    _head(page.product)
+    for label, text in _lines(page):
         emit(_wrapped(label, text))
-    for output in described.product.outputs:
+    if page.levels:
+        emit("")
+        emit_styled(render(_LEVELS, [_level(each) for each in page.levels]).text)
+    for output in page.product.outputs:
         emit(f"\n{output.address}" + (f" · {output.description}" if output.description else ""))
-        _columns(described.contracts[output.address.port or ""])
-
-
-def _wiring(mesh: Mesh, product: Address) -> Wiring | None:
-    """How it is made; None where its files are in another checkout."""
-    here = {each.address for each in mesh.own()}
-    return mesh.load(product).wiring if product in here else None
-
-
-def _current(mesh: Mesh, product: Address) -> Publication | None:
-    from mesh_dagster.products.read import publication_at
-
-    try:
-        return publication_at(mesh, product)
-    except NeverPublished:
-        return None
+        _columns(page.contracts[output.address.port or ""])
+    _how(page)
 
 
 def _head(product: Product) -> None:
@@ -86,23 +125,50 @@ def _head(product: Product) -> None:
     emit("")
 
 
-def _lines(
-    product: Product, wiring: Wiring | None, published: Publication | None, summary: Summary | None
-) -> Iterator[tuple[str, str]]:
+def _lines(page: Page) -> Iterator[tuple[str, str]]:
+    product = page.product
     owners = [member.username for member in product.members if member.role == "owner"]
     yield "owner", ", ".join([*([product.team] if product.team else []), *owners]) or "-"
+    channels = [each for each in page.access.ask if each not in owners]
+    if channels or page.access.roles:
+        roles = f"role {', '.join(page.access.roles)}" if page.access.roles else ""
+        yield "access", "; ".join(filter(None, [roles, f"ask {', '.join(channels or owners)}"]))
     for label, text in (("usage", product.usage), ("limitations", product.limitations)):
         if text:
             yield label, text
     yield from (("use case", text) for text in product.use_cases)
-    for port in product.inputs:
-        yield "reads", f"{port.name}: {port.address or f'source:{port.source}'}"
-    if wiring is not None:
-        yield "made by", _made_by(product, wiring)
-    yield "sql name", product.address.sql_name
-    yield "published", _published(published, summary)
-    if summary is not None and summary.quarantined:
-        yield "quarantined", f"{summary.quarantined}: mesh quarantine {product.address.path}"
+    yield from (("reads", _input(port)) for port in product.inputs)
+    yield from _readers(page)
+    if page.wiring is not None:
+        yield "made by", _made_by(product, page.wiring)
+    yield "published", _published(page)
+    if page.age is not None:
+        yield "newest event", _age(page.age)
+    if page.summary is not None and page.summary.quarantined:
+        waiting = f"{page.summary.quarantined}: mesh quarantine {product.address.path}"
+        yield "quarantined", waiting
+
+
+def _input(port: InputPort) -> str:
+    return f"{port.name}: {port.address or f'source:{port.source}'}"
+
+
+def _readers(page: Page) -> Iterator[tuple[str, str]]:
+    if page.readers is None:
+        yield "read by", "not known: the registry cannot be asked"
+        return
+    for each in page.readers[:_READERS]:
+        yield "read by", " · ".join(filter(None, [each.path, each.team, _of(each.columns)]))
+    if len(page.readers) > _READERS:
+        yield "read by", f"and {len(page.readers) - _READERS} more: --json"
+    if not page.readers:
+        yield "read by", "no product"
+
+
+def _of(columns: Sequence[str] | None) -> str:
+    if columns is None:
+        return ""
+    return ", ".join(columns) if len(columns) <= _FEW else f"{len(columns)} columns"
 
 
 def _wrapped(label: str, text: str) -> str:
@@ -130,14 +196,30 @@ def _made_by(product: Product, wiring: Wiring) -> str:
     return ", ".join(parts)
 
 
-def _published(published: Publication | None, summary: Summary | None) -> str:
-    if published is None:
+def _published(page: Page) -> str:
+    if page.publication is None:
         return "never"
-    rows = sum(state.rows for state in published.ports.values())
-    text = f"number {published.number} at {moment(published.at)} UTC, {rows:,} rows"
-    if summary is not None and summary.newest_event:
-        text += f", newest event {moment(summary.newest_event)}"
-    return text
+    rows = sum(state.rows for state in page.publication.ports.values())
+    return f"number {page.publication.number} at {moment(page.publication.at)} UTC, {rows:,} rows"
+
+
+def _age(seconds: float) -> str:
+    from mesh_dagster.slos.spoken import span
+
+    length = timedelta(seconds=round(abs(seconds)))
+    return f"{span(length)} ago" if seconds >= 0 else f"in {span(length)}"
+
+
+def _level(each: LevelStanding) -> Sequence[object]:
+    from mesh_dagster.slos.spoken import percent, span
+
+    limit = f"within {span(each.limit)}, " if each.limit is not None else ""
+    return (
+        f"{each.name} of {each.port}" if each.port else each.name,
+        f"{limit}{percent(each.objective)} of {span(each.window)}",
+        None if each.left is None else percent(each.left, places=0),
+        each.status.value.replace("_", " "),
+    )
 
 
 def _columns(contract: Contract) -> None:
@@ -152,3 +234,51 @@ def _columns(contract: Contract) -> None:
         for each in contract.table.properties
     ]
     emit_styled(render(_COLUMNS, rows).text)
+
+
+def _how(page: Page) -> None:
+    """How one reads it: a line for a shell, one for Python, and the examples to begin with."""
+    address = page.product.address
+    short = f"{address.domain}/{address.product}"
+    emit("")
+    for each in page.queries:
+        emit(_wrapped("query", f"mesh query {short} {each.name}"))
+        if each.title:
+            emit(_wrapped("", each.title))
+    if not page.queries:
+        emit(_wrapped("query", f"mesh query {short}"))
+    emit(_wrapped("python", f'mesh_dagster.read("{short}").polars()'))
+    emit(_wrapped("scripts", f"mesh show {short} --read spark, or {', '.join(_OTHERS)}"))
+
+
+def _print_query(page: Page, name: str, as_json: bool) -> None:
+    found = _named(page, name)
+    if as_json:
+        emit_json(found)
+        return
+    if found.title:
+        emit(textwrap.fill(f"-- {found.title}", terminal_width(), subsequent_indent="-- "))
+    emit(f"{found.sql}\n")
+    if found.note:
+        say(found.note)
+    elif found.publication is None:
+        address = page.product.address
+        say(f"it was not run yet: mesh query {address.domain}/{address.product} {found.name}")
+    else:
+        columns = [Column(each, least=6) for each in found.columns]
+        emit_styled(render(columns, found.rows).text)
+        say(f"the first rows of publication {found.publication}")
+
+
+def _named(page: Page, name: str) -> ExampleQuery:
+    from mesh_dagster.descriptors.suggest import did_you_mean
+
+    known = {each.name: each for each in page.queries}
+    if name not in known:
+        raise UnknownAddress(
+            f"{page.product.address.path} has no example query {name[:100]!r}"
+            f"{did_you_mean(name, known)}",
+            code="MESH-M069",
+            fix=f"mesh show {page.product.address.path}",
+        )
+    return known[name]

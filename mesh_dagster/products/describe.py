@@ -14,10 +14,11 @@ from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.slo import Standing
 from mesh_dagster.products.announcements import record_announcement
 from mesh_dagster.products.example_results import due, run_examples
-from mesh_dagster.products.facts import facts_of, levels_of
+from mesh_dagster.products.facts import facts_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import breaks_published
 from mesh_dagster.products.service_levels import reports
+from mesh_dagster.products.told import levels_of
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.documents import Document, document_of
 from mesh_dagster.registry.entries import entry_of, line

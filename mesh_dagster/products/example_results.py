@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -95,6 +96,8 @@ def _cell(value: Any) -> Cell:
             return value
         case int() if -_WHOLE < value < _WHOLE:
             return value
+        case Decimal() if value == value.to_integral_value() and abs(value) < _WHOLE:
+            return int(value)  # of counts added up
         case float():
             return value if math.isfinite(value) else None
     return str(value)[:LONGEST]

@@ -5,18 +5,14 @@ Nothing of it holds a value of a column that not everybody may see.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.journal import Journal
 from mesh_dagster.journal.known import Known
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.discovery import (
-    Access,
     Facts,
-    LevelStanding,
     ObservedRead,
     RuleStanding,
     ServedPort,
@@ -25,16 +21,14 @@ from mesh_dagster.model.discovery import (
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.lineage import ColumnLineage
-from mesh_dagster.model.slo import Standing, Status
+from mesh_dagster.model.slo import Standing
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import places
 from mesh_dagster.products.example_results import known_examples
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.told import access_of, levels_of
 
 FORMAT = "iceberg"
-STEP = 0.05
-"""The share of a budget in whose multiples it is told: not every minute is news."""
-
 _PUBLICATIONS = 5
 _PARTITIONS = 20
 _RULES = 500
@@ -61,15 +55,10 @@ def facts_of(
         quality=tuple(_rule(each) for each in known.results[:_RULES]),
         levels=levels_of(standings),
         queries=known_examples(loaded, before),
-        access=_access(loaded),
+        access=access_of(loaded),
         reads=tuple(_reads(known, tuple(columns.values()))),
         columns=columns,
     )
-
-
-def levels_of(standings: Iterable[Standing]) -> tuple[LevelStanding, ...]:
-    """How objectives stand, coarsely."""
-    return tuple(_level(each) for each in standings)
 
 
 def _ports(mesh: Mesh, loaded: LoadedProduct) -> tuple[ServedPort, ...]:
@@ -113,53 +102,6 @@ def _rule(result: RuleResult) -> RuleStanding:
         dimension=result.dimension,
         failing=share,
     )
-
-
-def _level(standing: Standing) -> LevelStanding:
-    objective = standing.objective
-    measured = standing.status is not Status.UNMEASURED and standing.kept is not None
-    left = max(-1.0, math.floor(standing.left / STEP + 1e-9) * STEP) if measured else None
-    kept = None
-    if left is not None and standing.kept is not None:
-        spendable = 1 - objective.target
-        kept = 1 - (1 - left) * spendable if spendable > 0 and left > -1 else standing.kept
-    return LevelStanding(
-        name=objective.indicator.value,
-        port=objective.port,
-        objective=objective.target,
-        window=objective.window,
-        status=standing.status,
-        attained=None if kept is None else round(kept, 4),
-        left=None if left is None else round(left, 2),
-        limit=objective.limit,
-    )
-
-
-def _access(loaded: LoadedProduct) -> Access:
-    """Whom to ask: the channels of the descriptor, its owners, else the domain's contact."""
-    product = loaded.product
-    channels = (
-        each.get("url") or each.get("channel") for each in _mappings(product.rest, "support")
-    )
-    owners = (each.username for each in product.members if (each.role or "").lower() == "owner")
-    ask = [str(each) for each in (*channels, *owners) if each]
-    roles = [
-        str(each["role"])
-        for contract in loaded.contracts.values()
-        for each in _mappings(contract.rest, "roles")
-        if each.get("role")
-    ]
-    return Access(
-        team=product.team or loaded.domain.team,
-        ask=tuple(dict.fromkeys(ask))
-        or ((loaded.domain.contact,) if loaded.domain.contact else ()),
-        roles=tuple(dict.fromkeys(roles)),
-    )
-
-
-def _mappings(rest: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
-    stated = rest.get(name)
-    yield from (each for each in stated or () if isinstance(each, Mapping))
 
 
 def _reads(known: Known, made: Sequence[ColumnLineage]) -> Iterator[ObservedRead]:

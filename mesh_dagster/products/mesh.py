@@ -179,6 +179,17 @@ class Mesh:
                 raise
             return found
 
+    def told(self, address: Address) -> Described:
+        """What its domain's document tells of a product. Raises `UnknownAddress` if nothing."""
+        product = self.resolve(address).of_product
+        for each in self._majors(product):
+            if each.product.address == product:
+                return each
+        raise UnknownAddress(
+            f"{product.path} is in no discovery document",
+            fix=f"mesh registry write {product.domain}",
+        )
+
     def partitioning(self, address: Address) -> Partitioning | None:
         """How a product is cut into partitions; None where it has none."""
         return self.described(address).partitioning
