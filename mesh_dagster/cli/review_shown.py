@@ -104,7 +104,7 @@ def _waiting(mesh: Mesh, loaded: LoadedProduct, review: Review) -> Quarantined |
     if review.kind is not ReviewKind.QUARANTINE:
         return None
     for each in quarantined(mesh, loaded):
-        if (each.attempt.id, each.decision.partition) in review.covers:
+        if each.audited in review.covers:
             return each
     raise EvaluationError(
         f"{review.id} is not in quarantine any more",

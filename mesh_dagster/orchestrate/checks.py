@@ -146,14 +146,11 @@ def _evaluation_metadata(
 
 
 def _decidable(worst: RuleResult, links: Links) -> dict[str, dg.MetadataValue]:
-    """The command that shows what waits, and the form in which it is decided on."""
+    """The command that shows what waits."""
     id = links.id(worst.port or "", worst.rule, worst.partition)
     if id is None:
         return {}
-    found: dict[str, dg.MetadataValue] = {
-        "review": dg.TextMetadataValue(f"mesh review show {id}"),
-    }
-    return found
+    return {"review": dg.TextMetadataValue(f"mesh review show {id}")}
 
 
 def _by_partition(bad: Sequence[RuleResult], links: Links) -> dg.TableMetadataValue:

@@ -19,7 +19,8 @@ from mesh_dagster.orchestrate.folders import find_folders
 from mesh_dagster.orchestrate.lineage import lineage_sensor
 from mesh_dagster.orchestrate.product import product_definitions
 from mesh_dagster.orchestrate.publications import publications_sensor
-from mesh_dagster.orchestrate.reviews import review_job, reviews_sensor
+from mesh_dagster.orchestrate.review_job import review_job
+from mesh_dagster.orchestrate.reviews import reviews_sensor
 from mesh_dagster.orchestrate.service_levels import slo_sensor
 from mesh_dagster.orchestrate.upstreams import Upstreams
 from mesh_dagster.products.mesh import Mesh

@@ -96,9 +96,9 @@ def _tell_checks(
 ) -> list[str]:
     """Tell the checks of what is materialized anew; the products that are left for later."""
     from mesh_dagster.orchestrate.forgotten import tell_again
+    from mesh_dagster.orchestrate.review_links import location_of
 
-    origin = context.code_location_origin
-    location = origin.location_name if origin else None
+    location = location_of(context)
     left = []
     for loaded in products:
         path = loaded.product.address.path

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import dagster as dg
+
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.review import Review, ReviewKind
 from mesh_dagster.orchestrate.checks import Links
-from mesh_dagster.orchestrate.reviews import JOB, OP
+from mesh_dagster.orchestrate.review_job import JOB, OP
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reviewing import reviews_in
 from mesh_dagster.reviews.misfits import ACTIONS
@@ -42,11 +44,17 @@ class ReviewLinks(Links):
             and (partition is None or partition in each.partitions or not each.partitions)
         ]
         # What waits in quarantine is what somebody has to decide on first; the newest of it.
-        return (
-            max(about, key=lambda each: (each.kind is ReviewKind.QUARANTINE, each.covers))
-            if (about)
-            else None
+        return max(
+            about,
+            key=lambda each: (each.kind is ReviewKind.QUARANTINE, each.covers),
+            default=None,
         )
+
+
+def location_of(context: dg.SensorEvaluationContext) -> str | None:
+    """The code location that a sensor is in; None of one that is asked without any."""
+    origin = context.code_location_origin
+    return origin.location_name if origin else None
 
 
 def links_of(mesh: Mesh, loaded: LoadedProduct, location: str | None) -> ReviewLinks:

@@ -1,22 +1,18 @@
-"""Carrying out what an owner decides: recorded first, done then, and never half.
+"""What an owner decides, and the gate in his place: recorded first, carried out then.
 
 A decision is in the journal before anything follows from it, so that of two people one wins and
-the other is told who did, and so that what a killed process had begun is brought to its end by
-whoever comes next: the next run of the product, the next decision on it, or the sensor of its
-domain.
+the other is told who did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from logging import getLogger
 
 from mesh_dagster import clock
-from mesh_dagster.errors import JournalError, MeshError, StorageError
-from mesh_dagster.journal import Journal
+from mesh_dagster.errors import JournalError
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.review import (
     Action,
@@ -27,17 +23,13 @@ from mesh_dagster.model.review import (
     Ruling,
     RulingState,
 )
-from mesh_dagster.model.snapshot import Decision, Outcome, Publication
-from mesh_dagster.ports import pointer
+from mesh_dagster.model.snapshot import Decision
 from mesh_dagster.products.describe import announce
 from mesh_dagster.products.heal import heal
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import refuse_broken
-from mesh_dagster.products.reaudit import Quarantined, audit_again, waiting_in
-from mesh_dagster.products.release import delete_discarded, release
 from mesh_dagster.products.reviewing import reviews_in
-from mesh_dagster.products.run_events import Events, Telling
-from mesh_dagster.products.waivers import waivers_of
+from mesh_dagster.products.rulings import carry_out
 from mesh_dagster.reviews.identity import of_system, owner_among
 from mesh_dagster.reviews.misfits import refuse_misfit
 
@@ -72,7 +64,7 @@ def decide(
         ruling = _ruling(review, action, by, why, until=until, rules=chosen)
         journal.reviews.put(ruling)
         if ruling.state is RulingState.BEGUN:
-            decision = _carry_out(mesh, loaded, journal, ruling)
+            decision = carry_out(mesh, loaded, journal, ruling)
             ruling = replace(
                 ruling,
                 state=RulingState.DONE,
@@ -105,29 +97,10 @@ def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]
             except JournalError as error:
                 getLogger("mesh_dagster").warning("%s", error)
                 continue
-            decisions.append(_carry_out(mesh, loaded, journal, ruling))
+            decisions.append(carry_out(mesh, loaded, journal, ruling))
     if decisions:
         announce(mesh, loaded)
     return tuple(decisions)
-
-
-def carry_on(
-    mesh: Mesh, loaded: LoadedProduct, journal: Journal, left: Iterable[Ruling]
-) -> tuple[Ruling, ...]:
-    """Bring decisions to their end whose process died; those that this call took over.
-
-    One that cannot be carried out is told in the log, and what it was about waits again.
-    """
-    done = []
-    for ruling in left:
-        if not journal.reviews.take_over(ruling.id):
-            continue
-        try:
-            _carry_out(mesh, loaded, journal, ruling)
-        except MeshError as error:
-            getLogger("mesh_dagster").warning("%s was not carried out: %s", ruling.review, error)
-        done.append(ruling)
-    return tuple(done)
 
 
 def _ruling(
@@ -164,78 +137,3 @@ def _chosen(review: Review, action: Action, rules: Sequence[str]) -> tuple[Rule,
         return tuple(each for each in review.rules if each[1] in rules)
     blocking = [(each.port or "", each.rule) for each in review.results if each.blocks]
     return tuple(dict.fromkeys(blocking)) or review.rules
-
-
-def _carry_out(mesh: Mesh, loaded: LoadedProduct, journal: Journal, ruling: Ruling) -> Decision:
-    waiting = _waiting(journal, loaded, ruling)
-    if waiting is None:
-        attempt, partition = ruling.covers[0]
-        return journal.decide(attempt, partition, Outcome.SUPERSEDED, ruling=ruling.id)
-    try:
-        return _done(mesh, loaded, journal, ruling, waiting)
-    except BaseException as error:
-        # What storage has published is no failure, whatever the record of it ran into.
-        with suppress(MeshError):
-            if not _is_published(mesh, loaded, waiting):
-                journal.reviews.fail(ruling.id, f"{type(error).__name__}: {error}")
-        raise
-
-
-def _done(
-    mesh: Mesh, loaded: LoadedProduct, journal: Journal, ruling: Ruling, waiting: Quarantined
-) -> Decision:
-    decision, publication = waiting.decision, None
-    match ruling.action:
-        case Action.RELEASE:
-            decision, publication = release(mesh, loaded, waiting, ruling)
-        case Action.DISCARD:
-            decision = replace(decision, outcome=Outcome.DISCARDED)
-        case Action.REAUDIT | Action.WAIVE:
-            waivers = waivers_of(journal, loaded)
-            decision, publication = audit_again(mesh, loaded, waiting, waivers)
-    told: Events = ()
-    if publication is not None:
-        telling = Telling(mesh, loaded)
-        told = telling.released(waiting.attempt, decision, waiting.staged, publication)
-    recorded = _record(journal, ruling, waiting, (decision, publication), told)
-    if recorded.outcome is Outcome.DISCARDED:
-        with suppress(StorageError):  # the next clean-up gets the rest
-            delete_discarded(mesh, loaded, waiting)
-    return recorded
-
-
-def _record(
-    journal: Journal,
-    ruling: Ruling,
-    waiting: Quarantined,
-    decided: tuple[Decision, Publication | None],
-    told: Events,
-) -> Decision:
-    decision, publication = decided
-    return journal.decide(
-        waiting.attempt.id,
-        decision.partition,
-        decision.outcome,
-        publication=publication,
-        results=decision.results,
-        by=ruling.by.name,
-        why=ruling.why,
-        ruling=ruling.id,
-        lineage=told,
-    )
-
-
-def _waiting(journal: Journal, loaded: LoadedProduct, ruling: Ruling) -> Quarantined | None:
-    for each in waiting_in(journal, loaded):
-        if (each.attempt.id, each.decision.partition) in ruling.covers:
-            return each
-    return None
-
-
-def _is_published(mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined) -> bool:
-    key = waiting.decision.partition
-    later = pointer.since(mesh.storage, loaded.product.address, waiting.attempt.base)
-    return any(
-        each.attempt == waiting.attempt.id and (each.partitions is None or key in each.partitions)
-        for each in later
-    )

@@ -20,7 +20,9 @@ from mesh_dagster.model.snapshot import (
 )
 from mesh_dagster.ports import places, pointer
 from mesh_dagster.products.clean import discard_staged
+from mesh_dagster.products.gate import Decided, Gate
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.rulings import carry_on
 from mesh_dagster.products.run_events import Events, Telling
 
 LOOK_BACK = 100
@@ -47,8 +49,6 @@ def heal(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> tuple[Attempt, 
     """
     path = loaded.product.address.path
     if left := journal.reviews.interrupted(path):
-        from mesh_dagster.products.decisions import carry_on
-
         carry_on(mesh, loaded, journal, left)
     at_work = {attempt.id: attempt for attempt in journal.running(path)}
     ended = [attempt for attempt in at_work.values() if attempt.id in _left]
@@ -144,8 +144,6 @@ def _decisions(
     """What the attempt would have recorded; None leaves it to the journal to conclude."""
     if attempt is None or not attempt.staged:
         return None
-    from mesh_dagster.products.gate import Decided, Gate
-
     staged = {each.port or "": each for each in attempt.staged}
     partitions: tuple[str | None, ...] = attempt.partitions or (None,)
     gate = Gate(mesh, loaded, attempt.id, attempt.base, partitions, staged)

@@ -16,6 +16,7 @@ from mesh_dagster.errors import EvaluationError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.review import Audited
 from mesh_dagster.model.snapshot import (
     Attempt,
     Decision,
@@ -45,6 +46,10 @@ class Quarantined:
     attempt: Attempt
     decision: Decision
     staged: tuple[Staged, ...]
+
+    @property
+    def audited(self) -> Audited:
+        return self.attempt.id, self.decision.partition
 
     @property
     def failures(self) -> tuple[RuleResult, ...]:

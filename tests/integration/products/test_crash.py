@@ -31,7 +31,7 @@ SERVED = (Outcome.PUBLISHED, Outcome.RELEASED)
 COMMITS = ("ports/publish.py", "ports/swap.py", "ports/pointer.py", "products/materialize.py")
 COMMITS += ("products/gate.py",)
 RECORDS = ("journal/journal.py", "products/decisions.py", "products/rollback.py")
-RECORDS += ("products/heal.py",)
+RECORDS += ("products/heal.py", "products/rulings.py")
 
 
 class Zygote:

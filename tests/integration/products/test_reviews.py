@@ -432,8 +432,8 @@ def test_a_decision_that_a_killed_process_had_begun_is_carried_out_by_the_next(
     (review,) = sales.reviews(partition=NEXT)
     code = (
         f"import os, sys; sys.path.insert(0, {str(Path(WORLD).parent)!r}); import world\n"
-        "from mesh_dagster.products import decisions\n"
-        "decisions.release = lambda *a: os.kill(os.getpid(), 9)\n"
+        "from mesh_dagster.products import rulings\n"
+        "rulings.release = lambda *a: os.kill(os.getpid(), 9)\n"
         f"world.Shop(world.Path({str(sales.root)!r})).decide('release', {NEXT!r})"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
