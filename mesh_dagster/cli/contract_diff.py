@@ -36,7 +36,7 @@ _LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
+class Side:
     """A contract, and how the command line named it."""
 
     contract: Contract
@@ -58,7 +58,7 @@ def command(old: str, new: str, as_json: bool) -> int:
     """
     from mesh_dagster.contracts.evolution.diff import diff
 
-    before, after = _side(old), _side(new)
+    before, after = side(old), side(new)
     found = diff(before.contract, after.contract)
     readers = _readers(before.contract) if found.changes else ()
     if as_json:
@@ -69,16 +69,17 @@ def command(old: str, new: str, as_json: bool) -> int:
     return 0 if found.bumped else 1
 
 
-def _side(text: str) -> _Side:
+def side(text: str) -> Side:
+    """The contract that a command line names: a file, one in git, or a published one."""
     from mesh_dagster.contracts.evolution.sources import contract_at
     from mesh_dagster.descriptors.odcs import read_file
 
     path = Path(text)
     if not text.startswith(SCHEME) and _is_file(path):
-        return _Side(read_file(path), text)
+        return Side(read_file(path), text)
     ref, colon, inside = text.partition(":")
     if colon and not text.startswith(SCHEME):
-        return _Side(contract_at(ref, inside, Path.cwd()), text)
+        return Side(contract_at(ref, inside, Path.cwd()), text)
     try:
         address = ADDRESS.convert(text, None, None)
     except AddressError:
@@ -99,12 +100,12 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _published(address: Address) -> _Side:
+def _published(address: Address) -> Side:
     from mesh_dagster.cli.target import open_mesh
     from mesh_dagster.products.evolution import published_contract
 
     resolved, contract = published_contract(open_mesh(), address)
-    return _Side(contract, f"{resolved.path} as published")
+    return Side(contract, f"{resolved.path} as published")
 
 
 def _readers(old: Contract) -> tuple[Reader, ...]:
@@ -176,7 +177,7 @@ def _touched(changes: Sequence[Change], readers: Sequence[Reader]) -> list[Reade
     return [read for each in readers if (read := each.of(columns)) is not None]
 
 
-def _in_words(before: _Side, after: _Side, found: Diff) -> str:
+def _in_words(before: Side, after: Side, found: Diff) -> str:
     versions = f"{found.before} to {found.after}"
     if not found.changes:
         back = "" if found.bumped else f", and {found.after} comes before {found.before}"
@@ -188,7 +189,7 @@ def _in_words(before: _Side, after: _Side, found: Diff) -> str:
     return f"{what}, {found.grade}: {versions} is too small a bump, it takes {wanted}"
 
 
-def _plain(before: _Side, after: _Side, found: Diff, readers: Sequence[Reader]) -> dict[str, Any]:
+def _plain(before: Side, after: Side, found: Diff, readers: Sequence[Reader]) -> dict[str, Any]:
     return {
         "old": {"id": before.contract.id, "version": found.before, "from": before.told},
         "new": {"id": after.contract.id, "version": found.after, "from": after.told},

@@ -1,4 +1,4 @@
-"""`mesh lineage`: whether lineage has arrived where it is to go, and sending it again.
+"""`mesh lineage`: what is made of what, whether the backends were told, and telling them again.
 
 Each subcommand is a module's own, imported when it is called or when the help lists it.
 """
@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 SUBCOMMANDS = {
+    "show": "lineage_show",
     "status": "lineage_delivery",
     "publish": "lineage_delivery",
     "replay": "lineage_delivery",
@@ -34,11 +35,18 @@ class _Subcommands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if "/" in args[0] or "." in args[0]:
+            # No subcommand is written like an address.
+            return super().resolve_command(ctx, ["show", *args])
         if args[0] not in SUBCOMMANDS and not args[0].startswith("-"):
             raise click.NoSuchCommand(args[0], possibilities=SUBCOMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Subcommands)
+@click.group(cls=_Subcommands, subcommand_metavar="ADDRESS[.COLUMN] | COMMAND [ARGS]...")
 def lineage() -> None:
-    """Tell where the lineage of this checkout's domains goes, and whether it has arrived."""
+    """Tell what a product or a column is made of, and what is made of it.
+
+    `mesh lineage ADDRESS` is short for `mesh lineage show ADDRESS`. The other commands tell where
+    the lineage of this checkout's domains goes, and whether it has arrived.
+    """

@@ -38,6 +38,8 @@ COMMANDS = {
     "incidents": "incidents",
     "doctor": "doctor",
     "lineage": "lineage",
+    "impact": "impact",
+    "map": "map",
     "registry": "registry",
     "contract": "contract",
     "rollback": "snapshots",

@@ -1,0 +1,297 @@
+"""The graph of the mesh: which product reads which, and which column is made of which.
+
+It is asked of an index, edge by edge: what a question costs is what it touches, however large the
+mesh is. What the files of this checkout declare is put over what its documents told last.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.product import Product, Status
+from mesh_dagster.registry import graph_sql as sql
+from mesh_dagster.registry.index import Index
+from mesh_dagster.registry.indexed import SOURCE, UNKNOWN, product_of
+
+Columns = tuple[str, ...] | None
+"""Which columns are read; None: any of them."""
+
+_Read = tuple[str, str, Columns]
+"""The other product, `declared` or `observed`, and the columns."""
+
+_DECLARED = "declared"
+_JOINT = " · "
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A product as a graph shows it. `slo` is the worst state of its service levels, or empty."""
+
+    path: str
+    domain: str
+    archetype: str = ""
+    stage: str = ""
+    status: str = ""
+    slo: str = ""
+    team: str = ""
+    purpose: str = ""
+
+    @property
+    def name(self) -> str:
+        """`departures`, or `departures v2`."""
+        _, product, major = self.path.split("/")
+        return product if major == "v1" else f"{product} {major}"
+
+
+class Edge(NamedTuple):
+    """A product reads another: by its descriptor, in fact, or both."""
+
+    reader: str
+    target: str
+    declared: bool = False
+    observed: bool = False
+    declared_columns: Columns = None
+    observed_columns: Columns = None
+
+    def may_read(self, column: str) -> bool:
+        """Whether the column may be among those that are read."""
+        if self.observed and self.observed_columns is not None:
+            return column in self.observed_columns
+        return self.declared_columns is None or column in self.declared_columns
+
+
+class ColumnEdge(NamedTuple):
+    """A column of a port is made of another. An empty `column` stands for the port's rows.
+
+    `target` is a port's path, `source:<input port>` of the product itself, or empty where nobody
+    knows; then so is `use`.
+    """
+
+    product: str
+    port: str
+    column: str
+    target: str
+    target_column: str
+    use: str
+
+    @property
+    def unknown(self) -> bool:
+        return self.target == UNKNOWN
+
+    @property
+    def of_source(self) -> bool:
+        return self.target.startswith(SOURCE)
+
+
+class Graph:
+    """Asks an index; `own` are the products whose files are here."""
+
+    def __init__(self, index: Index, own: Iterable[Product] = ()) -> None:
+        self._index = index
+        self._own = {each.address.path: each for each in own}
+        self._readers_here: dict[str, list[_Read]] = defaultdict(list)
+        for path, product in self._own.items():
+            for target, named in _declared(product):
+                self._readers_here[target].append((path, _DECLARED, named))
+        self._nodes: dict[str, Node | None] = {}
+        self._readers: dict[str, tuple[Edge, ...]] = {}
+
+    def node(self, path: str) -> Node | None:
+        """A product by its path with the major; None where nobody knows it."""
+        self.know_nodes([path])
+        return self._nodes[path]
+
+    def know_nodes(self, paths: Iterable[str]) -> None:
+        """Look many products up at once, so that `node` need not ask."""
+        wanted = [path for path in dict.fromkeys(paths) if path not in self._nodes]
+        if not wanted:
+            return
+        told = {row[0]: _node(row) for row in self._rows(sql.NODES, json.dumps(wanted))}
+        for path in wanted:
+            own = self._own.get(path)
+            self._nodes[path] = told.get(path) if own is None else _node_of(own, told.get(path))
+
+    def nodes(self) -> tuple[Node, ...]:
+        """All products, by path."""
+        known = {row[0]: _node(row) for row in self._rows(f"{sql.NODE} order by path")}
+        known |= {path: _node_of(each, known.get(path)) for path, each in self._own.items()}
+        self._nodes.update(known)
+        return tuple(known[path] for path in sorted(known))
+
+    def readers(self, path: str) -> tuple[Edge, ...]:
+        """The products that read a product, by path."""
+        self.know_readers([path])
+        return self._readers[path]
+
+    def know_readers(self, paths: Iterable[str]) -> None:
+        """Look up who reads many products at once, so that `readers` need not ask."""
+        wanted = [path for path in dict.fromkeys(paths) if path not in self._readers]
+        if not wanted:
+            return
+        newest = self._newest({_majors(path) for path in wanted})
+        by_target: dict[str, list[_Read]] = defaultdict(list)
+        for target, *row in self._rows(sql.READERS, json.dumps([*wanted, *newest])):
+            if not (row[1] == _DECLARED and row[0] in self._own):
+                by_target[target].append(_told(row))
+        for path in wanted:
+            majors = _majors(path)
+            targets = [path, *([majors] if newest.get(majors) == path else [])]
+            found = _merged(
+                each
+                for target in targets
+                for each in (*by_target[target], *self._readers_here.get(target, ()))
+            )
+            self._readers[path] = tuple(_edge(each, path, *found[each]) for each in sorted(found))
+
+    def reads(self, path: str) -> tuple[Edge, ...]:
+        """The products that a product reads, by path."""
+        return self._of_reader(path, self._rows(sql.READS, path))
+
+    def edges(self) -> tuple[Edge, ...]:
+        """Every edge between products."""
+        found: dict[str, list[Any]] = defaultdict(list)
+        for reader, *row in self._rows(sql.ALL_READS):
+            found[reader].append(row)
+        readers = sorted({*found, *self._own})
+        return tuple(edge for each in readers for edge in self._of_reader(each, found[each]))
+
+    def _of_reader(self, path: str, rows: Sequence[Sequence[Any]]) -> tuple[Edge, ...]:
+        own = self._own.get(path)
+        told = [row for row in rows if own is None or row[1] != _DECLARED]
+        here = _declared(own) if own is not None else ()
+        reads = [*map(_told, told), *((target, _DECLARED, named) for target, named in here)]
+        found = _merged((self._with_major(target), kind, named) for target, kind, named in reads)
+        return tuple(_edge(path, each, *found[each]) for each in sorted(found))
+
+    def used_by(self, port: str, column: str | None = None) -> list[ColumnEdge]:
+        """What is made of a column of a port, or (None) of any of its columns."""
+        return self.used_by_each([(port, column)])[port, column]
+
+    def used_by_each(
+        self, columns: Sequence[tuple[str, str | None]]
+    ) -> dict[tuple[str, str | None], list[ColumnEdge]]:
+        """What is made of each of many columns; a column None stands for any of a port's."""
+        found: dict[tuple[str, str | None], list[ColumnEdge]] = {each: [] for each in columns}
+        for statement, asked in (
+            (sql.USED_COLUMNS, [each for each in columns if each[1] is not None]),
+            (sql.USED_PORTS, [each for each in columns if each[1] is None]),
+        ):
+            for at, *row in self._rows(statement, json.dumps(asked)) if asked else ():
+                found[asked[at]].append(ColumnEdge._make(row))
+        return found
+
+    def made_of(self, port: str, column: str | None = None) -> list[ColumnEdge]:
+        """What a column of a port is made of, or (None) all of its columns and rows."""
+        name = _port_name(port)
+        asked = f"{sql.MADE} and e.port = ?", product_of(port), name
+        if column is None:
+            return list(map(ColumnEdge._make, self._rows(*asked)))
+        return list(
+            map(
+                ColumnEdge._make,
+                self._rows(f"{asked[0]} and e.\"column\" in (?, '')", *asked[1:], column),
+            )
+        )
+
+    def unknown_of(self, paths: Iterable[str]) -> dict[str, list[ColumnEdge] | None]:
+        """The columns of products of which nobody knows what they are made of, by product; None
+        where nobody knows it of any."""
+        asked = json.dumps(list(paths))
+        found: dict[str, list[ColumnEdge] | None] = dict.fromkeys(json.loads(asked))
+        found |= {path: [] for (path,) in self._rows(sql.TELLS, asked)}
+        for row in self._rows(sql.UNKNOWN, asked):
+            edges = found[row[0]]
+            if edges is not None:
+                edges.append(ColumnEdge._make(row))
+        return found
+
+    def _newest(self, names: Iterable[str]) -> dict[str, str]:
+        """The newest active major of products, by name; of one without there is none."""
+        found: dict[str, dict[str, str]] = {each: {} for each in names}
+        for majors, path, status in self._rows(sql.MAJORS, json.dumps(list(found))):
+            found[majors][path] = status
+        for path, product in self._own.items():
+            if (majors := _majors(path)) in found:
+                found[majors][path] = product.status.value
+        active = {
+            majors: [path for path, status in known.items() if status == Status.ACTIVE]
+            for majors, known in found.items()
+        }
+        return {majors: max(known, key=_number) for majors, known in active.items() if known}
+
+    def _with_major(self, target: str) -> str:
+        if target.count("/") == 2:
+            return target
+        return self._newest([target]).get(target, target)
+
+    def _rows(self, statement: str, *given: str) -> list[Any]:
+        def asked(connection: sqlite3.Connection) -> list[Any]:
+            return connection.execute(statement, given).fetchall()
+
+        return self._index.ask(asked)
+
+
+def _node(row: Sequence[Any]) -> Node:
+    return Node(*row)
+
+
+def _node_of(own: Product, told: Node | None) -> Node:
+    """By its own files; how its service levels stand is in its document."""
+    return Node(
+        own.address.path,
+        own.address.domain,
+        own.archetype.value,
+        own.stage.value,
+        own.status.value,
+        told.slo if told else "",
+        own.team or (told.team if told else "") or "",
+        own.purpose or "",
+    )
+
+
+def _declared(product: Product) -> Iterator[tuple[str, Columns]]:
+    for each in product.inputs:
+        if each.address is not None:
+            yield each.address.of_product.path, each.columns
+
+
+def _told(row: Sequence[Any]) -> _Read:
+    name, kind, columns = row
+    return name, kind, None if columns is None else tuple(filter(None, columns.split(_JOINT)))
+
+
+def _merged(reads: Iterable[_Read]) -> dict[str, tuple[list[Columns], list[Columns]]]:
+    """By the other product, what is declared and what was observed of it."""
+    found: dict[str, tuple[list[Columns], list[Columns]]] = defaultdict(lambda: ([], []))
+    for name, kind, columns in reads:
+        found[name][kind != _DECLARED].append(columns)
+    return found
+
+
+def _edge(reader: str, target: str, declared: list[Columns], observed: list[Columns]) -> Edge:
+    both = _together(declared), _together(observed)
+    return Edge(reader, target, bool(declared), bool(observed), *both)
+
+
+def _together(many: list[Columns]) -> Columns:
+    if not many or None in many:
+        return None
+    return tuple(sorted({column for each in many for column in each or ()}))
+
+
+def _port_name(port: str) -> str:
+    return Address.parse(port).port or ""
+
+
+def _majors(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _number(path: str) -> int:
+    return int(path.rpartition("/v")[2] or 0)

@@ -1,0 +1,54 @@
+"""What a graph asks an index: many things by one statement each, handed over as a JSON array.
+
+`cross join` keeps SQLite to the order that is written: what is asked comes first, so that only
+what it touches is looked at.
+"""
+# ruff: noqa: S608 (put together of constants of this module alone)
+
+from __future__ import annotations
+
+NODE = "select path, domain, archetype, stage, status, slo, team, purpose from products"
+NODES = f"{NODE} where path in (select value from json_each(?))"
+READERS = """
+select r.target, p.path, r.kind, r.columns
+from json_each(?) as asked
+cross join reads r on r.target = asked.value
+cross join products p on p.id = r.product
+"""
+READS = """
+select r.target, r.kind, r.columns from reads r join products p on p.id = r.product
+where p.path = ?
+"""
+ALL_READS = """
+select p.path, r.target, r.kind, r.columns from reads r join products p on p.id = r.product
+"""
+EDGE = """
+    p.path, case e.port when '' then p.path else p.path || '/' || e.port end,
+    e."column", e.target, e.target_column, e.use
+"""
+MADE = f"select {EDGE} from edges e join products p on p.id = e.product where p.path = ?"
+USED_PORTS = f"""
+select asked.key, {EDGE} from json_each(?) as asked
+cross join edges e on e.target = json_extract(asked.value, '$[0]')
+cross join products p on p.id = e.product
+"""
+USED_COLUMNS = f"""
+select asked.key, {EDGE} from json_each(?) as asked
+cross join edges e on e.target = json_extract(asked.value, '$[0]')
+    and e.target_column = json_extract(asked.value, '$[1]')
+cross join products p on p.id = e.product
+"""
+TELLS = """
+select p.path from json_each(?) as asked cross join products p on p.path = asked.value
+where exists (select 1 from edges e where e.product = p.id)
+"""
+UNKNOWN = f"""
+select {EDGE} from json_each(?) as asked
+cross join products p on p.path = asked.value
+cross join edges e on e.product = p.id
+where +e.target = ''
+"""
+MAJORS = """
+select asked.value, p.path, p.status from json_each(?) as asked
+cross join products p on p.path > asked.value || '/v' and p.path < asked.value || '/w'
+"""

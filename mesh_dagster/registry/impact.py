@@ -1,0 +1,171 @@
+"""The blast radius of a column, a port or a product: what would break, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mesh_dagster.descriptors.cache import collecting_none
+from mesh_dagster.registry.graph import ColumnEdge, Graph, Node
+from mesh_dagster.registry.indexed import product_of
+
+ROWS = ""
+"""Stands among the columns of a port for which rows there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A column that changes with what it is made of, or a port's rows (an empty name).
+
+    `uses` say how; `certain` is False where nobody knows, and it may be.
+    """
+
+    port: str
+    column: str
+    uses: tuple[str, ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A product that would break, so many steps away, and the products it is reached over."""
+
+    node: Node
+    depth: int
+    over: tuple[str, ...]
+    touched: tuple[Touched, ...]
+
+    @property
+    def certain(self) -> bool:
+        return any(each.certain for each in self.touched)
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Everything downstream of some columns of a port, in the order in which it would break."""
+
+    port: str
+    columns: tuple[str, ...] | None
+    affected: tuple[Affected, ...]
+    edges: int
+    """How many edges were looked at."""
+
+
+@dataclass
+class _Product:
+    depth: int
+    over: dict[str, None] = field(default_factory=dict)
+    touched: dict[tuple[str, str], tuple[set[str], bool]] = field(default_factory=dict)
+
+
+def impact(graph: Graph, port: str, columns: Collection[str] | None = None) -> Impact:
+    """What is made of these columns of a port, or (None) of the port as a whole."""
+    with collecting_none():
+        return _impact(graph, port, columns)
+
+
+def _impact(graph: Graph, port: str, columns: Collection[str] | None) -> Impact:
+    walk = _Walk(graph)
+    start = [(port, each) for each in (sorted(columns) if columns is not None else [ROWS])]
+    walk.follow(start)
+    found = sorted(walk.products.items(), key=lambda item: (item[1].depth, item[0]))
+    graph.know_nodes(path for path, _ in found)
+    affected = [
+        Affected(
+            graph.node(path) or Node(path, path.partition("/")[0]),
+            each.depth,
+            tuple(each.over),
+            tuple(_touched(each)),
+        )
+        for path, each in found
+    ]
+    named = None if columns is None else tuple(sorted(columns))
+    return Impact(port, named, tuple(affected), walk.edges)
+
+
+def _touched(product: _Product) -> Iterator[Touched]:
+    for (port, column), (uses, certain) in sorted(product.touched.items()):
+        yield Touched(port, column, tuple(sorted(uses)), certain)
+
+
+class _Touch(NamedTuple):
+    product: str
+    port: str
+    column: str
+    use: str
+    certain: bool
+
+
+class _Walk:
+    """Breadth first: what is fewer steps away breaks before what is more."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.products: dict[str, _Product] = {}
+        self.edges = 0
+        self._seen: dict[tuple[str, str], bool] = {}
+        self._next: dict[tuple[str, str], bool] = {}
+        self._unknown: dict[str, list[ColumnEdge] | None] = {}
+
+    def follow(self, start: list[tuple[str, str]]) -> None:
+        self._origin = {product_of(port) for port, _ in start}
+        level = dict.fromkeys(start, True)
+        self._seen.update(level)
+        depth = 0
+        while level:
+            self._next = {}
+            depth += 1
+            self._step(level, depth)
+            level = self._next
+
+    def _step(self, level: dict[tuple[str, str], bool], depth: int) -> None:
+        """All that is so many steps away, asked for at once."""
+        asked = [(port, column or None) for port, column in level]
+        used = self._graph.used_by_each(asked)
+        products = [product_of(port) for port, _ in level]
+        self._graph.know_readers(products)
+        readers = {each: self._graph.readers(each) for each in products}
+        names = {edge.reader for edges in readers.values() for edge in edges}
+        self._unknown |= self._graph.unknown_of(names - self._unknown.keys())
+        for (port, column), certain in level.items():
+            edges, over = used[port, column or None], product_of(port)
+            self.edges += len(edges)
+            for edge in edges:
+                # What changes which rows there are changes the rows of whatever reads any column.
+                if column:
+                    touch = _Touch(edge.product, edge.port, edge.column, edge.use, certain)
+                else:
+                    touch = _Touch(edge.product, edge.port, ROWS, "ROWS", certain)
+                self._reach(over, touch, depth)
+            for reader in readers[over]:
+                self.edges += 1
+                if not column or reader.may_read(column):
+                    self._perhaps(reader.reader, over, depth)
+
+    def _perhaps(self, reader: str, over: str, depth: int) -> None:
+        """What reads the product, and does not tell what becomes of all that it reads."""
+        unknown = self._unknown[reader]
+        if unknown is None:
+            self._reach(over, _Touch(reader, reader, ROWS, "", False), depth)
+        for each in unknown or ():
+            self._reach(over, _Touch(each.product, each.port, each.column, "", False), depth)
+
+    def _reach(self, over: str, touch: _Touch, depth: int) -> None:
+        path = touch.product
+        if path in self._origin:
+            return
+        product = self.products.get(path)
+        if product is None:
+            product = self.products[path] = _Product(depth)
+        if over not in self._origin and over != path:
+            product.over.setdefault(over)
+        key = touch.port, touch.column
+        uses, known = product.touched.get(key) or (set(), False)
+        if touch.use:
+            uses.add(touch.use)
+        product.touched[key] = (uses, known or touch.certain)
+        before = self._seen.get(key)
+        if before is None or (touch.certain and not before):
+            self._seen[key] = touch.certain
+            self._next[key] = touch.certain

@@ -1,0 +1,118 @@
+"""Up to what a product or a column is made of, and down to what is made of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mesh_dagster.registry.graph import ColumnEdge, Edge, Graph
+from mesh_dagster.registry.indexed import SOURCE
+
+MOST = 2000
+"""Nodes of one walk: nobody looks at more, and a picture of more is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From what something is made to what is made of it, both by their ids; `how` is told."""
+
+    source: str
+    target: str
+    how: str = ""
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What was found: `levels` are steps away from the start, above it below zero."""
+
+    start: str
+    levels: dict[str, int]
+    steps: tuple[Step, ...]
+    whole: bool = True
+    """Whether nothing was left out for being too much."""
+
+
+Follow = Callable[[str], Iterable[tuple[str, Step]]]
+
+
+def walk_products(graph: Graph, path: str, *, up: int | None, down: int | None) -> Walk:
+    """The products that one reads and is read by; 0 steps are none, None are all there are."""
+
+    def above(each: str) -> Iterable[tuple[str, Step]]:
+        return ((edge.target, _read(edge)) for edge in graph.reads(each))
+
+    def below(each: str) -> Iterable[tuple[str, Step]]:
+        return ((edge.reader, _read(edge)) for edge in graph.readers(each))
+
+    return _walk(path, above, below, up, down)
+
+
+def walk_columns(graph: Graph, port: str, column: str, *, up: int | None, down: int | None) -> Walk:
+    """The columns that one is made of and that are made of it, as `<port path>.<column>`.
+
+    A column that decides on a port's rows leads to `<port path>.*`, which nothing follows up.
+    """
+
+    def above(each: str) -> Iterable[tuple[str, Step]]:
+        of, _, name = each.rpartition(".")
+        if not of or SOURCE in each or name == "*":
+            return ()
+        return [_above(each, edge) for edge in graph.made_of(of, name) if edge.column == name]
+
+    def below(each: str) -> Iterable[tuple[str, Step]]:
+        of, _, name = each.rpartition(".")
+        if name == "*" or SOURCE in each:
+            return ()
+        return [_below(each, edge) for edge in graph.used_by(of, name)]
+
+    return _walk(f"{port}.{column}", above, below, up, down)
+
+
+def _above(each: str, edge: ColumnEdge) -> tuple[str, Step]:
+    if edge.unknown:
+        return "", Step("", each, "unknown", False)
+    of = edge.target
+    if edge.of_source:
+        of = f"{edge.product}/{edge.target}"
+    found = f"{of}.{edge.target_column}"
+    return found, Step(found, each, edge.use)
+
+
+def _below(each: str, edge: ColumnEdge) -> tuple[str, Step]:
+    found = f"{edge.port}.{edge.column or '*'}"
+    return found, Step(each, found, edge.use)
+
+
+def _read(edge: Edge) -> Step:
+    columns = edge.observed_columns if edge.observed else edge.declared_columns
+    how = "" if columns is None else ", ".join(columns)
+    if edge.observed and not edge.declared:
+        how = f"not declared {how}".strip()
+    return Step(edge.target, edge.reader, how, edge.declared)
+
+
+def _walk(start: str, above: Follow, below: Follow, up: int | None, down: int | None) -> Walk:
+    levels = {start: 0}
+    steps: dict[Step, None] = {}
+    whole = True
+    for follow, most, sign in ((above, up, -1), (below, down, 1)):
+        left = deque([(start, 0)])
+        seen = {start}
+        while left:
+            each, depth = left.popleft()
+            if most is not None and depth >= most:
+                continue
+            for found, step in follow(each):
+                if not found:
+                    continue
+                if len(levels) >= MOST and found not in levels:
+                    whole = False
+                    continue
+                steps.setdefault(step)
+                levels.setdefault(found, sign * (depth + 1))
+                if found not in seen:
+                    seen.add(found)
+                    left.append((found, depth + 1))
+    return Walk(start, levels, tuple(steps), whole)
