@@ -36,8 +36,8 @@ bench-slos: $(INSTALLED) ## how service levels are measured, alerts sent, and a 
 bench-lineage: $(INSTALLED) ## how fast lineage is delivered, and that none of it is lost
 	python benchmarks/lineage/run.py --write
 
-conformance: $(INSTALLED) ## how far contract tests agree with another tool's recorded verdicts
-	python conformance/run.py
+conformance: $(INSTALLED) ## how far others agree: recorded verdicts on contracts, a backend of lineage
+	python conformance/run.py && python conformance/lineage/run.py
 
 dev: $(INSTALLED) ## open the mesh in Dagster's UI
 	mesh dev

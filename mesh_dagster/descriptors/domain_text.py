@@ -26,7 +26,7 @@ _SHAPE = Shape(
         "costCentre": TEXT,
         "members": ListOf(MEMBER),
         "notifications": notifications.SHAPE,
-        "lineage": lineage.SHAPE,
+        "lineage": lineage.OF_DOMAIN,
     },
     required=("name", "team"),
     unknown=Severity.WARNING,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mesh_dagster.descriptors.plugged import PLUGGED, plugged_from, spans_from
-from mesh_dagster.descriptors.shape import TEXT, Shape
+from mesh_dagster.descriptors.shape import FLAG, TEXT, Shape
 from mesh_dagster.descriptors.source import Map, Source, shown
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.run_event import LineageSettings
@@ -22,6 +22,8 @@ SHAPE = Shape(
     },
     unknown=Severity.WARNING,
 )
+OF_DOMAIN = Shape({**SHAPE.keys, "internalAssets": FLAG}, unknown=Severity.WARNING)
+"""A domain also says what it alone can."""
 
 
 def lineage_from(data: Map, source: Source) -> LineageSettings | None:
@@ -37,6 +39,7 @@ def lineage_from(data: Map, source: Source) -> LineageSettings | None:
         namespace=stated.get("namespace"),
         sinks=plugged_from(stated.get("sinks", {}), DOOR, "sink", source),
         where=source.at(stated.line),
+        internal_assets=stated.get("internalAssets"),
         **spans,
     )
 

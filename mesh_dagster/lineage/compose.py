@@ -69,7 +69,7 @@ class Composer:
         at = max(how.at, run.at)
         body = {
             "eventType": state.value,
-            "eventTime": _moment(at),
+            "eventTime": moment(at),
             "run": {"runId": run.id, "facets": self._of_run(run, how)},
             "job": {**self._job, "facets": self._of_job()},
             "inputs": [self._input(each) for each in how.reads],
@@ -93,20 +93,24 @@ class Composer:
         return name_of(self.routes.namespace(address.domain), address)
 
     def _of_run(self, run: Run, how: Ended) -> Facets:
-        keys = run.partitions or ()
+        keys, release = run.partitions or (), facets.release()
         tags = dict(how.tags)
         if keys:
             more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""
             tags["partitions"] = ", ".join(keys[:_MOST_KEYS]) + more
         window = run.window and {
-            "nominalStartTime": _moment(run.window[0]),
-            "nominalEndTime": _moment(run.window[1]),
+            "nominalStartTime": moment(run.window[0]),
+            "nominalEndTime": moment(run.window[1]),
         }
         listed = [{"key": key, "value": value, "source": "MESH"} for key, value in tags.items()]
         return facets.of_run(
             parent=run.parent,
             nominalTime=window,
-            processing_engine={"name": "mesh-dagster", "version": facets.release()},
+            processing_engine={
+                "name": "mesh-dagster",
+                "version": release,
+                "openlineageAdapterVersion": release,
+            },
             tags={"tags": listed} if listed else None,
             errorMessage={"message": how.error, "programmingLanguage": "PYTHON"}
             if how.error
@@ -183,5 +187,6 @@ class Composer:
         return names
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """A moment as events have it."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

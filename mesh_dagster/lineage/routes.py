@@ -35,6 +35,8 @@ class Routes:
         """Seconds that one try may take, whatever a sink thinks of it."""
         self.first = _first(own.first, of_mesh.first, 5.0)
         self.longest = max(_first(own.longest, of_mesh.longest, 600.0), self.first)
+        self.internal_assets = bool(own.internal_assets)
+        """Whether assets that are no port's are told of, too."""
         self._secrets: dict[str, tuple[str, ...]] = {}
 
     @property

@@ -62,4 +62,5 @@ class LineageSettings:
     timeout: float | None = None
     first: float | None = None
     longest: float | None = None
+    internal_assets: bool | None = None
     where: str | None = None

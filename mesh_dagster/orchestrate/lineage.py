@@ -26,7 +26,8 @@ _TICK = 40
 
 def lineage_sensor(mesh: Mesh, domain: Domain) -> dg.SensorDefinition:
     """Delivers what the products of a domain did to the sinks that mesh.yaml names."""
-    every = _SECONDS if Routes(mesh.config, domain).names else _WITHOUT_SINKS
+    routes = Routes(mesh.config, domain)
+    every = _SECONDS if routes.names else _WITHOUT_SINKS
 
     @dg.sensor(
         name=SENSOR,
@@ -38,6 +39,10 @@ def lineage_sensor(mesh: Mesh, domain: Domain) -> dg.SensorDefinition:
         from mesh_dagster.products.lineage_delivery import deliver
 
         try:
+            if routes.internal_assets:
+                from mesh_dagster.orchestrate.internal_assets import tell_internal
+
+                tell_internal(context, mesh, domain, routes)
             done = deliver(mesh, domain, seconds=_TICK, every=every)
         except MeshError as error:
             # The sign of life stays away, and with it the doctor's good word.
@@ -50,13 +55,13 @@ def lineage_sensor(mesh: Mesh, domain: Domain) -> dg.SensorDefinition:
     return lineage
 
 
-def parent_of(context: dg.AssetExecutionContext) -> Parent | None:
-    """The run of Dagster that a step is a part of; None where its record is not there."""
+def parent_of(instance: dg.DagsterInstance, run: str) -> Parent | None:
+    """A run of Dagster as lineage names it; None where its record is not there."""
     from mesh_dagster.lineage.told import Parent
 
-    record = context.instance.get_run_record_by_id(context.run.run_id)
+    record = instance.get_run_record_by_id(run)
     if record is None:
         return None
     created = record.create_timestamp
     at = created if isinstance(created, datetime) else datetime.fromtimestamp(created, UTC)
-    return Parent(context.run.run_id, context.run.job_name, at.replace(tzinfo=at.tzinfo or UTC))
+    return Parent(run, record.dagster_run.job_name, at.replace(tzinfo=at.tzinfo or UTC))

@@ -65,7 +65,7 @@ def _attempt(
         partitions=partitions_of(context) if loaded.wiring.partitioning else None,
         transform=work.transform(context) if work else None,
         run_id=context.run.run_id,
-        parent=parent_of(context),
+        parent=parent_of(context.instance, context.run.run_id),
         log=context.log.info,
     )
 
