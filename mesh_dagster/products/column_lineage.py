@@ -181,5 +181,6 @@ def _names(frame: Frame) -> list[str]:
 
     if isinstance(frame, pl.LazyFrame):
         return frame.collect_schema().names()
-    columns = getattr(frame, "columns", None)
-    return [str(each) for each in columns] if columns is not None else []
+    # Arrow's `columns` are its data.
+    names: Iterable[Any] = getattr(frame, "column_names", None) or getattr(frame, "columns", ())
+    return [each for each in names if isinstance(each, str)]

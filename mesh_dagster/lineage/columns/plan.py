@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _SAME = ("Slice", "Cache", "Sink")
 _DEEPEST = 500
+_MOST = 20_000
+"""Nodes of a plan that are read: one that joins itself again and again doubles each time."""
 
 
 def relation_from_plan(frame: pl.LazyFrame, tables: Sequence[InputTable]) -> Relation:
@@ -52,6 +54,7 @@ class _Plan:
     def __init__(self, visitor: Any, tables: Sequence[InputTable]) -> None:
         self._visitor = visitor
         self._tables = tables
+        self._left = _MOST
         self._readers: Mapping[str, Callable[[Any, list[Relation]], Relation]] = {
             "Scan": self._scan,
             "DataFrameScan": self._frame,
@@ -74,7 +77,8 @@ class _Plan:
         """What the node that the visitor stands at is."""
         here = self._visitor.get_node()
         names = list(self._visitor.get_schema())
-        if depth > _DEEPEST:
+        self._left -= 1
+        if depth > _DEEPEST or self._left < 0:
             raise RecursionError
         inputs = []
         for child in self._visitor.get_inputs():

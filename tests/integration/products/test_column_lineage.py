@@ -228,3 +228,18 @@ def transform(rows):
     late = lineage(shop, f"{SALES}/late")
     assert list(late.columns) == ["amount"]
     assert [each.column for each in late.rows or ()] == ["item"]
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        "sales.collect().select('item', total='amount')",
+        "sales.collect().select('item', total='amount').to_arrow()",
+        "sales.collect().select('item', total='amount').to_pandas()",
+        "sales.select('item', total='amount').map_batches(lambda frame: frame)",
+    ],
+)
+def test_whatever_is_returned_has_its_own_columns(sold: Any, returned: str) -> None:
+    totals(sold, transform=f"def transform(sales):\n    return {returned}")
+    sold.make(address=TOTALS)
+    assert lineage(sold) == ColumnLineage({"item": None, "total": None}, None, None)

@@ -14,7 +14,7 @@ from mesh_dagster.lineage.columns.sql.scope import Scope, Uncertain
 
 __all__ = ["LONGEST", "Uncertain", "relation_from_sql"]
 
-LONGEST = 300_000
+LONGEST = 100_000
 """Characters of a text that is read."""
 
 
