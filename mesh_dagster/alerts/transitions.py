@@ -10,40 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesh_dagster.journal.told import Trouble
 from mesh_dagster.model.event import Event, EventKind
-from mesh_dagster.model.slo import Objective as Promise
 from mesh_dagster.model.slo import Standing, Status
 
 if TYPE_CHECKING:
     from mesh_dagster.journal.told import Trouble
 
-Objective = tuple[str, str]
-"""A product's path, and what `objective_of` calls one of its promises."""
-
-
-def objective_of(standing: Standing) -> str:
-    """`freshness`, or `late/freshness` of a port that has a name."""
-    return objective_name(standing.objective)
-
-
-def objective_name(stated: Promise) -> str:
-    """The same, of what is promised."""
-    return f"{stated.port}/{stated.indicator}" if stated.port else str(stated.indicator)
-
 
 def transitions(
     standings: Iterable[Standing],
-    troubles: Mapping[Objective, Trouble],
+    troubles: Mapping[tuple[str, str], Trouble],
     causes: Mapping[str, str],
     shown: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Event]:
-    """What has changed since the troubles that are known.
+    """What has changed since the troubles that are known, by product and name of the objective.
 
     By product, `causes` are upstreams, and `shown` what its ports show and which run made it.
     """
     for each in standings:
-        known = troubles.get((each.product, objective_of(each)))
+        known = troubles.get((each.product, each.objective.name))
         kind = _kind(each, known)
         if kind is not None:
             cause = causes.get(each.product, "")
@@ -81,7 +66,7 @@ def _event(
     cause: str,
     shown: Mapping[str, Any],
 ) -> Event:
-    objective = objective_of(standing)
+    objective = standing.objective.name
     name = f"{standing.product}:{objective}:{standing.at.isoformat()}"
     going_on = known is not None and known.closed is None
     incident = known.id if known is not None and going_on else f"slo:{name}"

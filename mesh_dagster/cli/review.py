@@ -235,7 +235,7 @@ def _decide(
         about = " ".join([found.product, *found.partitions])
         emit(f"{about}: {_became(made) or made.action}, by {made.by}")
         if waits:
-            say(f"it does not pass: mesh review show {found.id.partition('-')[0]}")
+            say(f"it does not pass: mesh review show {found.subject}")
     return 1 if waits else 0
 
 

@@ -19,7 +19,6 @@ from mesh_dagster.products.downstream import Waiting, downstream
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reaudit import Quarantined, quarantined, rows_that_fail
 from mesh_dagster.products.reviewing import review_of, rulings_of
-from mesh_dagster.reviews.inbox import subject_of
 from mesh_dagster.reviews.misfits import ACTIONS
 
 _CHANGED = [
@@ -63,11 +62,7 @@ def facts_of(mesh: Mesh, id: str, rows: int) -> Facts:
         tuple(_failing(mesh, loaded, waiting, each, rows) for each in results),
         None if waiting is None else _compared(mesh, loaded, waiting),
         downstream(mesh, loaded.product.address),
-        tuple(
-            each
-            for each in rulings_of(mesh, loaded)
-            if subject_of(each.review) == subject_of(review.id)
-        ),
+        tuple(each for each in rulings_of(mesh, loaded) if each.subject == review.subject),
     )
 
 

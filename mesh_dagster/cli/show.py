@@ -218,7 +218,7 @@ def _level(each: LevelStanding) -> Sequence[object]:
         f"{each.name} of {each.port}" if each.port else each.name,
         f"{limit}{percent(each.objective)} of {span(each.window)}",
         None if each.left is None else percent(each.left, places=0),
-        each.status.value.replace("_", " "),
+        each.status.words,
     )
 
 

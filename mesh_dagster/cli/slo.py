@@ -144,20 +144,15 @@ def _row(each: Standing) -> tuple[object, ...]:
 
     measured = each.kept is not None
     return (
-        _path(each),
+        each.path,
         each.objective.indicator.value,
         percent(each.kept) if each.kept is not None else None,
         percent(each.objective.target),
         percent(each.left, places=0) if measured else None,
         span(each.lasts) if each.lasts is not None else None,
-        each.status.value.replace("_", " "),
+        each.status.words,
         each.now,
     )
-
-
-def _path(each: Standing) -> str:
-    port = each.objective.port
-    return f"{each.product}/{port}" if port else each.product
 
 
 def _plain(each: Standing) -> dict[str, Any]:

@@ -170,8 +170,9 @@ def _interrupted(connection: sa.Connection, product: str | None) -> list[Ruling]
 
 
 def _put(connection: sa.Connection, ruling: Ruling) -> None:
-    subject = ruling.review.partition("-")[0]
-    same = sa.select(rulings).where(rulings.c.subject == subject).order_by(rulings.c.id.desc())
+    same = (
+        sa.select(rulings).where(rulings.c.subject == ruling.subject).order_by(rulings.c.id.desc())
+    )
     for row in connection.execute(same):
         if row.review == ruling.review and row.state != RulingState.FAILED.value:
             raise decided(_ruling(row))
@@ -179,7 +180,7 @@ def _put(connection: sa.Connection, ruling: Ruling) -> None:
             raise decided(_ruling(row))
     if ruling.revision is not None:
         _require_quarantined(connection, ruling)
-    connection.execute(sa.insert(rulings), [_row(ruling, subject)])
+    connection.execute(sa.insert(rulings), [_row(ruling)])
 
 
 def end(connection: sa.Connection, id: str, state: RulingState, **values: Any) -> None:
@@ -203,7 +204,7 @@ def decided(ruling: Ruling) -> JournalError:
         f"{ruling.by} was first and {going}: {ruling.action} at {ruling.at:%Y-%m-%d %H:%M:%S} UTC, "
         f"because: {ruling.why}",
         code=DECIDED,
-        fix=f"mesh review show {ruling.review.partition('-')[0]}",
+        fix=f"mesh review show {ruling.subject}",
     )
 
 
@@ -222,7 +223,7 @@ def _require_quarantined(connection: sa.Connection, ruling: Ruling) -> None:
         raise JournalError(
             f"{shown} is not as it was when you looked: it is {what}{whose} since",
             code=DECIDED,
-            fix=f"mesh review show {ruling.review.partition('-')[0]}",
+            fix=f"mesh review show {ruling.subject}",
         )
 
 
@@ -254,11 +255,11 @@ def _owner() -> dict[str, Any]:
     }
 
 
-def _row(ruling: Ruling, subject: str) -> dict[str, Any]:
+def _row(ruling: Ruling) -> dict[str, Any]:
     return {
         "id": ruling.id,
         "review": ruling.review,
-        "subject": subject,
+        "subject": ruling.subject,
         "product": ruling.product,
         "action": ruling.action.value,
         "by": ruling.by.name,

@@ -70,6 +70,11 @@ class Identity:
         return f"{self.name} ({self.proof}{'' if self.verified else ', unverified'})"
 
 
+def subject_of(id: str) -> str:
+    """The first part of a review's id, which stays the same while it waits."""
+    return id.partition("-")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """One decision of one owner, on the record.
@@ -97,6 +102,10 @@ class Ruling:
     """What became of the partition, of a decision on a quarantined one."""
     publication: int | None = None
     error: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return subject_of(self.review)
 
     def holds(self, now: datetime) -> bool:
         """Whether it was carried out, or is about to be, and has not ended."""
@@ -151,6 +160,10 @@ class Review:
     rows: int = 0
     revision: int | None = None
     ruling: Ruling | None = None
+
+    @property
+    def subject(self) -> str:
+        return subject_of(self.id)
 
     @property
     def is_open(self) -> bool:

@@ -48,6 +48,15 @@ class Status(StrEnum):
     def kept(self) -> bool:
         return self in (Status.MET, Status.UNMEASURED)
 
+    @property
+    def words(self) -> str:
+        """`at risk`: for people."""
+        return self.value.replace("_", " ")
+
+
+WORST = (Status.BREACHED, Status.BURNING, Status.AT_RISK, Status.MET, Status.UNMEASURED)
+"""The gravest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
@@ -66,6 +75,11 @@ class Objective:
     port: str = ""
     where: str | None = field(default=None, compare=False)
     reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`freshness`, or `late/freshness` of a port that has a name."""
+        return f"{self.port}/{self.indicator}" if self.port else str(self.indicator)
 
     @property
     def check(self) -> str:
@@ -217,6 +231,11 @@ class Standing:
     lasts: timedelta | None = None
     burns: tuple[Burn, ...] = ()
     now: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path of the port."""
+        return f"{self.product}/{self.objective.port}" if self.objective.port else self.product
 
     @property
     def kept(self) -> float | None:

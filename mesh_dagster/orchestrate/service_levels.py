@@ -14,12 +14,12 @@ import dagster as dg
 from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.domain import Domain, LoadedProduct
-from mesh_dagster.model.slo import Indicator, Objective, Standing, Status
+from mesh_dagster.model.slo import WORST, Indicator, Objective, Standing, Status
 from mesh_dagster.orchestrate.check_records import report
 from mesh_dagster.orchestrate.checks import asset_key
 from mesh_dagster.orchestrate.discovery import teller
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.service_levels import Report, objectives, reports
+from mesh_dagster.products.service_levels import objectives, reports
 from mesh_dagster.slos.spoken import percent, span
 
 SENSOR = "service_levels"
@@ -33,8 +33,6 @@ _STEP = 0.05
 
 _PROBED = "probed"
 """In the cursor, at which product the next round of reads begins."""
-
-_WORST = (Status.BREACHED, Status.BURNING, Status.AT_RISK, Status.MET)
 
 
 def slo_specs(loaded: LoadedProduct) -> list[dg.AssetCheckSpec]:
@@ -70,25 +68,25 @@ def slo_results(
     """How a product stands now, of the checks that were selected. Raises `MeshError`."""
     if not any(spec.key in selected for spec in slo_specs(loaded)):
         return
-    for each in _measured(reports(mesh, [loaded])):
-        key = asset_key(loaded, each.objective.port)
-        if dg.AssetCheckKey(key, each.objective.check) in selected:
-            yield dg.AssetCheckResult(
-                check_name=each.objective.check,
-                asset_key=key,
-                passed=each.status.kept,
-                severity=_severity(each),
-                description=_told(each),
-                metadata=_metadata(each),
-            )
+    for each in slo_evaluations(mesh, loaded, selected):
+        yield dg.AssetCheckResult(
+            check_name=each.check_name,
+            asset_key=each.asset_key,
+            passed=each.passed,
+            severity=each.severity,
+            description=each.description,
+            metadata=each.metadata,
+        )
 
 
 def slo_evaluations(
     mesh: Mesh, loaded: LoadedProduct, wanted: Collection[dg.AssetCheckKey]
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The same for the instance to show. Raises `MeshError`."""
-    told = (_evaluation(each) for each in _measured(reports(mesh, [loaded])))
-    return (each for each in told if each.asset_check_key in wanted)
+    for one in reports(mesh, [loaded]):
+        for each in map(_evaluation, filter(_is_measured, one.standings)):
+            if each.asset_check_key in wanted:
+                yield each
 
 
 def slo_sensor(
@@ -114,8 +112,7 @@ def slo_sensor(
         try:
             _probe(mesh, promising, known)
             stated = [each for one in reports(mesh, promising) for each in one.standings]
-            measured = [each for each in stated if each.status is not Status.UNMEASURED]
-            standings = sorted(measured, key=lambda each: _WORST.index(each.status))
+            standings = sorted(filter(_is_measured, stated), key=_gravity)
             follow(mesh, domain, products, standings, _SECONDS)
         except MeshError as error:
             context.log.error(str(error))
@@ -153,9 +150,12 @@ def changes(standings: Iterable[Standing], known: Mapping[str, str]) -> list[Sta
     return [each for each in standings if known.get(_name(each)) != _digest(each)]
 
 
-def _measured(found: Iterable[Report]) -> Iterator[Standing]:
-    for each in found:
-        yield from (one for one in each.standings if one.status is not Status.UNMEASURED)
+def _gravity(each: Standing) -> int:
+    return WORST.index(each.status)
+
+
+def _is_measured(each: Standing) -> bool:
+    return each.status is not Status.UNMEASURED
 
 
 def _name(each: Standing) -> str:
@@ -168,9 +168,8 @@ def _digest(each: Standing) -> str:
 
 
 def _evaluation(each: Standing) -> dg.AssetCheckEvaluation:
-    parts = [*each.product.split("/"), *([each.objective.port] if each.objective.port else ())]
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(parts),
+        asset_key=dg.AssetKey(each.path.split("/")),
         check_name=each.objective.check,
         passed=each.status.kept,
         severity=_severity(each),
@@ -185,8 +184,7 @@ def _severity(each: Standing) -> dg.AssetCheckSeverity:
 
 
 def _told(each: Standing) -> str:
-    state = each.status.value.replace("_", " ")
-    return f"{state}: {each.now}; {percent(each.left, places=0)} of the budget left"
+    return f"{each.status.words}: {each.now}; {percent(each.left, places=0)} of the budget left"
 
 
 def _promise(each: Objective) -> str:
@@ -196,7 +194,7 @@ def _promise(each: Objective) -> str:
 
 def _metadata(each: Standing) -> dict[str, dg.MetadataValue]:
     found: dict[str, dg.MetadataValue] = {
-        "status": dg.TextMetadataValue(each.status.value.replace("_", " ")),
+        "status": dg.TextMetadataValue(each.status.words),
         "budget_left": dg.FloatMetadataValue(round(each.left, 4)),
         "kept": dg.FloatMetadataValue(round(each.kept if each.kept is not None else 1.0, 6)),
         "promised": dg.TextMetadataValue(_promise(each.objective)),

@@ -15,7 +15,7 @@ from mesh_dagster.model.domain import Domain
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.review import Action, Review, ReviewKind, Ruling, RulingState
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.reviews.inbox import ENDS_SOON, inbox, subject_of
+from mesh_dagster.reviews.inbox import ENDS_SOON, inbox
 
 MOST_LISTED = 20
 _BEFORE_ITS_END = timedelta(days=1)
@@ -35,15 +35,12 @@ def overdue(mesh: Mesh, domain: Domain, journal: Journal, patience: timedelta) -
     now = clock.now()
     standing, rulings, breaches = journal.reviews.seen()
     opened = {
-        subject_of(each.id): each
+        each.subject: each
         for each in inbox(standing, rulings, now, breaches)
         if each.product in own and each.is_open
     }
     since = journal.reviews.waiting(
-        {
-            subject: (each.product, _since(subject, each, rulings, now))
-            for subject, each in opened.items()
-        }
+        {subject: (each.product, _since(each, rulings, now)) for subject, each in opened.items()}
     )
     found = [
         _told(each, since[subject], now)
@@ -55,14 +52,14 @@ def overdue(mesh: Mesh, domain: Domain, journal: Journal, patience: timedelta) -
     return [each for each in found if each.key not in known]
 
 
-def _since(subject: str, review: Review, rulings: Sequence[Ruling], now: datetime) -> datetime:
+def _since(review: Review, rulings: Sequence[Ruling], now: datetime) -> datetime:
     """When it came into the inbox, as far as it tells itself: what was decided may have ended."""
     if review.ruling is not None and review.ruling.until is not None:
         return max(review.ruling.until - ENDS_SOON, review.ruling.at)
     ended = (
         each.until
         for each in rulings
-        if each.until is not None and each.until <= now and subject_of(each.review) == subject
+        if each.until is not None and each.until <= now and each.subject == review.subject
     )
     return max([review.since, *ended])
 
@@ -76,14 +73,13 @@ def _due(review: Review, since: datetime, patience: timedelta) -> datetime:
 
 
 def _told(review: Review, since: datetime, now: datetime) -> Event:
-    subject = subject_of(review.id)
     if review.kind is ReviewKind.WAIVER:
         said = f"{review.summary} UTC, and nobody has decided what comes then"
     else:
         keys = f" ({_spelled(review.partitions)})" if review.partitions else ""
         said = f"{_WAITS[review.kind]}{keys} since {since:%Y-%m-%d %H:%M} UTC, and nobody has "
         said += f"decided: {review.summary}"
-    return _event(review, f"{subject}:{since.isoformat()}", said, now)
+    return _event(review, f"{review.subject}:{since.isoformat()}", said, now)
 
 
 def _ended(
@@ -103,7 +99,7 @@ def _ended(
             rules = ", ".join(sorted(name for _, name in set(each.rules) & set(ruling.rules)))
             said = f"the waiver of {rules} by {ruling.by.name} ended at "
             said += f"{ruling.until:%Y-%m-%d %H:%M} UTC, and it does not hold: {each.summary}"
-            yield _event(each, f"{subject_of(each.id)}:{ruling.id}", said, now)
+            yield _event(each, f"{each.subject}:{ruling.id}", said, now)
 
 
 def _event(review: Review, key: str, said: str, now: datetime) -> Event:
@@ -122,7 +118,7 @@ def _event(review: Review, key: str, said: str, now: datetime) -> Event:
                 for each in review.results[:MOST_LISTED]
             ],
         },
-        objective=subject_of(review.id),
+        objective=review.subject,
     )
 
 

@@ -9,10 +9,10 @@ from mesh_dagster.errors import UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.journal.reviews import decided
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.review import Identity, Review, Ruling, RulingState
+from mesh_dagster.model.review import Identity, Review, Ruling, RulingState, subject_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.reviews.identity import LAUNCHPAD, known, of_launchpad
-from mesh_dagster.reviews.inbox import find, inbox, subject_of
+from mesh_dagster.reviews.inbox import find, inbox
 
 UNKNOWN = "MESH-M047"
 
@@ -70,12 +70,12 @@ def review_of(mesh: Mesh, asked: str) -> Review:
 
 def _refuse_decided(mesh: Mesh, asked: str) -> None:
     """Say who was first where somebody has decided on it since."""
-    subject = asked.strip().lower().partition("-")[0]
+    subject = subject_of(asked.strip().lower())
     for domain in mesh.domains:
         with mesh.journal(domain.name) as journal:
             made = journal.reviews.rulings()
         for ruling in reversed(made):
-            if subject_of(ruling.review) == subject and ruling.state is not RulingState.FAILED:
+            if ruling.subject == subject and ruling.state is not RulingState.FAILED:
                 raise decided(ruling)
 
 

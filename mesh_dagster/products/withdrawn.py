@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from mesh_dagster import clock
-from mesh_dagster.alerts.transitions import objective_name
 from mesh_dagster.journal import Journal
 from mesh_dagster.journal.told import Going
 from mesh_dagster.model.domain import Domain, LoadedProduct
@@ -36,8 +35,7 @@ def _ends(
     there = {each.address.path for each in mesh.own()}
     readable = all(each.severity is not Severity.ERROR for each in mesh.listing.findings)
     promised = {
-        each.product.address.path: {objective_name(one) for one in objectives(each)}
-        for each in loaded
+        each.product.address.path: {one.name for one in objectives(each)} for each in loaded
     }
     for each in going:
         if each.product not in there and readable:

@@ -20,6 +20,7 @@ from mesh_dagster.model.review import (
     Ruling,
     RulingState,
     Standing,
+    subject_of,
 )
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.reviews.waivers import is_waived
@@ -58,15 +59,10 @@ def inbox(
 def find(reviews: Iterable[Review], asked: str) -> tuple[Review, ...]:
     """Those that an id, or its first part or the beginning of that, may mean."""
     wanted = asked.strip().lower()
-    subject = wanted.partition("-")[0]
+    subject = subject_of(wanted)
     return tuple(
         each for each in reviews if each.id == wanted or (each.id.startswith(subject) and subject)
     )
-
-
-def subject_of(id: str) -> str:
-    """The part of an id that stays the same while a review waits."""
-    return id.partition("-")[0]
 
 
 _ORDER = {kind: at for at, kind in enumerate(ReviewKind)}
@@ -218,7 +214,7 @@ def _is_prolonged(ruling: Ruling, rulings: Sequence[Ruling]) -> bool:
 def _by_subject(rulings: Iterable[Ruling]) -> dict[str, list[Ruling]]:
     found = defaultdict[str, list[Ruling]](list)
     for each in rulings:
-        found[subject_of(each.review)].append(each)
+        found[each.subject].append(each)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from mesh_dagster.model.slo import Indicator, Standing, Status
+from mesh_dagster.model.slo import WORST, Indicator, Standing, Status
 from mesh_dagster.slos.evaluate import measured
 from mesh_dagster.slos.gauges import meter, ring, strip
 from mesh_dagster.slos.history import History
@@ -34,12 +34,11 @@ _NAMES = {
     Indicator.TIME_TO_NOTIFY: "Time to notify",
     Indicator.TIME_TO_REPAIR: "Time to repair",
 }
-_WORST = (Status.BREACHED, Status.BURNING, Status.AT_RISK, Status.MET, Status.UNMEASURED)
 
 
 def page(history: History, standings: Sequence[Standing], owner: str) -> str:
     """A whole HTML document about a product's objectives at the end of its history."""
-    ordered = sorted(standings, key=lambda each: _WORST.index(each.status))
+    ordered = sorted(standings, key=lambda each: WORST.index(each.status))
     shown = [each for each in ordered if each.kept is not None]
     quiet = [each for each in ordered if each.kept is None]
     name = escape(history.product)
@@ -85,16 +84,14 @@ def _anchor(each: Standing) -> str:
 
 
 def _state(each: Standing) -> str:
-    words = each.status.value.replace("_", " ")
-    return f'<span class="state {each.status.value}">{words}</span>'
+    return f'<span class="state {each.status.value}">{each.status.words}</span>'
 
 
 def _chip(each: Standing) -> str:
     kept = percent(each.kept) if each.kept is not None else "–"
-    words = each.status.value.replace("_", " ")
     return (
         f'<a class="chip" href="#{_anchor(each)}">{ring(each)}<span>{_title(each)}'
-        f'<b>{kept}</b><small class="{each.status.value}">{words}</small></span></a>'
+        f'<b>{kept}</b><small class="{each.status.value}">{each.status.words}</small></span></a>'
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh_dagster.alerts.transitions import objective_of, transitions
+from mesh_dagster.alerts.transitions import transitions
 from mesh_dagster.journal.told import Trouble
 from mesh_dagster.model.event import CLOSES, OPENS, EventKind
 from mesh_dagster.model.slo import Indicator, Objective, Standing, Status
@@ -101,7 +101,7 @@ def test_what_cannot_be_measured_neither_begins_nor_ends_trouble():
 
 def test_each_port_has_its_own_incident():
     both = [standing(Status.BURNING), standing(Status.BURNING, port="late")]
-    assert [objective_of(each) for each in both] == ["freshness", "late/freshness"]
+    assert [each.objective.name for each in both] == ["freshness", "late/freshness"]
     assert len({each.incident for each in told(*both)}) == 2
 
 
