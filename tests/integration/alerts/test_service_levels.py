@@ -31,6 +31,12 @@ def standing(path, status, hours=0, **rest):
     return Standing(path, objective, at, status, **{**given, **rest})
 
 
+@pytest.fixture(autouse=True)
+def _of_that_time():
+    with clock.frozen(START):
+        yield
+
+
 @pytest.fixture
 def followed(world):
     def look(*standings, domain="shop"):
