@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -106,6 +106,15 @@ class Product:
         """The output port of a name; None is the first, which is the default."""
         ports = [output for output in self.outputs if output.address.port == port]
         return ports[0] if ports else None
+
+    @property
+    def upstreams(self) -> tuple[Address, ...]:
+        """The products that it reads, without a major where it reads whichever is the newest."""
+        return tuple(each.address.of_product for each in self.inputs if each.address is not None)
+
+    def reads(self, product: Address) -> bool:
+        """Whether an input is of a product: one that names no major may be of any."""
+        return not {product, replace(product, major=None)}.isdisjoint(self.upstreams)
 
     def input(self, name: str) -> InputPort | None:
         ports = [port for port in self.inputs if port.name == name]

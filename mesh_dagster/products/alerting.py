@@ -7,7 +7,7 @@ elsewhere are told by their own, which reads the news of the domains that it dep
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -118,16 +118,15 @@ def readers_here(mesh: Mesh, domain: Domain, path: str) -> list[str]:
     return sorted(
         product.address.path
         for product in _products(mesh, domain)
-        if product.address != asked and any(_is(each, asked) for each in _inputs(product))
+        if product.address != asked and product.reads(asked)
     )
 
 
 def _heard(mesh: Mesh, domain: Domain, journal: Journal, problems: list[str]) -> list[Event]:
     """The news of other domains that concern products of this one and are not known yet."""
-    inputs = [each for product in _products(mesh, domain) for each in _inputs(product)]
-    upstream = sorted({each.domain for each in inputs if each.domain != domain.name})
+    upstream = {each.domain for product in _products(mesh, domain) for each in product.upstreams}
     found: list[Event] = []
-    for name in upstream:
+    for name in sorted(upstream - {domain.name}):
         try:
             news = read_news(mesh.documents, name)
         except MeshError as error:
@@ -135,21 +134,13 @@ def _heard(mesh: Mesh, domain: Domain, journal: Journal, problems: list[str]) ->
             continue
         # What the journal may have let go of since is no news a second time.
         news = [each for each in news if each.at >= clock.now() - KEPT]
-        found += (_ours(each, affected) for each, affected in _concerning(mesh, domain, news))
+        affected = {path: readers_here(mesh, domain, path) for path in {e.subject for e in news}}
+        found += (_ours(e, affected[e.subject]) for e in news if affected[e.subject])
     known = journal.outbox.knows([each.key for each in found]) if found else set()
     new = [each for each in found if each.key not in known]
     if new and not any(each.name == OUTBOX for each in journal.outbox.health().heartbeats):
         new = _still_news(new)
     return new
-
-
-def _concerning(
-    mesh: Mesh, domain: Domain, news: Collection[Event]
-) -> Iterator[tuple[Event, list[str]]]:
-    readers = {
-        subject: readers_here(mesh, domain, subject) for subject in {e.subject for e in news}
-    }
-    yield from ((each, readers[each.subject]) for each in news if readers[each.subject])
 
 
 def _ours(event: Event, affected: list[str]) -> Event:
@@ -169,12 +160,3 @@ def _still_news(events: list[Event]) -> list[Event]:
 
 def _products(mesh: Mesh, domain: Domain) -> list[Product]:
     return [each for each in mesh.own() if each.address.domain == domain.name]
-
-
-def _inputs(product: Product) -> list[Address]:
-    return [each.address.of_product for each in product.inputs if each.address is not None]
-
-
-def _is(read: Address, asked: Address) -> bool:
-    """Who names no major reads whatever is the newest."""
-    return read == asked or (read.major is None and read.with_major(asked.major or 0) == asked)

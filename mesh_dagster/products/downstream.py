@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.product import Product
 from mesh_dagster.products.mesh import Mesh
 
 
@@ -26,15 +25,7 @@ def downstream(mesh: Mesh, product: Address) -> tuple[Waiting, ...]:
     while to_see:
         source, through = to_see.pop(0)
         for reader in known:
-            if reader.address not in found and _reads(reader, source):
+            if reader.address not in found and reader.reads(source):
                 found[reader.address] = Waiting(reader.address, reader.team, through)
                 to_see.append((reader.address, reader.address))
     return tuple(found.values())
-
-
-def _reads(reader: Product, source: Address) -> bool:
-    asked = (each.address.of_product for each in reader.inputs if each.address is not None)
-    return any(
-        (each.with_major(source.major) if each.major is None and source.major else each) == source
-        for each in asked
-    )

@@ -80,12 +80,7 @@ def _shown(journal: Journal, path: str) -> dict[str, object]:
 
 def _causes(mesh: Mesh, domain: Domain, paths: Sequence[str], broken: set[str]) -> dict[str, str]:
     """For each product the broken one at the beginning of the chain that leads to it."""
-    reads = {
-        product.address.path: [
-            each.address.of_product for each in product.inputs if each.address is not None
-        ]
-        for product in mesh.own()
-    }
+    reads = {product.address.path: product.upstreams for product in mesh.own()}
     foreign = {
         each.domain for path in paths for each in reads.get(path, ()) if each.domain != domain.name
     }
