@@ -8,18 +8,14 @@ a row was held against a rule, and how often it broke it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
-from itertools import groupby
+from operator import attrgetter
 
 from mesh_dagster.model.slo import ROWS, Answer, Objective
-from mesh_dagster.model.snapshot import Outcome
-from mesh_dagster.slos.counted import calendar
+from mesh_dagster.slos.counted import answers, calendar, in_cadences
 from mesh_dagster.slos.history import History
 from mesh_dagster.slos.measures import Counted, Part
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OUT = (Outcome.SUPERSEDED.value, Outcome.DISCARDED.value)
 
 
 def row_accuracy(history: History, objective: Objective) -> Counted | None:
@@ -27,10 +23,7 @@ def row_accuracy(history: History, objective: Objective) -> Counted | None:
 
     What waits in quarantine counts as it was audited. A part of no row has nothing to count.
     """
-    of_port = (each for each in history.answers if each.port == objective.port)
-    audits = [
-        each for each in of_port if each.kind == ROWS and each.checked and each.outcome not in _OUT
-    ]
+    audits = [each for each in answers(history, objective, ROWS) if each.checked]
     audits.sort(key=lambda each: each.at)
     if history.partitioning is None:
         return Counted.of(_by_cadence(audits, objective.cadence))
@@ -44,8 +37,7 @@ def row_accuracy(history: History, objective: Objective) -> Counted | None:
 
 def _by_cadence(audits: Iterable[Answer], cadence: timedelta) -> Iterator[tuple[int, Part]]:
     """Of all audits in one cadence the worst, when the first of it was."""
-    for _, group in groupby(audits, lambda each: (each.at - _EPOCH) // cadence):
-        several = list(group)
+    for several in in_cadences(audits, cadence, attrgetter("at")):
         worst = max(several, key=lambda each: (Fraction(each.failed, each.checked), each.failed))
         yield worst.checked, _part(several[0].at, f"{worst.at:%Y-%m-%d %H:%M} UTC", worst)
 

@@ -6,10 +6,11 @@ nobody gets a better share by publishing the same thing again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from operator import sub
+from operator import itemgetter, sub
+from typing import TypeVar
 
 from mesh_dagster.model.slo import Answer, Changes, Objective
 from mesh_dagster.model.snapshot import Outcome
@@ -19,6 +20,8 @@ from mesh_dagster.slos.spoken import span
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OUT = (Outcome.SUPERSEDED.value, Outcome.DISCARDED.value)
+
+T = TypeVar("T")
 
 Judged = tuple[str | None, datetime, bool]
 """A partition, when something was said of it, and whether that was bad."""
@@ -45,15 +48,8 @@ def latency(history: History, objective: Objective) -> Counted | None:
     unborn = set[str]()
     if begun + limit < history.born:
         unborn = {key for key, end in ends.items() if end + limit < history.born}
-    left_out = {*unborn, *(key for key in absent if key not in late)}
-    return Counted(
-        _moments(ends, left_out),
-        _bad(
-            ends,
-            {key: f"{span(skew)} after its newest fact" for key, skew in late.items()},
-            left_out,
-        ),
-    )
+    words = {key: f"{span(skew)} after its newest fact" for key, skew in late.items()}
+    return _partitions(ends, words, unborn | (absent - late.keys()))
 
 
 def _soon(published: Changes, limit: timedelta) -> bool:
@@ -116,8 +112,7 @@ def lineage(history: History, objective: Objective) -> Counted | None:
 
 def shape(history: History, objective: Objective) -> Counted | None:
     """Parts whose newest audit found the data shaped as before."""
-    asked = (each for each in history.answers if each.port == objective.port)
-    shapes = [each for each in asked if each.kind == "shape" and each.outcome not in _OUT]
+    shapes = answers(history, objective, "shape")
     shapes.sort(key=lambda each: (each.at, each.partition or ""))
     whole = (
         (key, at, not all(each.held for each in group))
@@ -132,7 +127,8 @@ def completeness(history: History, objective: Objective) -> Counted | None:
     Without such a rule partitions that are there, of those that are over. What waits in
     quarantine is not there. A partition that was over just now has one cadence to come.
     """
-    told = [each for each in history.answers if _expects(each) and each.port == objective.port]
+    of_port = (each for each in history.answers if each.port == objective.port)
+    told = [each for each in of_port if each.kind == "expected_rows"]
     if history.partitioning is None:
         return _of_the_whole(told)
     ends = calendar(history, objective)
@@ -142,14 +138,13 @@ def completeness(history: History, objective: Objective) -> Counted | None:
     absent = ends.keys() - history.here
     soon = {key for key in absent if ends[key] > late}
     if not told:
-        missing = dict.fromkeys(absent - soon, "not there")
-        return Counted(_moments(ends, soon), _bad(ends, missing, soon))
-    answers = {(each.partition, each.at): each for each in told}
+        return _partitions(ends, dict.fromkeys(absent, "not there"), soon)
+    by_audit = {(each.partition, each.at): each for each in told}
     newest = {each.partition: each for each in told}
     published = dict(zip(history.published.partition, history.published.at, strict=True))
     parts = []
     for key in (key for key in ends if key not in soon):
-        found = newest.get(key) if key in absent else answers.get((key, published[key]))
+        found = newest.get(key) if key in absent else by_audit.get((key, published[key]))
         total = (found.checked if found else None) or history.expected(objective.port, key) or 1
         bad = total if key in absent else min(found.failed, total) if found else 0
         words = f"not there: all {total:,}" if key in absent else f"{bad:,} of {total:,} missing"
@@ -173,27 +168,40 @@ def _newest(history: History, objective: Objective, facts: Iterable[Judged]) -> 
     if ends is None:
         return None
     newest = {key: bad for key, _, bad in facts}
-    left_out = {key for key in ends if key not in newest}
     words = {key: "not as promised" for key, bad in newest.items() if bad and key is not None}
-    return Counted(_moments(ends, left_out), _bad(ends, words, left_out))
+    return _partitions(ends, words, ends.keys() - newest.keys())
 
 
 def _all_good(history: History, objective: Objective) -> Counted | None:
     ends = calendar(history, objective)
     if ends is None:
         return None
-    return Counted(_moments(ends, ends.keys() - history.here), ())
+    return _partitions(ends, {}, ends.keys() - history.here)
 
 
 def _by_cadence(facts: Iterable[Judged], cadence: timedelta) -> Counted:
     """Of all that was in one cadence the worst, when the first of it was: one part."""
     parts = []
-    for _, group in groupby(facts, lambda each: (each[1] - _EPOCH) // cadence):
-        (_, first, _), *_ = several = list(group)
+    for several in in_cadences(facts, cadence, itemgetter(1)):
+        first = several[0][1]
         bad = next((at for _, at, is_bad in several if is_bad), None)
         name = f"{bad or first:%Y-%m-%d %H:%M} UTC"
         parts.append((1, Part(first, int(bad is not None), name, "not as promised")))
     return Counted.of(parts)
+
+
+def in_cadences(
+    facts: Iterable[T], cadence: timedelta, moment: Callable[[T], datetime]
+) -> Iterator[list[T]]:
+    """What was in one cadence, together; all of it is in the order of time."""
+    groups = groupby(facts, lambda each: (moment(each) - _EPOCH) // cadence)
+    return (list(group) for _, group in groups)
+
+
+def answers(history: History, objective: Objective, kind: str) -> list[Answer]:
+    """What rules of a kind said of the port, where the data was not dropped for other data."""
+    of_port = (each for each in history.answers if each.port == objective.port)
+    return [each for each in of_port if each.kind == kind and each.outcome not in _OUT]
 
 
 def calendar(history: History, objective: Objective) -> Mapping[str, datetime] | None:
@@ -204,18 +212,14 @@ def calendar(history: History, objective: Objective) -> Mapping[str, datetime] |
     return due(history.partitioning, begin, history.until, history.first)
 
 
-def _moments(ends: Mapping[str, datetime], left_out: Iterable[str]) -> Sequence[datetime]:
-    out = set(left_out)
-    if not out:
-        return list(ends.values())
-    return [end for key, end in ends.items() if key not in out]
-
-
-def _bad(
-    ends: Mapping[str, datetime], words: Mapping[str, str], left_out: set[str]
-) -> tuple[Part, ...]:
-    there = ((ends[key], key, told) for key, told in words.items() if key in ends)
-    return tuple(Part(end, 1, key, told) for end, key, told in sorted(there) if key not in left_out)
+def _partitions(
+    ends: Mapping[str, datetime], bad: Mapping[str, str], left_out: Set[str]
+) -> Counted:
+    """Each partition that was due is one part; of those that are bad what is wrong with them."""
+    counted = {key: ends[key] for key in ends if key not in left_out} if left_out else ends
+    found = sorted((counted[key], key, told) for key, told in bad.items() if key in counted)
+    parts = tuple(Part(end, 1, key, told) for end, key, told in found)
+    return Counted(list(counted.values()), parts)
 
 
 def _audited(outcome: str, number: int | None) -> bool:
@@ -223,7 +227,3 @@ def _audited(outcome: str, number: int | None) -> bool:
     if outcome == Outcome.SUPERSEDED:
         return False
     return not (outcome == Outcome.DISCARDED and number is not None)
-
-
-def _expects(each: Answer) -> bool:
-    return each.kind == "expected_rows"
