@@ -107,6 +107,10 @@ def _add(connection: sa.Connection, name: str, since: datetime, now: datetime) -
     """Deliveries to a sink that was not there when the events were recorded."""
     table = event_deliveries
     known = sa.exists().where(table.c.sink == name, table.c.event == run_events.c.number)
+    unknown = sa.and_(run_events.c.recorded >= since, ~known)
+    # How many an insert of a query was not every driver tells.
+    count = sa.select(sa.func.count()).select_from(run_events).where(unknown)
+    added = int(connection.execute(count).scalar_one())
     new = sa.select(
         sa.literal(name),
         run_events.c.number,
@@ -114,9 +118,10 @@ def _add(connection: sa.Connection, name: str, since: datetime, now: datetime) -
         sa.literal(State.WAITING.value),
         sa.literal(0),
         sa.literal(now, table.c.due.type),
-    ).where(run_events.c.recorded >= since, ~known)
+    ).where(unknown)
     columns = ["sink", "event", "run", "state", "tries", "due"]
-    return connection.execute(sa.insert(table).from_select(columns, new)).rowcount
+    connection.execute(sa.insert(table).from_select(columns, new))
+    return added
 
 
 def forget(connection: sa.Connection, before: datetime, names: Collection[str]) -> int:

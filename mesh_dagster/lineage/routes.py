@@ -18,6 +18,8 @@ from mesh_dagster.model.run_event import LINEAGE_KEPT, LineageSettings
 
 NAMESPACE = "mesh://{domain}"
 _PLACE = "{domain}"
+_YEAR = 366 * 86_400.0
+"""Seconds; nobody who says more means it."""
 
 
 class Routes:
@@ -30,11 +32,11 @@ class Routes:
         self._channels = {each.name: each for part in (of_mesh, own) for each in part.sinks}
         self._template = of_mesh.namespace or NAMESPACE
         self._own_namespace = own.namespace
-        self.keep = _first(own.keep, of_mesh.keep, LINEAGE_KEPT)
-        self.timeout = _first(own.timeout, of_mesh.timeout, 30.0)
+        self.keep = min(_first(own.keep, of_mesh.keep, LINEAGE_KEPT), 100 * _YEAR)
+        self.timeout = min(max(_first(own.timeout, of_mesh.timeout, 30.0), 0.05), _YEAR)
         """Seconds that one try may take, whatever a sink thinks of it."""
-        self.first = _first(own.first, of_mesh.first, 5.0)
-        self.longest = max(_first(own.longest, of_mesh.longest, 600.0), self.first)
+        self.first = min(_first(own.first, of_mesh.first, 5.0), _YEAR)
+        self.longest = max(min(_first(own.longest, of_mesh.longest, 600.0), _YEAR), self.first)
         self.internal_assets = bool(own.internal_assets)
         """Whether assets that are no port's are told of, too."""
         self._secrets: dict[str, tuple[str, ...]] = {}
