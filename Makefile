@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-contracts bench-slos bench-lineage conformance dev clean
+.PHONY: help demo test check bench bench-contracts bench-graph bench-slos bench-registry bench-lineage conformance dev clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -30,8 +30,14 @@ bench: $(INSTALLED) ## how fast it is, against doing without the mesh
 bench-contracts: $(INSTALLED) ## how fast contracts are tested, against by hand and every other tool
 	python benchmarks/contracts/run.py --write
 
+bench-graph: $(INSTALLED) ## how long the impact of a column takes in a mesh of 10,000 products
+	python benchmarks/graph/run.py
+
 bench-slos: $(INSTALLED) ## how service levels are measured, alerts sent, and a bad domain borne
 	python benchmarks/slos/run.py --write
+
+bench-registry: $(INSTALLED) ## how fast what domains tell is indexed, and a product found
+	python benchmarks/registry/run.py --write
 
 bench-lineage: $(INSTALLED) ## how fast lineage is delivered, and that none of it is lost
 	python benchmarks/lineage/run.py --write

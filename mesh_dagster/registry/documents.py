@@ -10,13 +10,14 @@ product (`first`), which are read where there is no entry of the product.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mesh_dagster.descriptors.source import Source, shown
 from mesh_dagster.errors import AddressError, MeshError, MissingObject
-from mesh_dagster.model.address import SCHEME, Address, is_name
+from mesh_dagster.model.address import SCHEME, is_name
 from mesh_dagster.model.discovery import About
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.ports.storage import Entry as Object
@@ -178,12 +179,13 @@ def _lines(data: bytes) -> tuple[bytes, list[bytes]]:
 
     As releases write it, each entry is a line; what is laid out otherwise is parsed whole.
     """
-    if data.count(b"\n") <= MOST_PRODUCTS + 3:
-        head, *lines = data.split(b"\n")
-        if head.endswith(b'"products":[') and lines[-2:] == [b"]}", b""]:
-            entries = [each.removesuffix(b",") for each in lines[:-2]]
-            if all(each.startswith(_BEGINS) and each.endswith(b"}") for each in entries):
-                return head + b"]}", entries
+    head, _, rest = data.partition(b"\n")
+    if head.endswith(b'"products":[') and rest.count(b"\n") <= MOST_PRODUCTS + 1:
+        if rest == _END[1:]:
+            return head + b"]}", []
+        entries = rest.removesuffix(_END).split(b",\n")
+        if rest.endswith(_END) and all(map(_is_entry, entries)):
+            return head + b"]}", entries
     if len(data) > LARGEST_ENTRY:
         raise ValueError(
             f"it has {len(data):,} bytes, more than {LARGEST_ENTRY:,}, and not a product a line"
@@ -197,7 +199,15 @@ def _lines(data: bytes) -> tuple[bytes, list[bytes]]:
     return line(document), [line(_addressed(each)) for each in products]
 
 
+_END = b"\n]}\n"
 _BEGINS = b'{"address":"' + SCHEME.encode()
+_ADDRESS = re.compile(
+    _BEGINS + rb'(([a-z0-9_]{1,63})/([a-z0-9_]{1,63})/v(?:0|[1-9][0-9]{0,3}))"', re.ASCII
+)
+
+
+def _is_entry(line: bytes) -> bool:
+    return line.startswith(_BEGINS) and line.endswith(b"}") and b"\n" not in line
 
 
 def _addressed(entry: Any) -> dict[str, Any]:
@@ -209,16 +219,12 @@ def _addressed(entry: Any) -> dict[str, Any]:
 
 def _path(entry: bytes, domain: str, source: Source) -> str | None:
     """The path of the product that an entry is of; None where it is no product of the domain."""
-    named = entry[len(b'{"address":"') : entry.find(b'"', len(b'{"address":"'))]
-    try:
-        address = Address.parse(named.decode())
-    except (AddressError, ValueError):
-        address = None
-    if address is None or address.domain != domain or address.major is None or address.port:
-        what = named[:80].decode(errors="replace")
-        source.report("MESH-D040", f"{what!r} stands in it, which is no product of the domain")
-        return None
-    return address.path
+    found = _ADDRESS.match(entry)
+    if found is not None and found[2].decode() == domain and is_name(found[3].decode()):
+        return found[1].decode()
+    named = entry[len(b'{"address":') :][:80].decode(errors="replace").partition(",")[0]
+    source.report("MESH-D040", f"{named} stands in it, which is no product of the domain")
+    return None
 
 
 def _about(stated: Mapping[str, Any]) -> About:

@@ -255,7 +255,7 @@ def _take_in(connection: sqlite3.Connection, told: Iterator[Told], objects: Obje
         remove(connection, each.gone)
         insert(connection, rows)
         _note(connection, each, objects.get(each.domain, ()))
-    learn_spelling(connection)
+    learn_spelling(connection, range(newest + 1, next(ids)) if newest else None)
     weigh(connection, targets if newest else None)
 
 

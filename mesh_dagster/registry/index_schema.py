@@ -53,6 +53,7 @@ create index edges_to on edges (target, target_column);
 create virtual table words using fts5 ({", ".join(FIELDS)},
     tokenize = "porter unicode61 remove_diacritics 2");
 create virtual table vocabulary using fts5vocab (words, row);
+create table terms (term text primary key) without rowid;
 create virtual table spelling using fts5 (term, tokenize = "trigram", detail = none);
 """
 
@@ -126,19 +127,36 @@ _KEYED = (
 )
 
 
-def learn_spelling(connection: sqlite3.Connection) -> None:
-    """Take the words that are new into what typing errors are held against.
+def learn_spelling(connection: sqlite3.Connection, ids: Sequence[int] | None) -> None:
+    """Take the words of products (None: of all) into what typing errors are held against.
 
     Those that no product has any more are left in: they lead to nothing, and go with the next
-    index that is built from nothing.
+    index that is built from nothing. The words of a few are taken from an index of them alone.
     """
-    new = "select term from vocabulary where length(term) > 2"
-    if connection.execute("select 1 from spelling limit 1").fetchone():
-        known = {term for (term,) in connection.execute("select term from spelling")}
-        found = [(term,) for (term,) in connection.execute(new) if term not in known]
-        connection.executemany("insert into spelling (term) values (?)", found)
-    else:
-        connection.execute(f"insert into spelling (term) {new}")
+    if ids is None:
+        connection.execute("insert into terms select term from vocabulary where length(term) > 2")
+        connection.execute("insert into spelling (term) select term from terms")
+        return
+    for statement in _OF_THE_NEW:
+        connection.execute(statement)
+    for start in range(0, len(ids), _TOGETHER):
+        some = ids[start : start + _TOGETHER]
+        places = ", ".join("?" * len(some))
+        connection.execute(f"{_COPY} where rowid in ({places})", list(some))
+    new = connection.execute(
+        "insert or ignore into terms select term from temp.new_terms where length(term) > 2 "
+        "returning term"
+    ).fetchall()
+    connection.executemany("insert into spelling (term) values (?)", new)
+    connection.execute("delete from temp.new_words")
+
+
+_OF_THE_NEW = (
+    f"""create virtual table if not exists temp.new_words using fts5 ({", ".join(FIELDS)},
+    tokenize = "porter unicode61 remove_diacritics 2")""",
+    "create virtual table if not exists temp.new_terms using fts5vocab (temp, new_words, row)",
+)
+_COPY = f"insert into temp.new_words select {', '.join(FIELDS)} from words"  # noqa: S608 (ours)
 
 
 def targets_of(connection: sqlite3.Connection, ids: Iterable[int]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import pytest
 from mesh_dagster import clock
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.orchestrate.execute import run as run_outside
+from mesh_dagster.products.finding import find
 from mesh_dagster.products.mesh import Mesh
 
 DAYS = ("2013-11-01", "2013-11-02", "2013-11-03")
@@ -81,6 +82,18 @@ def test_the_sensor_tells_what_changed_and_only_that(mesh, sensor, instance) -> 
     assert not _latest(instance).passed
     assert _latest(instance).severity is dg.AssetCheckSeverity.ERROR
     assert "breached" in _latest(instance).description
+
+
+def test_the_sensor_tells_the_mesh_what_its_location_has_loaded(mesh, sensor) -> None:
+    opened = Mesh.open(mesh.root)
+    assert find(opened, "sales").hits == ()
+    first = sensor()
+    (found,) = find(opened, "sales").hits
+    assert found.path == "shop/sales/v1"
+    _publish(mesh, *DAYS)
+    sensor(first.cursor)
+    (found,) = find(opened, "sales").hits
+    assert found.slo == "met"
 
 
 def test_the_sensor_reads_the_ports_that_promise_to_be_available(mesh, sensor, instance) -> None:
