@@ -10,8 +10,7 @@ import click
 from mesh_dagster.cli.apart import Apart
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS, open_mesh
-from mesh_dagster.errors import UsageError
+from mesh_dagster.cli.target import ADDRESS, domains_here, open_mesh
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
@@ -70,17 +69,6 @@ def alerts(
     elif not apart.problems:
         say("nobody was told of anything" if not dead else "nothing was given up")
     return apart.tell() or int(failed)
-
-
-def domains_here(mesh: Mesh, name: str | None) -> list[Domain]:
-    """The domains of this checkout, or the one of a name. Raises `UsageError`."""
-    found = [each for each in mesh.domains if name in (None, each.name)]
-    if name is not None and not found:
-        from mesh_dagster.descriptors.suggest import did_you_mean
-
-        hint = did_you_mean(name, [each.name for each in mesh.domains])
-        raise UsageError(f"this checkout has no domain {name!r}{hint}")
-    return found
 
 
 def _send(mesh: Mesh, domains: Sequence[Domain], apart: Apart) -> bool:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh_dagster.cli.alerts import domains_here
 from mesh_dagster.cli.apart import Apart
 from mesh_dagster.cli.output import as_json, emit, emit_json, moment, plain, say
 from mesh_dagster.cli.table import terminal_width
-from mesh_dagster.cli.target import ADDRESS, open_mesh
+from mesh_dagster.cli.target import ADDRESS, domains_here, open_mesh
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:

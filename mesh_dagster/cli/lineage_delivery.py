@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mesh_dagster import clock
-from mesh_dagster.cli.alerts import domains_here
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import open_mesh
+from mesh_dagster.cli.target import domains_here, open_mesh
 from mesh_dagster.errors import UsageError
 
 if TYPE_CHECKING:

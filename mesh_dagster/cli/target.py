@@ -1,4 +1,4 @@
-"""The product that a command line names."""
+"""The product, or the domain, that a command line names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from mesh_dagster.cli.output import say
-from mesh_dagster.errors import MeshError
+from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.model.address import SCHEME, Address
 
 if TYPE_CHECKING:
+    from mesh_dagster.model.domain import Domain
     from mesh_dagster.products.mesh import Mesh
 
 
@@ -85,3 +86,14 @@ def open_mesh() -> Mesh:
     for each in mesh.config.warnings:
         say(str(each))
     return mesh
+
+
+def domains_here(mesh: Mesh, name: str | None) -> list[Domain]:
+    """The domains of this checkout, or the one of a name. Raises `UsageError`."""
+    found = [each for each in mesh.domains if name in (None, each.name)]
+    if name is not None and not found:
+        from mesh_dagster.descriptors.suggest import did_you_mean
+
+        hint = did_you_mean(name, [each.name for each in mesh.domains])
+        raise UsageError(f"this checkout has no domain {name!r}{hint}")
+    return found

@@ -24,8 +24,8 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import Status
 from mesh_dagster.ports import pointer
+from mesh_dagster.products.changed import Changed, changed
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.published import Changed, changed
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.documents import described_of, document_of
 from mesh_dagster.registry.resolve import resolve

@@ -10,7 +10,7 @@ import pytest
 
 from mesh_dagster.errors import DescriptorError
 from mesh_dagster.model.address import Address
-from mesh_dagster.products import published as comparing
+from mesh_dagster.products import changed as comparing
 from mesh_dagster.products.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.published import refuse_breaking
