@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mesh_dagster.cli.output import as_json, say
-from mesh_dagster.cli.results import FORMATS, format_of, write_rows
+from mesh_dagster.cli.results import BINARY, FORMATS, format_of, write_rows
 from mesh_dagster.cli.target import complete_addresses, complete_examples, open_mesh
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("asked", metavar="SQL|ADDRESS", shell_complete=complete_addresses)
+@click.argument("asked", required=False, metavar="[SQL|ADDRESS]", shell_complete=complete_addresses)
 @click.argument("name", required=False, metavar="[EXAMPLE]", shell_complete=complete_examples)
 @click.option(
     "--as-of",
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 @as_json
 def query(
     *,
-    asked: str,
+    asked: str | None,
     name: str | None,
     as_of: str | None,
     limit: int | None,
@@ -72,8 +72,11 @@ def query(
 
     mesh query flights/departures delay_by_carrier
 
-    An ADDRESS alone shows its rows; a SQL of - is read from standard input.
+    An ADDRESS alone shows its rows; a SQL of - is read from standard input. With nothing, a
+    shell opens: .help tells what it knows.
     """
+    from mesh_dagster.cli.shell import Settings, Shell
+    from mesh_dagster.cli.typed import run_shell
     from mesh_dagster.products.query import opened
     from mesh_dagster.products.sql.process import Limits
 
@@ -81,6 +84,12 @@ def query(
     limits = Limits(timeout or None, memory)
     when = moment_or_publication(as_of)
     mesh = open_mesh()
+    if asked is None:
+        if output is not None or form in BINARY:
+            raise UsageError("a file is written of one query", fix="mesh query SQL --output FILE")
+        settings = Settings(form, limit, limits, as_of, when)
+        run_shell(Shell(mesh, settings, timed=sys.stdout.isatty()))
+        return
     sql = _sql(mesh, asked, name)
     with opened(sql, mesh=mesh, as_of=when, limits=limits) as rows:
         write_rows(rows, form, limit, output)

@@ -35,7 +35,7 @@ _SUFFIXES = {
     ".ipc": "arrow",
     ".txt": "table",
 }
-_BINARY = ("parquet", "arrow")
+BINARY = ("parquet", "arrow")
 ON_SCREEN = 100
 """Rows of a table, where nobody says how many: more is not read on a screen."""
 
@@ -82,9 +82,12 @@ def format_of(named: str | None, output: Path | None, *, as_json: bool) -> str:
     return found
 
 
-def write_rows(rows: Rows, kind: str, limit: int | None, output: Path | None) -> None:
+def write_rows(
+    rows: Rows, kind: str, limit: int | None, output: Path | None, *, everything: str = "--limit 0"
+) -> None:
     """Write a query's rows; what a limit left out, and where they went, is said.
 
+    `everything` is what to say where all of them are wanted.
     Raises `UsageError` for what no terminal shows, and `EvaluationError` for a file that cannot
     be written.
     """
@@ -99,7 +102,7 @@ def write_rows(rows: Rows, kind: str, limit: int | None, output: Path | None) ->
             _write(taken, kind, out, seekable=True)
         say(f"{taken.taken:,} rows in {output}")
     if taken.more:
-        say(f"only the first {taken.taken:,} rows, as --limit has it; --limit 0 is all of them")
+        say(f"only the first {taken.taken:,} rows; {everything} is all of them")
 
 
 def _write(taken: Limited, kind: str, out: BinaryIO, *, seekable: bool) -> None:
@@ -151,7 +154,7 @@ def _stdout(kind: str) -> Iterator[BinaryIO]:
     if not sys.stdout.isatty():
         yield out
         return
-    if kind in _BINARY:
+    if kind in BINARY:
         raise UsageError(
             f"{kind} is nothing that a terminal shows",
             fix=f"--output rows.{kind}",

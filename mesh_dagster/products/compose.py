@@ -12,9 +12,9 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.products.joins import Side, Way, alike, ways
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.query import DEFAULT, TOO_MUCH, opened
+from mesh_dagster.products.query import TOO_MUCH, opened
 from mesh_dagster.products.read import AsOf
-from mesh_dagster.products.sql.process import Limits
+from mesh_dagster.products.sql.process import DEFAULT, Limits
 
 _WORDS = """
 all analyse analyze and any array as asc asymmetric both case cast check collate column constraint

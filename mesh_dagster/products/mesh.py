@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from mesh_dagster.journal import Journal, Summary
     from mesh_dagster.products.port import Port
     from mesh_dagster.products.read import AsOf
+    from mesh_dagster.products.search_result import SearchResult
     from mesh_dagster.products.sql.process import Limits
+    from mesh_dagster.registry.search import Filters
 
 
 class Mesh:
@@ -79,10 +81,23 @@ class Mesh:
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)
 
+    def search(
+        self, terms: str, filters: Filters | None = None, *, limit: int = 20
+    ) -> SearchResult:
+        """The products of the whole mesh that words find, the best first.
+
+        Raises `StorageError` where the registry cannot be asked and never was.
+        """
+        from mesh_dagster.products.finding import find
+        from mesh_dagster.products.search_result import SearchResult
+        from mesh_dagster.registry.search import NO_FILTERS
+
+        return SearchResult(self, find(self, terms, filters or NO_FILTERS, limit))
+
     def query(self, sql: str, *, as_of: AsOf = None, limits: Limits | None = None) -> pl.DataFrame:
         """The rows of one SELECT over products. Raises what `mesh_dagster.query` raises."""
         from mesh_dagster.products.port import rows_of
-        from mesh_dagster.products.query import DEFAULT
+        from mesh_dagster.products.sql.process import DEFAULT
 
         return rows_of(self, sql, as_of=as_of, limits=limits or DEFAULT)
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from mesh_dagster.model.address import Address
 from mesh_dagster.products.examples import example, examples_of
-from mesh_dagster.products.query import DEFAULT, query
+from mesh_dagster.products.query import query
 from mesh_dagster.products.read import AsOf, read
-from mesh_dagster.products.sql.process import Limits
+from mesh_dagster.products.sql.process import DEFAULT, Limits
 
 if TYPE_CHECKING:
     import polars as pl
@@ -104,12 +104,12 @@ class Port:
         types = self.columns
         for each in known[:_COLUMNS]:
             text = f"  {each.column:<{wide}}  {types[each.column]:<11} "
-            lines.append(_cut(text + (each.description or "")))
+            lines.append(cut(text + (each.description or "")))
         if len(known) > _COLUMNS:
             lines.append(f"  and {len(known) - _COLUMNS} more: .columns")
         if names := [each.name for each in self.queries]:
             lines.append(f"queries: {', '.join(names)}")
-        return "\n".join(map(_printable, lines))
+        return "\n".join(map(printable, lines))
 
 
 class Examples:
@@ -143,7 +143,7 @@ class Examples:
 
     def __repr__(self) -> str:
         lines = [f"{each.name}: {each.title}" for each in self._known]
-        return "\n".join(map(_printable, lines)) or "no example query"
+        return "\n".join(map(printable, lines)) or "no example query"
 
 
 class Example:
@@ -159,7 +159,7 @@ class Example:
 
     def __repr__(self) -> str:
         lines = [f"-- {self.title}", *self.sql.splitlines()]
-        return "\n".join(map(_printable, lines))
+        return "\n".join(map(printable, lines))
 
 
 def rows_of(mesh: Mesh, sql: str, *, as_of: AsOf = None, limits: Limits = DEFAULT) -> pl.DataFrame:
@@ -171,11 +171,12 @@ def rows_of(mesh: Mesh, sql: str, *, as_of: AsOf = None, limits: Limits = DEFAUL
     return found
 
 
-def _cut(text: str) -> str:
+def cut(text: str, width: int = _WIDTH) -> str:
+    """A text on one line that is no longer than that."""
     line = " ".join(text.split("\n")).rstrip()
-    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"
+    return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Texts of other domains must not drive a terminal."""
     return "".join(each if each.isprintable() else "�" for each in text)

@@ -16,14 +16,13 @@ from mesh_dagster.ports.open import PortData
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.read import AsOf, open_published, publication_at
 from mesh_dagster.products.sql.plan import Asked
-from mesh_dagster.products.sql.process import Ended, Limits, Process
+from mesh_dagster.products.sql.process import DEFAULT, Ended, Limits, Process
 from mesh_dagster.products.transform import refuse_in_transform
 from mesh_dagster.products.uses import Use, record_uses
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DEFAULT = Limits()
 TOO_MUCH = "MESH-M067"
 """The code of a query that took longer, or more memory, than it may."""
 

@@ -34,6 +34,9 @@ class Limits:
     megabytes: int = 2048
 
 
+DEFAULT = Limits()
+
+
 class Ended(RuntimeError):
     """The query has no answer, or no whole one. `kind` says what of: `time`, `memory`, ..."""
 

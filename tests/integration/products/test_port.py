@@ -11,7 +11,7 @@ import pytest
 from mesh_dagster.errors import AddressError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.discovery import ExampleQuery, Facts
-from mesh_dagster.products.describe import about
+from mesh_dagster.products.describe import about, announce
 from mesh_dagster.products.examples import example, examples_of
 from mesh_dagster.products.port import Port
 from mesh_dagster.products.uses import use_counts
@@ -106,6 +106,16 @@ def test_a_checkout_without_the_files_has_them_from_the_document(
     other = world.copied(shop.root, tmp_path / "other")
     assert examples_of(other.mesh, Address("shop", "items")) == told.queries
     assert other.mesh["shop/items"].queries["all"]()["item"].to_list() == ["tea"]
+
+
+def test_a_search_finds_ports_to_read(items: Any) -> None:
+    announce(items.mesh, items.load("shop/items/v1"))
+    found = items.mesh.search("costs more")
+    assert len(found) == 1
+    assert found[0].read(["item"]).collect().height == 2
+    assert [port.address for port in found] == [Address("shop", "items", 1)]
+    assert repr(found).startswith("shop/items/v1 · ")
+    assert repr(items.mesh.search("nothingofthekind")) == "nothing is found"
 
 
 def test_a_name_may_be_that_of_the_file(items: Any) -> None:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -86,3 +92,57 @@ def run(capsys: pytest.CaptureFixture[str]) -> Mesher:
         return Ended(code, out, err)
 
     return call
+
+
+class Terminal:
+    """A command at a real terminal, in a process of its own."""
+
+    _TAKES_IT = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
+
+    def __init__(self, folder: Path, *line: str, term: str = "xterm") -> None:
+        self._ours, theirs = pty.openpty()
+        code = f"{self._TAKES_IT}; from mesh_dagster.cli import main; main()"
+        quiet = {"PROMPT_TOOLKIT_NO_CPR": "1", "TERM": term, "COLUMNS": "80"}
+        places = {"MESH_STATE": str(folder / "state"), "IPYTHONDIR": str(folder / "ipython")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, *line],
+            stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, start_new_session=True,
+            env=os.environ | quiet | places,
+        )  # fmt: skip
+        os.close(theirs)
+
+    def sees(self, wanted: str, seconds: float = 60) -> str:
+        """What it shows until that is there."""
+        said, deadline = "", time.monotonic() + seconds
+        while wanted not in said:
+            ready, _, _ = select.select([self._ours], [], [], 1)
+            assert time.monotonic() < deadline, f"{wanted!r} is not in {said!r}"
+            if ready:
+                said += os.read(self._ours, 65536).decode(errors="replace")
+        return said
+
+    def types(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def ends(self) -> int:
+        """How it ended, of itself."""
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+
+@pytest.fixture
+def at_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    """Start a command line at a terminal, in the folder of the mesh."""
+    opened: list[Terminal] = []
+
+    def call(*line: str, **rest: str) -> Terminal:
+        opened.append(Terminal(tmp_path, *line, **rest))
+        return opened[-1]
+
+    yield call
+    for each in opened:
+        each.close()

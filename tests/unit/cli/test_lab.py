@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,29 +53,13 @@ def test_a_session_can_be_as_of_then(air: Mesh, run: Run) -> None:
     assert "MESH-M010" in ended.err
 
 
-def test_on_a_terminal_it_is_ipython(air: Mesh, tmp_path: Path) -> None:
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(tmp_path)
-        os.environ |= {"IPYTHONDIR": str(tmp_path / "ipython"), "TERM": "dumb"}
-        os.execv(sys.executable, [sys.executable, "-m", "mesh_dagster.cli", "lab", "air/flights"])
-    try:
-        said = _until(terminal, "In [1]")
-        assert "mesh://air/flights/v1" in said
-        os.write(terminal, b"flights.collect().height * 1000\r")
-        assert "3000" in _until(terminal, "In [2]")
-        os.write(terminal, b"exit\r")
-    finally:
-        _, status = os.waitpid(pid, 0)
-        os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 0
-
-
-def _until(terminal: int, wanted: str) -> str:
-    said, deadline = "", time.monotonic() + 120
-    while wanted not in said and time.monotonic() < deadline:
-        said += os.read(terminal, 65536).decode(errors="replace")
-    return said
+def test_on_a_terminal_it_is_ipython(air: Mesh, at_terminal: Callable[..., Any]) -> None:
+    terminal = at_terminal("lab", "air/flights", term="dumb")
+    assert "mesh://air/flights/v1" in terminal.sees("In [1]")
+    terminal.types("flights.collect().height * 1000\r")
+    assert "3000" in terminal.sees("In [2]")
+    terminal.types("exit\r")
+    assert terminal.ends() == 0
 
 
 @pytest.mark.parametrize("then", [[], ["--as-of", "1"], ["--as-of", "2013-11-08"]])
