@@ -13,7 +13,8 @@ from mesh_dagster.alerts.send import AT_ONCE, Result, Senders
 from mesh_dagster.alerts.text import message_from
 from mesh_dagster.errors import first_line
 from mesh_dagster.journal.letters import Claim
-from mesh_dagster.journal.outbox import Ended, Outbox
+from mesh_dagster.journal.outbox import Outbox
+from mesh_dagster.journal.sending import Ended
 from mesh_dagster.model.notification import Patience
 
 MOST_CLAIMED = 8 * AT_ONCE

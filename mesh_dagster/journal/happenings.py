@@ -6,7 +6,7 @@ quarantine, or a decision that settles it, records its event where it records it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from mesh_dagster import clock
 from mesh_dagster.journal.alert_tables import events, incidents
 from mesh_dagster.journal.tables import decisions
-from mesh_dagster.model.event import CLOSES, OPENS, Event, EventKind
+from mesh_dagster.model.event import CLOSES, OPENS, Event, EventKind, spelled
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.snapshot import Decision, Outcome
 
@@ -49,8 +49,8 @@ def quarantined(row: sa.Row[Any], values: Iterable[Decision]) -> Event | None:
         row.product,
         clock.now(),
         key=f"{EventKind.QUARANTINED}:{row.id}",
-        summary=f"{row.product}: {_spelled(keys) or 'all of it'} quarantined, not published; "
-        f"{_spelled(rules) or 'no rule'} failed",
+        summary=f"{row.product}: {spelled(keys) or 'all of it'} quarantined, not published; "
+        f"{spelled(rules) or 'no rule'} failed",
         details={
             "attempt": row.id,
             "run": row.run_id,
@@ -157,8 +157,3 @@ def _told(result: RuleResult) -> dict[str, Any]:
         "message": result.message,
         "where": result.where,
     }
-
-
-def _spelled(names: Sequence[str], most: int = 3) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest

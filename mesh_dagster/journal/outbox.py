@@ -9,7 +9,6 @@ a recipient before the one before it has arrived or was given up. All moments ar
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -19,17 +18,24 @@ import sqlalchemy as sa
 from mesh_dagster import clock
 from mesh_dagster.journal.alert_tables import (
     UNROUTED,
-    cooling,
     deliveries,
     events,
     heartbeats,
-    incidents,
     messages,
 )
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.happenings import event_from_row, put_event
 from mesh_dagster.journal.letters import Claim, Pending, State, blocked, claimed, pending
 from mesh_dagster.journal.pruning import Kept, prune
+from mesh_dagster.journal.sending import (
+    Ended,
+    due_again,
+    put_arrivals,
+    put_failures,
+    put_messages,
+    something_waits,
+    take,
+)
 from mesh_dagster.journal.told import (
     Alert,
     Going,
@@ -49,16 +55,6 @@ Compose = Callable[[Sequence[Pending]], Iterable[Sequence[Pending]]]
 """Which pending deliveries go out now, each group as one message to one recipient."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How one try went. `retry_at` None and an error: it is given up."""
-
-    message: str
-    tries: int
-    error: str | None = None
-    retry_at: datetime | None = None
-
-
 class Outbox:
     """The outbox in a domain's journal. Each call is one transaction."""
 
@@ -73,11 +69,14 @@ class Outbox:
         with self._database.writing() as connection:
             return [each for each in found if put_event(connection, each) is not None]
 
-    def knows(self, keys: Collection[str]) -> set[str]:
-        """Which events, by key, are recorded."""
-        of_keys = sa.select(events.c.key).where(events.c.key.in_(keys))
+    def unknown(self, found: Sequence[Event]) -> list[Event]:
+        """Those of the events that are not recorded."""
+        if not found:
+            return []
+        of_keys = sa.select(events.c.key).where(events.c.key.in_([each.key for each in found]))
         with self._database.reading() as connection:
-            return set(connection.execute(of_keys).scalars())
+            known = set[str](connection.execute(of_keys).scalars())
+        return [each for each in found if each.key not in known]
 
     def newest(self, since: datetime, limit: int) -> list[Event]:
         """The newest events noticed since a moment, oldest first."""
@@ -118,24 +117,24 @@ class Outbox:
         are channels that are left alone.
         """
         with self._database.reading() as connection:
-            if not _anything(connection, clock.wall()):
+            if not something_waits(connection, clock.wall()):
                 return []
         with self._database.writing() as connection:
             now = clock.wall()
             until = now + timedelta(seconds=lease)
             again = [
                 each.id
-                for each in connection.execute(_due(now).order_by(messages.c.due))
+                for each in connection.execute(due_again(now).order_by(messages.c.due))
                 if each.channel not in without
             ][:limit]
-            _lease(connection, again, until)
+            take(connection, again, until)
             free = limit - len(again)
             waiting = [
                 each
                 for each in pending(connection, busy=blocked(connection))
                 if each.channel not in without
             ]
-            new = _composed(connection, list(islice(compose(waiting), free)), now, until)
+            new = put_messages(connection, list(islice(compose(waiting), free)), now, until)
             return claimed(connection, [*again, *new])
 
     def hand_back(self, ids: Iterable[str]) -> None:
@@ -155,8 +154,8 @@ class Outbox:
             return
         with self._database.writing() as connection:
             now = clock.wall()
-            _failed(connection, [each for each in found if each.error is not None], now)
-            _arrived(connection, [each.message for each in found if each.error is None], now)
+            put_failures(connection, [each for each in found if each.error is not None], now)
+            put_arrivals(connection, [each.message for each in found if each.error is None], now)
 
     def try_again(self, ids: Collection[str] | None = None) -> int:
         """Let dead letters wait for their sender again: these, or all; how many that were."""
@@ -242,109 +241,3 @@ def _delivery(row: sa.Row[Any], recipient: Recipient) -> dict[str, Any]:
         "topic": event.topic,
         "cause": event.root,
     }
-
-
-_APART = timedelta(hours=1)
-"""By how much clocks of two senders may differ; what is newer is of a clock that was set back."""
-
-
-def _due(now: datetime) -> sa.Select[Any]:
-    chosen = sa.select(messages.c.id, messages.c.channel)
-    due = sa.or_(messages.c.due <= now, messages.c.composed > now + _APART)
-    return chosen.where(messages.c.state == State.WAITING, due)
-
-
-def _anything(connection: sa.Connection, now: datetime) -> bool:
-    waiting = sa.select(deliveries.c.event).where(deliveries.c.message.is_(None)).limit(1)
-    return any(
-        connection.execute(each).first() is not None for each in (waiting, _due(now).limit(1))
-    )
-
-
-def _lease(connection: sa.Connection, ids: Sequence[str], until: datetime) -> None:
-    if ids:
-        leased = sa.update(messages).where(messages.c.id == sa.bindparam("m"))
-        leased = leased.values(due=until, tries=messages.c.tries + 1)
-        connection.execute(leased, [{"m": each} for each in ids])
-
-
-def _composed(
-    connection: sa.Connection, groups: Sequence[Sequence[Pending]], now: datetime, until: datetime
-) -> list[str]:
-    """Make a message of each group, leased until a moment; their ids."""
-    made = [(clock.new_id(), group) for group in groups]
-    if not made:
-        return []
-    rows = [
-        {
-            "id": message,
-            "channel": group[0].channel,
-            "recipient": group[0].recipient,
-            "state": State.WAITING.value,
-            "tries": 1,
-            "composed": now,
-            "due": until,
-        }
-        for message, group in made
-    ]
-    connection.execute(sa.insert(messages), rows)
-    taken = sa.update(deliveries).where(
-        deliveries.c.event == sa.bindparam("e"),
-        deliveries.c.channel == sa.bindparam("c"),
-        deliveries.c.recipient == sa.bindparam("r"),
-    )
-    each_taken = [
-        {"m": message, "e": each.event, "c": each.channel, "r": each.recipient}
-        for message, group in made
-        for each in group
-    ]
-    connection.execute(taken.values(message=sa.bindparam("m")), each_taken)
-    return [message for message, _ in made]
-
-
-def _failed(connection: sa.Connection, ended: Sequence[Ended], now: datetime) -> None:
-    # Another sender may have taken it since; how an older try failed says nothing of that.
-    of_try = sa.and_(
-        messages.c.id == sa.bindparam("m"),
-        messages.c.state == State.WAITING,
-        messages.c.tries == sa.bindparam("t"),
-    )
-    again = [each for each in ended if each.retry_at is not None]
-    if again:
-        later: dict[str, Any] = {"due": sa.bindparam("at"), "error": sa.bindparam("said")}
-        connection.execute(
-            sa.update(messages).where(of_try).values(later),
-            [{"m": e.message, "t": e.tries, "at": e.retry_at, "said": e.error} for e in again],
-        )
-    dead = [each for each in ended if each.retry_at is None]
-    if dead:
-        over = {"state": State.DEAD, "ended": now, "error": sa.bindparam("said")}
-        connection.execute(
-            sa.update(messages).where(of_try).values(over),
-            [{"m": each.message, "t": each.tries, "said": each.error} for each in dead],
-        )
-
-
-def _arrived(connection: sa.Connection, ids: Sequence[str], now: datetime) -> None:
-    """Messages that arrived, and what follows: topics cool down, incidents are known."""
-    if not ids:
-        return
-    delivered = sa.update(messages).where(messages.c.id.in_(ids))
-    connection.execute(delivered.values(state=State.DELIVERED, ended=now, error=None))
-    found = connection.execute(sa.select(deliveries).where(deliveries.c.message.in_(ids))).all()
-    topics = sorted({(row.channel, row.recipient, row.topic) for row in found})
-    of_key = sa.and_(
-        cooling.c.channel == sa.bindparam("c"),
-        cooling.c.recipient == sa.bindparam("r"),
-        cooling.c.topic == sa.bindparam("t"),
-    )
-    keys = [{"c": channel, "r": recipient, "t": topic} for channel, recipient, topic in topics]
-    connection.execute(sa.delete(cooling).where(of_key), keys)
-    told = [
-        {"channel": channel, "recipient": recipient, "topic": topic, "told": now}
-        for channel, recipient, topic in topics
-    ]
-    connection.execute(sa.insert(cooling), told)
-    opened = incidents.c.opened.in_({row.event for row in found})
-    first = sa.and_(opened, incidents.c.notified.is_(None))
-    connection.execute(sa.update(incidents).where(first).values(notified=now))

@@ -38,14 +38,14 @@ class Asked(NamedTuple):
     """What is wanted of a product: everything since a moment, older facts that are newer, and
     what has waited since before.
 
-    `kinds` are those of the rules whose answers are wanted; `reads`: whether its lineage has
+    `kinds` are those of the rules whose answers are wanted; `lineage`: whether its lineage has
     arrived where it was to go; `probes`: whether its ports answered; `incidents`: its incidents;
     `rows`: kinds of rules whose counts are added up in one answer of the kind `rows`.
     """
 
     since: datetime
     kinds: tuple[str, ...] = ()
-    reads: bool = False
+    lineage: bool = False
     probes: bool = False
     incidents: bool = False
     rows: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ def _changes(
 ) -> Iterator[tuple[Any, ...]]:
     products = _values(asked, places)
     known: sa.ColumnElement[Any] = sa.literal_column("1")
-    if any(each.reads for each in asked.values()):
+    if any(each.lineage for each in asked.values()):
         # A rollback reads nothing: what it is made of is the publication that it shows again.
         on_record = sa.or_(
             sa.exists().where(reads.c.attempt == decisions.c.attempt),

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mesh_dagster.journal import alert_tables
 from mesh_dagster.journal.alert_tables import (
+    UNROUTED,
     deliveries,
     events,
     heartbeats,
@@ -22,7 +22,7 @@ from mesh_dagster.journal.happenings import event_from_row
 from mesh_dagster.journal.letters import State
 from mesh_dagster.model.event import Event, EventKind, Incident, Told
 
-UNROUTED = "new"
+NEW = "new"
 """The state of an event of which nobody has decided yet who is told."""
 
 HELD = "held"
@@ -204,9 +204,7 @@ def _unsent() -> Iterator[sa.Select[Any]]:
     """
     of_event = events.c.number == deliveries.c.event
     of_message = messages.c.id == deliveries.c.message
-    yield (
-        sa.select(events.c.noticed).where(alert_tables.UNROUTED).order_by(events.c.number).limit(1)
-    )
+    yield (sa.select(events.c.noticed).where(UNROUTED).order_by(events.c.number).limit(1))
     oldest = sa.select(sa.func.min(events.c.noticed)).select_from(deliveries).join(events, of_event)
     yield oldest.where(deliveries.c.message.is_(None))
     yield oldest.join(messages, of_message).where(messages.c.state == State.WAITING)
@@ -242,4 +240,4 @@ def _told_from_row(row: sa.Row[Any]) -> Told:
 
 
 def _nobody_yet(row: sa.Row[Any]) -> tuple[Told, ...]:
-    return () if row.routed else (Told("", "", UNROUTED),)
+    return () if row.routed else (Told("", "", NEW),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,12 @@ CLOSES = (EventKind.SETTLED, EventKind.RECOVERED, EventKind.WITHDRAWN)
 _TOLD_DOWNSTREAM = tuple(
     kind for kind in EventKind if kind not in (EventKind.BURNING, EventKind.REVIEW_OVERDUE)
 )
+
+
+def spelled(names: Sequence[str], most: int = 3) -> str:
+    """The first of many names, and how many more there are: for a summary."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
 
 
 @dataclass(frozen=True, slots=True)

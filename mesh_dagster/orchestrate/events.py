@@ -6,13 +6,14 @@ to an instance sees by it which of them are known there already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.event import spelled
 from mesh_dagster.model.lineage import ColumnLineage
 from mesh_dagster.model.snapshot import Attempt, Decision, Outcome, Publication, Release
 
@@ -95,12 +96,7 @@ def made_of(lineage: ColumnLineage) -> dict[str, Any]:
 def told(attempt: Attempt, outcome: Outcome) -> str:
     """The partitions that came to an outcome, as a person reads them."""
     keys = [each.partition or "all of it" for each in attempt.decisions if each.outcome is outcome]
-    return spelled(keys)
-
-
-def spelled(keys: Sequence[str], most: int = 10) -> str:
-    rest = f" and {len(keys) - most} more" if len(keys) > most else ""
-    return ", ".join(sorted(keys)[:most]) + rest
+    return spelled(sorted(keys), most=10)
 
 
 def _of_decision(attempt: Attempt, decision: Decision) -> dict[str, Any]:

@@ -136,11 +136,10 @@ def _heard(mesh: Mesh, domain: Domain, journal: Journal, problems: list[str]) ->
         news = [each for each in news if each.at >= clock.now() - KEPT]
         affected = {path: readers_here(mesh, domain, path) for path in {e.subject for e in news}}
         found += (_ours(e, affected[e.subject]) for e in news if affected[e.subject])
-    known = journal.outbox.knows([each.key for each in found]) if found else set()
-    new = [each for each in found if each.key not in known]
-    if new and not any(each.name == OUTBOX for each in journal.outbox.health().heartbeats):
-        new = _still_news(new)
-    return new
+    if found and journal.outbox.heartbeat(OUTBOX) is None:
+        # For a domain that listens for the first time old stories are none of its news.
+        found = [each for each in found if each.at >= clock.now() - _FIRST_NEWS]
+    return journal.outbox.unknown(found)
 
 
 def _ours(event: Event, affected: list[str]) -> Event:
@@ -151,11 +150,6 @@ def _ours(event: Event, affected: list[str]) -> Event:
         incident=None,
         affects=tuple(affected),
     )
-
-
-def _still_news(events: list[Event]) -> list[Event]:
-    """For a domain that listens for the first time: old stories are none of its news."""
-    return [each for each in events if each.at >= clock.now() - _FIRST_NEWS]
 
 
 def _products(mesh: Mesh, domain: Domain) -> list[Product]:

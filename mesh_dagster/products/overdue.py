@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from mesh_dagster import clock
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import Domain
-from mesh_dagster.model.event import Event, EventKind
+from mesh_dagster.model.event import Event, EventKind, spelled
 from mesh_dagster.model.review import Action, Review, ReviewKind, Ruling, RulingState
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.reviews.inbox import ENDS_SOON, inbox
@@ -48,8 +48,7 @@ def overdue(mesh: Mesh, domain: Domain, journal: Journal, patience: timedelta) -
         if _due(each, since[subject], patience) <= now
     ]
     found += _ended(list(opened.values()), rulings, patience, now)
-    known = journal.outbox.knows([each.key for each in found]) if found else set()
-    return [each for each in found if each.key not in known]
+    return journal.outbox.unknown(found)
 
 
 def _since(review: Review, rulings: Sequence[Ruling], now: datetime) -> datetime:
@@ -76,7 +75,7 @@ def _told(review: Review, since: datetime, now: datetime) -> Event:
     if review.kind is ReviewKind.WAIVER:
         said = f"{review.summary} UTC, and nobody has decided what comes then"
     else:
-        keys = f" ({_spelled(review.partitions)})" if review.partitions else ""
+        keys = f" ({spelled(review.partitions)})" if review.partitions else ""
         said = f"{_WAITS[review.kind]}{keys} since {since:%Y-%m-%d %H:%M} UTC, and nobody has "
         said += f"decided: {review.summary}"
     return _event(review, f"{review.subject}:{since.isoformat()}", said, now)
@@ -120,8 +119,3 @@ def _event(review: Review, key: str, said: str, now: datetime) -> Event:
         },
         objective=review.subject,
     )
-
-
-def _spelled(keys: Sequence[str], most: int = 3) -> str:
-    rest = f" and {len(keys) - most} more" if len(keys) > most else ""
-    return ", ".join(keys[:most]) + rest

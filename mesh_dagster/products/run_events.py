@@ -32,6 +32,7 @@ from mesh_dagster.lineage.told import Ended, Parent, Read, Run, Written
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.event import spelled
 from mesh_dagster.model.lineage import ColumnLineage
 from mesh_dagster.model.run_event import RunEvent, RunState
 from mesh_dagster.model.snapshot import (
@@ -269,8 +270,7 @@ def _left(decisions: Sequence[Decision], waiting: Sequence[Decision]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return (", ".join(names[:_MOST_NAMED]) or "none") + rest
+    return spelled(names, _MOST_NAMED) or "none"
 
 
 def _said(error: BaseException) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from mesh_dagster import clock
 from mesh_dagster.journal.alert_tables import messages
 from mesh_dagster.journal.journal import open_journal
-from mesh_dagster.journal.outbox import Ended
+from mesh_dagster.journal.sending import Ended
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.finding import Verdict
 from mesh_dagster.model.message import Recipient
@@ -88,7 +88,7 @@ def test_a_newer_attempt_that_passes_closes_the_incident(journal, make):
 def test_the_same_event_recorded_twice_is_one(journal):
     assert len(journal.outbox.put([event("a"), event("a"), event("b")])) == 2
     assert journal.outbox.put([event("a")]) == []
-    assert journal.outbox.knows(["a", "b", "c"]) == {"a", "b"}
+    assert journal.outbox.unknown([event("a"), event("b"), event("c")]) == [event("c")]
     assert [each.event.key for each in journal.outbox.alerts(10)] == ["b", "a"]
 
 

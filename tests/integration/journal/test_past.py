@@ -107,7 +107,7 @@ def test_what_waits_and_what_rules_said_are_told(journal: Journal) -> None:
     _publish(
         journal, "d/a/v1", 2, START + DAY, "2013-11-02", outcome=Outcome.QUARANTINED, missing=0
     )
-    (found,) = _past(journal, a=Asked(LONG_AGO, ("expected_rows",), reads=True))
+    (found,) = _past(journal, a=Asked(LONG_AGO, ("expected_rows",), lineage=True))
     assert list(found.changes.outcome) == ["published", "quarantined"]
     assert list(map(bool, found.changes.known)) == [True, False]
     assert list(found.changes.number) == [1, None]
@@ -178,7 +178,7 @@ def test_what_a_rollback_shows_again_is_of_known_origin(journal: Journal) -> Non
     back = Publication(3, new_id(), None, START + 2 * DAY, new_id(), kind, ports, None)
     with frozen(START + 2 * DAY):
         journal.record_publication("d/a/v1", back)
-    (found,) = _past(journal, a=Asked(LONG_AGO, reads=True))
+    (found,) = _past(journal, a=Asked(LONG_AGO, lineage=True))
     assert list(map(bool, found.changes.known)) == [True, False, True]
 
 

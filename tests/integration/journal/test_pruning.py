@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from mesh_dagster import clock
 from mesh_dagster.journal.database import Database
-from mesh_dagster.journal.outbox import Ended
 from mesh_dagster.journal.pruning import Kept
+from mesh_dagster.journal.sending import Ended
 from mesh_dagster.journal.tables import metadata
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.finding import Verdict
