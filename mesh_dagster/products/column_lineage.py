@@ -182,5 +182,7 @@ def _names(frame: Frame) -> list[str]:
     if isinstance(frame, pl.LazyFrame):
         return frame.collect_schema().names()
     # Arrow's `columns` are its data.
-    names: Iterable[Any] = getattr(frame, "column_names", None) or getattr(frame, "columns", ())
-    return [each for each in names if isinstance(each, str)]
+    names = getattr(frame, "column_names", None)
+    if names is None:
+        names = getattr(frame, "columns", None)
+    return [] if names is None else [each for each in names if isinstance(each, str)]

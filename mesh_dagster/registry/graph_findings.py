@@ -26,11 +26,11 @@ def graph_findings(nodes: Sequence[Node], edges: Sequence[Edge]) -> Iterator[Fin
     """Edges that are declared or observed alone, long chains, and products without readers."""
     for edge in edges:
         yield from _differences(edge)
-    depths = depths_of(nodes, edges)
+    depths, below = depths_of(nodes, edges), _below(edges)
     read = {edge.target for edge in edges}
     for node in nodes:
         if depths[node.path] > DEEPEST:
-            chain = longest_chain(node.path, edges, depths)
+            chain = _chain(node.path, below, depths)
             yield _warning(
                 DEEP,
                 f"it stands on a chain of {depths[node.path]} products, more than {DEEPEST}: "
@@ -47,13 +47,18 @@ def depths_of(nodes: Iterable[Node], edges: Iterable[Edge]) -> Mapping[str, int]
 
     An edge that closes a circle counts for nothing.
     """
-    below: dict[str, list[str]] = defaultdict(list)
-    for edge in edges:
-        below[edge.reader].append(edge.target)
+    below = _below(edges)
     depths: dict[str, int] = {}
     for node in nodes:
         _descend(node.path, below, depths)
     return depths
+
+
+def _below(edges: Iterable[Edge]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for edge in edges:
+        found[edge.reader].append(edge.target)
+    return found
 
 
 def _descend(start: str, below: Mapping[str, Sequence[str]], depths: dict[str, int]) -> None:
@@ -76,17 +81,11 @@ def _descend(start: str, below: Mapping[str, Sequence[str]], depths: dict[str, i
         stack.pop()
 
 
-def longest_chain(path: str, edges: Sequence[Edge], depths: Mapping[str, int]) -> list[str]:
+def _chain(path: str, below: Mapping[str, Sequence[str]], depths: Mapping[str, int]) -> list[str]:
     """The products that a product stands on, the first of them first."""
-    below: dict[str, list[str]] = defaultdict(list)
-    for edge in edges:
-        below[edge.reader].append(edge.target)
     chain = [path]
-    while known := [each for each in below[chain[-1]] if each not in chain]:
-        deepest = max(known, key=lambda each: (depths.get(each, -1), each))
-        if depths.get(deepest, 0) >= depths.get(chain[-1], 0):
-            break
-        chain.append(deepest)
+    while known := [each for each in below.get(chain[-1], ()) if depths[each] < depths[chain[-1]]]:
+        chain.append(max(known, key=lambda each: (depths[each], each)))
     return chain[::-1]
 
 

@@ -10,6 +10,8 @@ from itertools import pairwise
 _ROUNDS = 6
 _LANE = 10.0
 _MOST_LEVELS = 60
+_MOST_LANES = 3000
+"""A picture of more has no room between its lines anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ def laid_out(
     heights = {each: size[1] for each, size in sizes.items()}
     links: list[End] = []
     through: dict[End, list[str]] = {}
+    spans = {end: range(at_level[end[0]] + 1, at_level[end[1]]) for end in known}
+    tangled = sum(map(len, spans.values())) > _MOST_LANES
     for source, target in known:
-        passed = range(at_level[source] + 1, at_level[target])
+        passed = range(0) if tangled else spans[source, target]
         lanes = [f"\0{source}\0{target}\0{level}" for level in passed]
         through[source, target] = lanes
         at_level |= dict(zip(lanes, passed, strict=True))
@@ -119,19 +123,22 @@ def _untangle(columns: list[list[str]], links: Sequence[End]) -> None:
     for source, target in links:
         near[source].append(target)
         near[target].append(source)
+    level = {each: at for at, some in enumerate(columns) for each in some}
+    where: dict[str, float] = {}
+    for some in columns:
+        where |= _heights(some)
     for _ in range(_ROUNDS):
         for at in [*range(1, len(columns)), *range(len(columns) - 2, -1, -1)]:
-            here = set(columns[at])
-            where = {
-                each: (number + 0.5) / len(some)
-                for some in columns
-                for number, each in enumerate(some)
-            }
             middles = {}
             for each in columns[at]:
-                known = [where[other] for other in near[each] if other not in here]
+                known = [where[other] for other in near[each] if level[other] != at]
                 middles[each] = sum(known) / len(known) if known else where[each]
             columns[at].sort(key=middles.__getitem__)
+            where |= _heights(columns[at])
+
+
+def _heights(some: Sequence[str]) -> dict[str, float]:
+    return {each: (number + 0.5) / len(some) for number, each in enumerate(some)}
 
 
 def _curve(start: Point, stop: Point) -> str:

@@ -20,7 +20,8 @@ _HEAD = 46
 _PAD = 12
 _LETTER = 7.4
 _MOST_CHIPS = 14
-"""Products of a domain that are drawn; a large one names how many more there are."""
+_FEW_CHIPS = 4
+"""Products of a domain that are drawn, of a small mesh and of a large one."""
 _DETAILED = 400
 """Products of a mesh up to which each edge is drawn; of a larger one those between domains."""
 _HIGHEST = 1500
@@ -56,7 +57,8 @@ def map_page(mapped: Mapped) -> str:
     """The map as one HTML page, with what is wrong with the graph below it."""
     depths = depths_of(mapped.nodes, mapped.edges)
     readers = Counter(edge.target for edge in mapped.edges)
-    cards = _cards(mapped.nodes, readers, depths)
+    detailed = len(mapped.nodes) <= _DETAILED
+    cards = _cards(mapped.nodes, readers, depths, _MOST_CHIPS if detailed else _FEW_CHIPS)
     levels, sizes = _levels(cards, mapped.edges), {each.domain: each.size for each in cards}
     between = _between_domains(mapped.edges)
     layout = laid_out(sizes, _wrapped(levels, sizes), list(between), Gaps(110, 30, 28))
@@ -64,16 +66,17 @@ def map_page(mapped: Mapped) -> str:
     drawn = "".join(
         _card(each, layout.places[each.domain], chips, depths, readers) for each in cards
     )
-    if len(mapped.nodes) <= _DETAILED:
-        arrows = "".join(_edges(mapped.edges, chips, layout))
+    if detailed:
+        parts = [drawn, *_edges(mapped.edges, chips, layout)]
     else:
-        arrows = "".join(_domain_edges(between, layout))
+        # Names can be read: what passes a card passes below it.
+        parts = [*_domain_edges(between, layout), drawn]
     return document(
         f"{mapped.name} · map",
         f"<h1>{escape(mapped.name)}</h1>",
         f'<p class="soft">{escape(in_words(mapped, depths, readers))}</p>',
         _key(),
-        svg(layout.width, layout.height, drawn, arrows),
+        svg(layout.width, layout.height, *parts),
         _findings(mapped.findings),
     )
 
@@ -96,14 +99,14 @@ def in_words(mapped: Mapped, depths: Mapping[str, int], readers: Mapping[str, in
 
 
 def _cards(
-    nodes: Sequence[Node], readers: Mapping[str, int], depths: Mapping[str, int]
+    nodes: Sequence[Node], readers: Mapping[str, int], depths: Mapping[str, int], most: int
 ) -> list[_Card]:
     by_domain: dict[str, list[Node]] = defaultdict(list)
     for node in nodes:
         by_domain[node.domain].append(node)
     cards = []
     for domain, many in sorted(by_domain.items()):
-        kept = sorted(many, key=lambda each: (-readers.get(each.path, 0), each.path))[:_MOST_CHIPS]
+        kept = sorted(many, key=lambda each: (-readers.get(each.path, 0), each.path))[:most]
         teams = Counter(each.team for each in many if each.team)
         team = teams.most_common(1)[0][0] if teams else ""
         chips = tuple(sorted(kept, key=lambda each: (depths.get(each.path, 0), each.path)))
@@ -170,11 +173,12 @@ def _card(
         for each in card.chips
     )
     return (
-        f'<rect class="domain" x="{x:.1f}" y="{y:.1f}" width="{place.width:.1f}" '
+        f'<g class="node" data-id="{escape(card.domain)}"><rect class="domain" x="{x:.1f}" '
+        f'y="{y:.1f}" width="{place.width:.1f}" '
         f'height="{place.height:.1f}" rx="14"/>'
         f'<text class="head" x="{x + _PAD + 2:.1f}" y="{y + 22:.1f}">{escape(card.domain)}</text>'
         f'<text class="small" x="{x + _PAD + 2:.1f}" y="{y + 38:.1f}">'
-        f"{escape(_cut(card.team, place.width - 30))}</text>{drawn}{more}"
+        f"{escape(_cut(card.team, place.width - 30))}</text>{drawn}{more}</g>"
     )
 
 

@@ -12,6 +12,7 @@ from mesh_dagster.registry.drawn.style import SCRIPT, STYLE
 _LETTER = 7.4
 _ROW = 19
 _FITS = 2400
+_MANY = 250
 _MARKER = (
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" '
     'markerHeight="7" orient="auto"><path class="head-of" d="M0,0 L8,4 L0,8 z"/></marker></defs>'
@@ -33,8 +34,9 @@ def document(title: str, *body: str) -> str:
 
 def svg(width: float, height: float, *parts: str) -> str:
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
-    size += ' class="fits"' if width <= _FITS else ""
     inside = "".join(parts)
+    kinds = ["fits"] * (width <= _FITS) + ["many"] * (inside.count('class="arrow') > _MANY)
+    size += f' class="{" ".join(kinds)}"' if kinds else ""
     return f'<div class="picture"><svg {size} role="img">{_MARKER}{inside}</svg></div>'
 
 

@@ -10,7 +10,7 @@ STYLE = """
 --consumer-aligned:#4cc8a9;--source:#74818d}}
 *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;font-variant-numeric:tabular-nums}
-main{max-width:1480px;margin:0 auto;padding:36px 24px 64px}
+main{max-width:1900px;margin:0 auto;padding:36px 24px 64px}
 h1{font-size:27px;line-height:1.2;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:17px;margin:32px 0 8px}p{margin:4px 0}.soft{color:var(--soft)}
 .picture{background:var(--card);border:1px solid var(--rule);border-radius:14px;overflow:auto;
@@ -35,23 +35,33 @@ background:var(--consumer-aligned)}
 .arrow{fill:none;stroke:var(--line);stroke-width:1.5;opacity:.75}
 .arrow.perhaps{stroke-dasharray:5 4}.head-of{fill:var(--line)}
 .arrow.undeclared{stroke:var(--bad)}
+svg.many .arrow{opacity:.28;stroke-width:1.1}
 svg.focus .arrow{opacity:.1}svg.focus .arrow.on{opacity:1;stroke:var(--hot);stroke-width:2.2}
-svg.focus .node{opacity:.35}svg.focus .node.on{opacity:1}.node{cursor:default}
+svg.focus .node .box,svg.focus .node text{opacity:.4}
+svg.focus .on .box,svg.focus .on>text{opacity:1}.node{cursor:default}
 table{border-collapse:collapse;width:100%;font-size:14px}
 td,th{text-align:left;padding:5px 16px 5px 0;border-bottom:1px solid var(--rule);
 vertical-align:top}th{font-size:12px;color:var(--soft);font-weight:600}code{font-size:13px}
 """
 
 SCRIPT = """
+function same(a,b){return a===b||a.startsWith(b+'/')||b.startsWith(a+'/');}
 document.querySelectorAll('svg').forEach(function(svg){
   var arrows=svg.querySelectorAll('.arrow'),nodes=svg.querySelectorAll('.node');
   nodes.forEach(function(node){
-    node.addEventListener('mouseenter',function(){
-      var id=node.dataset.id,near={};near[id]=1;
-      arrows.forEach(function(a){var on=a.dataset.from===id||a.dataset.to===id;
-        a.classList.toggle('on',on);if(on){near[a.dataset.from]=1;near[a.dataset.to]=1;}});
-      nodes.forEach(function(n){n.classList.toggle('on',!!near[n.dataset.id]);});
-      svg.classList.add('focus');});
+    node.addEventListener('mouseover',function(event){
+      event.stopPropagation();
+      var id=node.dataset.id,near=[id];
+      arrows.forEach(function(a){
+        var on=same(a.dataset.from,id)||same(a.dataset.to,id);
+        a.classList.toggle('on',on);
+        if(on){near.push(a.dataset.from,a.dataset.to);}
+      });
+      nodes.forEach(function(n){
+        n.classList.toggle('on',near.some(function(each){return same(each,n.dataset.id);}));
+      });
+      svg.classList.add('focus');
+    });
     node.addEventListener('mouseleave',function(){svg.classList.remove('focus');});
   });
 });

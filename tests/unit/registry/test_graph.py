@@ -16,7 +16,7 @@ from mesh_dagster.model.product import Archetype, InputPort, Product, Status
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.graph import Edge, Graph
-from mesh_dagster.registry.graph_findings import depths_of, graph_findings, longest_chain
+from mesh_dagster.registry.graph_findings import depths_of, graph_findings
 from mesh_dagster.registry.impact import impact
 from mesh_dagster.registry.index import Index
 from mesh_dagster.registry.walks import walk_columns, walk_products
@@ -259,4 +259,3 @@ def test_a_long_chain_is_told_with_its_products(mesh: Mesh) -> None:
     assert "a/a/v1 → k/k1/v1 → k/k2/v1 → k/k3/v1 → k/k4/v1" in deep[0].message
     depths = depths_of(nodes, edges)
     assert (depths["a/a/v1"], depths["k/k5/v1"]) == (0, 5)
-    assert longest_chain("a/a/v1", edges, depths) == ["a/a/v1"]
