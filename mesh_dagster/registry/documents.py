@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from mesh_dagster.descriptors.source import Source, shown
@@ -179,12 +180,11 @@ def _lines(data: bytes) -> tuple[bytes, list[bytes]]:
 
     As releases write it, each entry is a line; what is laid out otherwise is parsed whole.
     """
-    head, _, rest = data.partition(b"\n")
-    if head.endswith(b'"products":[') and rest.count(b"\n") <= MOST_PRODUCTS + 1:
-        if rest == _END[1:]:
-            return head + b"]}", []
-        entries = rest.removesuffix(_END).split(b",\n")
-        if rest.endswith(_END) and all(map(_is_entry, entries)):
+    end = data.find(b"\n")
+    head = data[:end]
+    if head.endswith(b'"products":[') and data.endswith(b"\n]}\n"):
+        entries = list(islice(_entries(data, end), MOST_PRODUCTS + 1))
+        if all(map(_is_entry, entries)):
             return head + b"]}", entries
     if len(data) > LARGEST_ENTRY:
         raise ValueError(
@@ -199,15 +199,25 @@ def _lines(data: bytes) -> tuple[bytes, list[bytes]]:
     return line(document), [line(_addressed(each)) for each in products]
 
 
-_END = b"\n]}\n"
 _BEGINS = b'{"address":"' + SCHEME.encode()
 _ADDRESS = re.compile(
     _BEGINS + rb'(([a-z0-9_]{1,63})/([a-z0-9_]{1,63})/v(?:0|[1-9][0-9]{0,3}))"', re.ASCII
 )
 
 
+def _entries(data: bytes, end: int) -> Iterator[bytes]:
+    """The lines of a document between its first and its last, without the commas between them.
+
+    Each is copied once: there are megabytes of them.
+    """
+    last = len(data) - len(b"]}\n")
+    while (start := end + 1) < last:
+        end = data.find(b"\n", start)
+        yield data[start : end - data.startswith(b",", end - 1)]
+
+
 def _is_entry(line: bytes) -> bool:
-    return line.startswith(_BEGINS) and line.endswith(b"}") and b"\n" not in line
+    return line.startswith(_BEGINS) and line.endswith(b"}")
 
 
 def _addressed(entry: Any) -> dict[str, Any]:

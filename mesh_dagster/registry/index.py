@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
 from mesh_dagster.descriptors.cache import collecting_none
+from mesh_dagster.errors import StorageError
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.ports.storage import Entry as Object
 from mesh_dagster.ports.storage import Storage
@@ -95,7 +96,7 @@ class Index:
             with suppress(sqlite3.Error, OSError):
                 if not _changed(self._opened(), objects):
                     return 0
-        with self._locked():
+        with self._told_if_refused(), self._locked():
             if not anew:
                 with suppress(sqlite3.Error, OSError):
                     return self._updated(self._opened(), objects)
@@ -110,6 +111,7 @@ class Index:
             return question(self._opened())
         except (sqlite3.DatabaseError, OSError):
             self.refresh(anew=True)
+        with self._told_if_refused():
             return question(self._opened())
 
     @property
@@ -149,6 +151,17 @@ class Index:
     @property
     def _meta(self) -> dict[str, str]:
         return {"format": FORMAT, "registry": self._storage.url}
+
+    @contextmanager
+    def _told_if_refused(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(
+                f"the index {self.file} cannot be written: {error}",
+                where=str(self.file),
+                fix=f"make {self.file.parent} a folder that this user may write to, with space",
+            ) from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -25,7 +25,9 @@ FIELDS = (
 """The columns of the full-text index, in its order."""
 
 LONGEST = 4000
-"""Characters of one field that are indexed: nobody looks for the end of a long text."""
+LONGEST_FIELD = 40_000
+"""Characters of one text, and of one field of many, that are indexed: nobody looks for the end
+of a long one."""
 _MOST = 2000
 
 
@@ -139,9 +141,8 @@ def _edges(entry: Mapping[str, Any]) -> Iterator[Edge]:
             if used is None:
                 yield port, column, UNKNOWN, "", ""
             for each in _listed(used):
-                target = _origin(_mapping(each))
-                named = _mapping(each).get("column")
-                if target and isinstance(named, str):
+                named = each.get("column") if isinstance(each, dict) else None
+                if isinstance(named, str) and (target := _origin(each)):
                     yield port, column, target, named, _text(each.get("use"))
 
 
@@ -206,4 +207,7 @@ def _text(value: Any) -> str:
 
 
 def _joined(values: list[Any]) -> str:
-    return " · ".join([each for each in values if isinstance(each, str)])[:LONGEST]
+    try:
+        return " · ".join(values)[:LONGEST_FIELD]
+    except TypeError:
+        return " · ".join([each for each in values if isinstance(each, str)])[:LONGEST_FIELD]

@@ -197,6 +197,18 @@ def test_a_registry_that_cannot_be_asked_leaves_the_index_as_it_was(
         assert paths(index) == ["flights/departures/v1"]
 
 
+def test_an_index_that_cannot_be_kept_is_told(
+    storage: Storage, describe: Describe, tell: Tell, tmp_path: Path
+) -> None:
+    tell(storage, describe("flights/departures/v1"))
+    (tmp_path / "state").write_text("in the way")
+    with (
+        Index(tmp_path / "state" / "index.db", storage) as index,
+        pytest.raises(StorageError, match="cannot be written"),
+    ):
+        index.refresh()
+
+
 def _work(number: int, root: str, file: str, anew: bool) -> int:
     from mesh_dagster.ports.storage import open_storage
 
