@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesh_dagster import plugins
 from mesh_dagster.descriptors.lineage import DOOR
 from mesh_dagster.descriptors.plugged import UNSET, filled, variables
 from mesh_dagster.descriptors.secrets import hidden
-from mesh_dagster.lineage.sink import Sink
 from mesh_dagster.model.domain import Domain, MeshConfig
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.run_event import LINEAGE_KEPT, LineageSettings
+
+if TYPE_CHECKING:
+    from mesh_dagster.lineage.sink import Sink
 
 NAMESPACE = "mesh://{domain}"
 _PLACE = "{domain}"

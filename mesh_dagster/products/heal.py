@@ -90,8 +90,7 @@ def _told(
             publication.attempt, loaded.product.address.path, publication.at, AttemptState.FINISHED
         )
     if publication.kind is not PublicationKind.MATERIALIZATION:
-        (decision,) = concluded
-        return telling.released(attempt, decision, attempt.staged, publication)
+        return telling.released(attempt, concluded[0], attempt.staged, publication)
     run = telling.run_again(journal, attempt)
     return telling.finished(run, concluded, attempt.reads, attempt.staged, publication)
 

@@ -100,7 +100,9 @@ class Telling:
         keys, partitioning = tuple(partitions or ()), self.loaded.wiring.partitioning
         window = None
         if keys and partitioning is not None:
-            window = (partitioning.window(min(keys))[0], partitioning.window(max(keys))[1])
+            # An old attempt may be of partitions that the product has no more.
+            with suppress(MeshError):
+                window = (partitioning.window(min(keys))[0], partitioning.window(max(keys))[1])
         return Run(attempt, at, self.composer.parent(parent), keys or None, window)
 
     def finished(

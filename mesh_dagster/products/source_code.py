@@ -16,10 +16,10 @@ _LONGEST = 1 << 20
 
 def source_code(folder: Path) -> dict[str, str] | None:
     """The place of a folder in its repository; None where it lies in none that has a remote."""
-    root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
-    if root is None:
-        return None
     try:
+        root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
+        if root is None:
+            return None
         own, shared = _git_folders(root / ".git")
         branch, commit = _head(own, shared)
         remote = _remote(shared)
