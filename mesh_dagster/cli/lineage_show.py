@@ -150,9 +150,11 @@ def _sorted(steps: list[Step], end: str) -> list[Step]:
 
 def _plain(graph: Graph, walk: Walk, columns: bool) -> dict[str, Any]:
     from mesh_dagster.registry.indexed import SOURCE, product_of
+    from mesh_dagster.registry.walks import split
 
-    paths = {product_of(each.rpartition(".")[0] if columns else each) for each in walk.levels}
-    nodes = [graph.node(path) for path in sorted(paths) if SOURCE not in path]
+    ports = {split(each)[0] if columns else each for each in walk.levels}
+    paths = {product_of(each) for each in ports if SOURCE not in each}
+    nodes = [graph.node(path) for path in sorted(paths)]
     return {
         "start": walk.start,
         "levels": dict(sorted(walk.levels.items(), key=lambda item: (item[1], item[0]))),

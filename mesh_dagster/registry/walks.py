@@ -56,18 +56,24 @@ def walk_columns(graph: Graph, port: str, column: str, *, up: int | None, down: 
     """
 
     def above(each: str) -> Iterable[tuple[str, Step]]:
-        of, _, name = each.rpartition(".")
-        if not of or SOURCE in each or name == "*":
+        of, name = split(each)
+        if SOURCE in of or name == "*":
             return ()
         return [_above(each, edge) for edge in graph.made_of(of, name) if edge.column == name]
 
     def below(each: str) -> Iterable[tuple[str, Step]]:
-        of, _, name = each.rpartition(".")
-        if name == "*" or SOURCE in each:
+        of, name = split(each)
+        if name == "*" or SOURCE in of:
             return ()
         return [_below(each, edge) for edge in graph.used_by(of, name)]
 
     return _walk(f"{port}.{column}", above, below, up, down)
+
+
+def split(id_: str) -> tuple[str, str]:
+    """The port and the column of an id: no name of a port has a dot, and a column's may."""
+    of, _, name = id_.partition(".")
+    return of, name
 
 
 def _above(each: str, edge: ColumnEdge) -> tuple[str, Step]:

@@ -234,6 +234,8 @@ def _domain_edges(
     between: Mapping[tuple[str, str], Sequence[Edge]], layout: Layout
 ) -> Iterator[str]:
     for (target, reader), many in between.items():
+        if target not in layout.places or reader not in layout.places:
+            continue  # read, and told of by nobody
         from_, to = layout.places[target], layout.places[reader]
         path = layout.path(
             (target, reader), (from_.x + from_.width, from_.y + 22), (to.x, to.y + 22)

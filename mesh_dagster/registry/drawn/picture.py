@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mesh_dagster.registry.graph import Graph, Node
 from mesh_dagster.registry.indexed import SOURCE, product_of
-from mesh_dagster.registry.walks import Walk
+from mesh_dagster.registry.walks import Walk, split
 
 MADE_ELSEWHERE = "source"
 ALL_ROWS = "*"
@@ -61,10 +61,10 @@ def picture_of_columns(graph: Graph, walk: Walk) -> Picture:
     rows: dict[str, dict[str, None]] = {}
     levels: dict[str, int] = {}
     for each, level in walk.levels.items():
-        of, _, name = each.rpartition(".")
+        of, name = split(each)
         rows.setdefault(of, {})[name] = None
         levels[of] = level if of not in levels else max(levels[of], level, key=abs)
-    start = walk.start.rpartition(".")[0]
+    start = split(walk.start)[0]
     boxes = [
         _box(graph, of, levels[of], start=of == start, rows=tuple(sorted(names)))
         for of, names in rows.items()
@@ -74,8 +74,8 @@ def picture_of_columns(graph: Graph, walk: Walk) -> Picture:
 
 def _between(walk: Walk) -> Iterable[Arrow]:
     for each in walk.steps:
-        source, _, column = each.source.rpartition(".")
-        target, _, made = each.target.rpartition(".")
+        source, column = split(each.source)
+        target, made = split(each.target)
         yield Arrow(source, target, each.how, each.certain, column, made)
 
 

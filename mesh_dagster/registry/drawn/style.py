@@ -41,7 +41,7 @@ svg.focus .node .box,svg.focus .node text{opacity:.4}
 svg.focus .on .box,svg.focus .on>text{opacity:1}.node{cursor:default}
 table{border-collapse:collapse;width:100%;font-size:14px}
 td,th{text-align:left;padding:5px 16px 5px 0;border-bottom:1px solid var(--rule);
-vertical-align:top}th{font-size:12px;color:var(--soft);font-weight:600}code{font-size:13px}
+vertical-align:top}th{font-size:12px;color:var(--soft);font-weight:600}code{font-size:13px;white-space:nowrap}
 """
 
 SCRIPT = """

@@ -15,6 +15,10 @@ from mesh_dagster.model.lineage import ColumnLineage, Evidence, InputColumn, Use
 from mesh_dagster.model.product import Archetype, InputPort, Product, Status
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.registry.described import Described
+from mesh_dagster.registry.drawn import map as map_
+from mesh_dagster.registry.drawn.page import page
+from mesh_dagster.registry.drawn.picture import picture_of_columns
+from mesh_dagster.registry.drawn.texts import dot, mermaid
 from mesh_dagster.registry.graph import Edge, Graph
 from mesh_dagster.registry.graph_findings import depths_of, graph_findings
 from mesh_dagster.registry.impact import impact
@@ -259,3 +263,31 @@ def test_a_long_chain_is_told_with_its_products(mesh: Mesh) -> None:
     assert "a/a/v1 → k/k1/v1 → k/k2/v1 → k/k3/v1 → k/k4/v1" in deep[0].message
     depths = depths_of(nodes, edges)
     assert (depths["a/a/v1"], depths["k/k5/v1"]) == (0, 5)
+
+
+def test_names_of_columns_may_hold_anything(mesh: Mesh) -> None:
+    odd = "a.b/c:d <e>"
+    mesh.product("m/m/v1", {odd: ["a/a/v1.x"]}, declares={"a/a/v1": None})
+    mesh.product("n/n/v1", {}, declares={"m/m/v1": None})
+    (graph,) = mesh.graph()
+    walk = walk_columns(graph, "m/m/v1", odd, up=None, down=None)
+    assert walk.levels[f"m/m/v1.{odd}"] == 0
+    assert walk.levels["a/a/v1.x"] == -1
+    picture = picture_of_columns(graph, walk)
+    assert "a.b/c:d &lt;e&gt;" in page(picture, "")
+    assert "<e>" not in page(picture, "")
+    assert "#60;e#62;" in mermaid(picture)
+    assert odd in dot(picture)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_map_bears_products_that_nobody_tells_of(
+    mesh: Mesh, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mesh.product("m/m/v1", {}, declares={"gone/away/v1": None, "gone/away": None})
+    monkeypatch.setattr(map_, "_DETAILED", 0 if large else 400)
+    (graph,) = mesh.graph()
+    nodes, edges = graph.nodes(), graph.edges()
+    found = map_.map_page(map_.Mapped("<small>", nodes, edges, tuple(graph_findings(nodes, edges))))
+    assert "&lt;small&gt;" in found
+    assert found.count('class="arrow') == 4
