@@ -103,9 +103,7 @@ class Telling:
         watch = Stopwatch()
         entries = {}
         for path, described in found.items():
-            facts = described.facts
-            if watch.seconds < seconds:
-                facts = run_examples(self._mesh, facts)
+            facts = run_examples(self._mesh, described.facts, lambda: watch.seconds < seconds)
             entries[path] = line(entry_of(replace(described, facts=facts)))
             if due(facts):
                 del now[path]

@@ -8,7 +8,7 @@ of its values can be in a result, by whatever expression; a query that needs it 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
@@ -48,16 +48,24 @@ def known_examples(loaded: LoadedProduct, before: Facts | None) -> tuple[Example
 
 def due(facts: Facts) -> bool:
     """Whether an example query was never run, or not since any of the publications told."""
-    told = {each.number for each in facts.publications}
-    return bool(told) and any(each.publication not in told for each in facts.queries)
+    return any(_is_due(each, facts) for each in facts.queries)
 
 
-def run_examples(mesh: Mesh, facts: Facts) -> Facts:
-    """The same facts with results for all example queries, where one of them is due."""
-    if not due(facts):
+def run_examples(mesh: Mesh, facts: Facts, has_time: Callable[[], bool]) -> Facts:
+    """The same facts with results for the example queries that are due, while there is time."""
+    if not facts.publications:
         return facts
     newest = facts.publications[0].number
-    return replace(facts, queries=tuple(_run(mesh, each, newest) for each in facts.queries))
+    queries = [
+        _run(mesh, each, newest) if _is_due(each, facts) and has_time() else each
+        for each in facts.queries
+    ]
+    return replace(facts, queries=tuple(queries))
+
+
+def _is_due(query: ExampleQuery, facts: Facts) -> bool:
+    told = {each.number for each in facts.publications}
+    return bool(told) and query.publication not in told
 
 
 def _run(mesh: Mesh, query: ExampleQuery, number: int) -> ExampleQuery:
