@@ -22,7 +22,6 @@ from mesh_dagster.model.domain import Domain
 from mesh_dagster.model.event import Event
 from mesh_dagster.model.message import Recipient
 from mesh_dagster.model.ownership import owners
-from mesh_dagster.model.product import Product
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.overdue import overdue
 from mesh_dagster.products.pruning import KEPT, prune
@@ -117,14 +116,14 @@ def readers_here(mesh: Mesh, domain: Domain, path: str) -> list[str]:
     asked = Address.parse(path)
     return sorted(
         product.address.path
-        for product in _products(mesh, domain)
+        for product in mesh.own(domain.name)
         if product.address != asked and product.reads(asked)
     )
 
 
 def _heard(mesh: Mesh, domain: Domain, journal: Journal, problems: list[str]) -> list[Event]:
     """The news of other domains that concern products of this one and are not known yet."""
-    upstream = {each.domain for product in _products(mesh, domain) for each in product.upstreams}
+    upstream = {each.domain for product in mesh.own(domain.name) for each in product.upstreams}
     found: list[Event] = []
     for name in sorted(upstream - {domain.name}):
         try:
@@ -150,7 +149,3 @@ def _ours(event: Event, affected: list[str]) -> Event:
         incident=None,
         affects=tuple(affected),
     )
-
-
-def _products(mesh: Mesh, domain: Domain) -> list[Product]:
-    return [each for each in mesh.own() if each.address.domain == domain.name]

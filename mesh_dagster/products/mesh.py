@@ -132,9 +132,16 @@ class Mesh:
         findings: list[Finding] = []
         return read_documents(self.documents, findings), tuple(findings)
 
-    def own(self) -> tuple[Product, ...]:
-        """The products whose files are in this checkout."""
-        return tuple(listed.product for listed in self.listing.products)
+    def own(self, domain: str | None = None) -> tuple[Product, ...]:
+        """The products whose files are in this checkout, or those of one domain of it."""
+        found = (listed.product for listed in self.listing.products)
+        return tuple(each for each in found if domain in (None, each.address.domain))
+
+    def readable(self, domain: str) -> Iterator[LoadedProduct]:
+        """All files of the products of a domain of this checkout, where they can be read."""
+        for product in self.own(domain):
+            with suppress(DescriptorError):
+                yield self.load(product.address)
 
     def products(self) -> tuple[Product, ...]:
         """All products of the mesh, by address."""

@@ -31,7 +31,7 @@ def overdue(mesh: Mesh, domain: Domain, journal: Journal, patience: timedelta) -
 
     Each is told once for as long as it waits. Raises `JournalError`.
     """
-    own = {each.address.path for each in mesh.own() if each.address.domain == domain.name}
+    own = {each.address.path for each in mesh.own(domain.name)}
     now = clock.now()
     standing, rulings, breaches = journal.reviews.seen()
     opened = {

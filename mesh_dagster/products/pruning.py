@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import timedelta
 
 from mesh_dagster import clock
-from mesh_dagster.errors import DescriptorError
 from mesh_dagster.journal import Journal
 from mesh_dagster.journal.pruning import Kept
 from mesh_dagster.model.domain import Domain
@@ -47,10 +45,5 @@ def prune(mesh: Mesh, domain: Domain, journal: Journal) -> int:
 
 def _longest(mesh: Mesh, domain: Domain) -> timedelta:
     """The longest window of a domain's objectives, and what it looks back before that."""
-    found = [timedelta()]
-    for product in mesh.own():
-        if product.address.domain == domain.name:
-            with suppress(DescriptorError):
-                stated = objectives(mesh.load(product.address))
-                found += [each.window + (each.limit or timedelta()) for each in stated]
-    return max(found)
+    stated = (each for loaded in mesh.readable(domain.name) for each in objectives(loaded))
+    return max((each.window + (each.limit or timedelta()) for each in stated), default=timedelta())

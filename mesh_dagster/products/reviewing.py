@@ -25,7 +25,7 @@ def reviews_in(journal: Journal, product: str | None = None) -> tuple[Review, ..
 
 def reviews_of(mesh: Mesh, domain: str) -> tuple[Review, ...]:
     """The same of a domain of this checkout, of the products that are still there."""
-    own = {each.address.path for each in mesh.own() if each.address.domain == domain}
+    own = {each.address.path for each in mesh.own(domain)}
     with mesh.journal(domain) as journal:
         return tuple(each for each in reviews_in(journal) if each.product in own)
 

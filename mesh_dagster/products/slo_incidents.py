@@ -6,11 +6,10 @@ What objectives come to is computed and not stored; what was told of it is.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from functools import partial
 
 from mesh_dagster.alerts.transitions import transitions
-from mesh_dagster.errors import DescriptorError, MeshError
+from mesh_dagster.errors import MeshError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import Domain, LoadedProduct
@@ -31,11 +30,7 @@ def measure(mesh: Mesh, domain: Domain, every: float) -> list[Event]:
     """
     from mesh_dagster.products.service_levels import reports
 
-    loaded = []
-    for product in mesh.own():
-        if product.address.domain == domain.name:
-            with suppress(DescriptorError):
-                loaded.append(mesh.load(product.address))
+    loaded = tuple(mesh.readable(domain.name))
     standings = [each for report in reports(mesh, loaded) for each in report.standings]
     return follow(mesh, domain, loaded, standings, every)
 

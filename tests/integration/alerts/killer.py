@@ -27,6 +27,7 @@ TRACED = (
     "alerts/",
     "journal/outbox.py",
     "journal/letters.py",
+    "journal/sending.py",
     "journal/happenings.py",
     "products/alerting.py",
     "registry/news.py",

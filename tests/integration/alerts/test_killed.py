@@ -24,7 +24,7 @@ def run(*arguments: str, lines: str = "") -> list[str]:
     return asked.stdout.split("\n")[:-1]
 
 
-NEAR = ("alerts/drain.py", "alerts/send.py", "journal/outbox.py")
+NEAR = ("alerts/drain.py", "alerts/send.py", "journal/outbox.py", "journal/sending.py")
 """What takes, sends and records."""
 
 
