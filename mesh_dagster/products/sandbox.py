@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.errors import UsageError
+from mesh_dagster.products.sql.plan import Refused, check_reads
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,6 +61,14 @@ def only_select(sql: str) -> duckdb.Statement:
             code="MESH-M041",
             fix="products are read-only: change one by its own transform",
         )
+    try:
+        check_reads(statements[0].query)
+    except Refused as refused:
+        raise UsageError(
+            f"a query is one SELECT; {refused}",
+            code="MESH-M041",
+            fix="products are read-only: change one by its own transform",
+        ) from None
     return statements[0]
 
 

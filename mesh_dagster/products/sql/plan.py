@@ -19,6 +19,9 @@ LONGEST = 100_000
 _ROWS_FROM = frozenset({"unnest", "generate_series", "range", "json_each", "json_tree"})
 """Functions that may stand in FROM: they make rows of values, and read nothing."""
 
+_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+"""What a query is made of. A WITH of DuckDB can also insert, delete, update and copy to a file."""
+
 _REACHING = re.compile(
     r"(read|scan|parquet|sniff|duckdb|pragma|iceberg|delta|sqlite|postgres|mysql|st_read|load|copy"
     r"|install|attach|http|s3)_\w*|\w+_(scan|description|privilege)"
@@ -124,6 +127,8 @@ class _Reading:
 
     def _node(self, node: dict[str, Any], scope: frozenset[str]) -> None:
         kind = node.get("type")
+        if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _NODES:
+            raise Refused(f"a query is one SELECT; this has {_verb(kind)} in it")
         if "function_name" in node:
             _check_function(node, in_from=False)
         match kind:
@@ -165,6 +170,25 @@ class _Reading:
             self.tables.add(f"{schema}.{table}".lower())
         elif table.lower() not in scope:
             self.bare.add(table)
+
+
+def _verb(kind: str) -> str:
+    """`COPY` of `COPY_QUERY_NODE`."""
+    return kind.removesuffix("_NODE").removesuffix("_QUERY").replace("_", " ")
+
+
+def check_reads(sql: str) -> None:
+    """Raise `Refused` for a SELECT in which something else than a SELECT stands."""
+    left = [_parsed(sql)]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            kind = node.get("type")
+            if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _NODES:
+                raise Refused(f"this has {_verb(kind)} in it")
+            left += node.values()
+        elif isinstance(node, list):
+            left += node
 
 
 def _named(node: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -58,21 +58,20 @@ class Process:
         self._late = False
         self._folder = tempfile.TemporaryDirectory(prefix="mesh-query-")
         self.folder = Path(self._folder.name)
-        (self.folder / "spill").mkdir()
-        self._process = self._started()
         self._sql = sql
-        opening = {"sql": sql, "folder": str(self.folder), "megabytes": limits.megabytes}
-        self._say(opening | {"threads": os.cpu_count() or 1})
+        self._process = self._started()
+        try:
+            opening = {"sql": sql, "folder": str(self.folder), "megabytes": limits.megabytes}
+            self._say(opening | {"threads": os.cpu_count() or 1})
+        except BaseException:
+            self.close()  # Ctrl-C comes at any line
+            raise
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End it, whatever it does, and leave nothing of it."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -80,6 +79,14 @@ class Process:
                 if pipe is not None:
                     pipe.close()
         self._folder.cleanup()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def asked(self) -> Asked:
         """What the query reads. Raises `Ended` for one that is not run."""
@@ -129,6 +136,7 @@ class Process:
             raise self._ended()
 
     def _started(self) -> subprocess.Popen[bytes]:
+        (self.folder / "spill").mkdir()
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment |= {
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),

@@ -128,6 +128,20 @@ TRICKS = [
     "show databases",
     "pivot shop.items on item",
 ]
+WITHIN = [
+    "with x as (insert into shop.items values ('x') returning *) from x",
+    "with x as (update shop.items set item = 'x' returning *) from x",
+    "with x as (delete from shop.items returning *) from x",
+    "with x as (copy (select 1) to '{out}') from x",
+    "with x as (copy (select 1) to '{own}' (use_tmp_file false)) from x",
+    "with x as (copy shop.items to '{own}' (format parquet, use_tmp_file false)) select 1",
+    "select * from (with x as (copy (select 1) to '{own}' (use_tmp_file false)) from x)",
+    "select (with x as (copy (select 1) to '{own}' (use_tmp_file false)) select count(*) from x)",
+    "with a as (with x as (copy (select 1) to '{own}' (use_tmp_file false)) from x) from a",
+    "from shop.items where exists (with x as (copy (select 1) to '{own}' (use_tmp_file false)) "
+    "from x)",
+    "from (pragma version)",
+]
 STATEMENTS = [
     "copy shop.items to '{out}'",
     "copy (select 1) to '{out}' (format csv)",
@@ -180,7 +194,7 @@ STATEMENTS = [
     "select " + "(" * 5000 + "1" + ")" * 5000,
     "select " + "1+" * 20_000 + "1",
 ]
-HOSTILE = [*FILES, *NETWORK, *TRICKS, *STATEMENTS]
+HOSTILE = [*FILES, *NETWORK, *TRICKS, *WITHIN, *STATEMENTS]
 CODES = {"MESH-M004", "MESH-M041", "MESH-M043", "MESH-M066"}
 COSTLY = [
     ("select count(*) from range(1000000000) a, range(1000000) b", "longer than 3 seconds"),
@@ -229,7 +243,7 @@ def _answer(shop: Any, sql: str, seconds: float = 120) -> str:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(set(HOSTILE)) >= 140
+    assert len(set(HOSTILE)) >= 150
 
 
 def test_no_hostile_statement_reads_or_does_anything(

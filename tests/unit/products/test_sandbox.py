@@ -72,3 +72,10 @@ def test_only_one_select_is_a_query() -> None:
             only_select(text)
     with pytest.raises(UsageError, match="this is not SQL"):
         only_select("selec 1")
+    for verb, within in (
+        ("COPY", "copy (select 1) to 'x'"),
+        ("DELETE", "delete from a returning *"),
+    ):
+        with pytest.raises(UsageError, match=f"a query is one SELECT; this has {verb} in it"):
+            only_select(f"with x as ({within}) from x")
+    assert only_select("with x as (select $a) from x union all from x").query
