@@ -41,8 +41,9 @@ def main() -> int:
         run(command, env=env)
         opened = median(run(command, env=env).cost.wall for _ in range(ROUNDS))
         print(f"an empty question, imports and all: {opened:.2f} s\n")
-        print("| what | edges touched | products | from cold | the question alone | an edge |")
-        print("|---|---|---|---|---|---|")
+        heads = ["what", "edges touched", "products", "from cold", "CPU", "the question", "an edge"]
+        print(f"| {' | '.join(heads)} |")
+        print("|---|---|---|---|---|---|---|")
         held = True
         each_edge: dict[int, float] = {}
         for what, (number, column) in ASKED.items():
@@ -50,13 +51,14 @@ def main() -> int:
                 run([*command, mesh_of.path_of(number), column], env=env) for _ in range(ROUNDS)
             ]
             wall = median(each.cost.wall for each in runs)
+            cpu = median(each.cost.cpu for each in runs)
             edges, products, _ = runs[0].output.split()
             alone = median(float(each.output.split()[2]) for each in runs)
             cost = alone / max(int(edges), 1)
             each_edge[int(edges)] = cost
             held &= wall < SECONDS
             print(
-                f"| {what} | {int(edges):,} | {int(products):,} | {wall:.2f} s | "
+                f"| {what} | {int(edges):,} | {int(products):,} | {wall:.2f} s | {cpu:.2f} s | "
                 f"{alone * 1e3:.1f} ms | {cost * 1e6:.1f} µs |"
             )
         sizes = sorted(each for each in each_edge if each >= 200)

@@ -100,7 +100,6 @@ class Graph:
             for target, named in _declared(product):
                 self._readers_here[target].append((path, _DECLARED, named))
         self._nodes: dict[str, Node | None] = {}
-        self._readers: dict[str, tuple[Edge, ...]] = {}
 
     def node(self, path: str) -> Node | None:
         """A product by its path with the major; None where nobody knows it."""
@@ -126,28 +125,27 @@ class Graph:
 
     def readers(self, path: str) -> tuple[Edge, ...]:
         """The products that read a product, by path."""
-        self.know_readers([path])
-        return self._readers[path]
+        return self._readers([path], sql.READERS)[path]
 
-    def know_readers(self, paths: Iterable[str]) -> None:
-        """Look up who reads many products at once, so that `readers` need not ask."""
-        wanted = [path for path in dict.fromkeys(paths) if path not in self._readers]
-        if not wanted:
-            return
-        newest = self._newest({_majors(path) for path in wanted})
+    def unclear_readers(self, paths: Iterable[str]) -> dict[str, tuple[Edge, ...]]:
+        """Those that read each of many products and do not tell what becomes of all of it."""
+        return self._readers(list(dict.fromkeys(paths)), sql.UNCLEAR_READERS)
+
+    def _readers(self, paths: Sequence[str], statement: str) -> dict[str, tuple[Edge, ...]]:
+        newest = self._newest({_majors(path) for path in paths})
         by_target: dict[str, list[_Read]] = defaultdict(list)
-        for target, *row in self._rows(sql.READERS, json.dumps([*wanted, *newest])):
+        for target, *row in self._rows(statement, json.dumps([*paths, *newest])):
             if not (row[1] == _DECLARED and row[0] in self._own):
                 by_target[target].append(_told(row))
-        for path in wanted:
+        for target in (*paths, *newest) if self._readers_here else ():
+            by_target[target] += self._readers_here.get(target, ())
+        edges: dict[str, tuple[Edge, ...]] = {}
+        for path in paths:
             majors = _majors(path)
-            targets = [path, *([majors] if newest.get(majors) == path else [])]
-            found = _merged(
-                each
-                for target in targets
-                for each in (*by_target[target], *self._readers_here.get(target, ()))
-            )
-            self._readers[path] = tuple(_edge(each, path, *found[each]) for each in sorted(found))
+            of_name = by_target.get(majors, []) if newest.get(majors) == path else []
+            found = _merged([*by_target.get(path, ()), *of_name])
+            edges[path] = tuple(_edge(each, path, *found[each]) for each in sorted(found))
+        return edges
 
     def reads(self, path: str) -> tuple[Edge, ...]:
         """The products that a product reads, by path."""

@@ -15,6 +15,11 @@ from json_each(?) as asked
 cross join reads r on r.target = asked.value
 cross join products p on p.id = r.product
 """
+UNCLEAR_READERS = f"""
+{READERS}
+where not exists (select 1 from edges e where e.product = p.id)
+    or exists (select 1 from edges e where e.product = p.id and +e.target = '')
+"""
 READS = """
 select r.target, r.kind, r.columns from reads r join products p on p.id = r.product
 where p.path = ?

@@ -123,9 +123,7 @@ class _Walk:
         """All that is so many steps away, asked for at once."""
         asked = [(port, column or None) for port, column in level]
         used = self._graph.used_by_each(asked)
-        products = [product_of(port) for port, _ in level]
-        self._graph.know_readers(products)
-        readers = {each: self._graph.readers(each) for each in products}
+        readers = self._graph.unclear_readers(product_of(port) for port, _ in level)
         names = {edge.reader for edges in readers.values() for edge in edges}
         self._unknown |= self._graph.unknown_of(names - self._unknown.keys())
         for (port, column), certain in level.items():

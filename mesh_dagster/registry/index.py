@@ -45,6 +45,9 @@ _AT_ONCE = 16
 _AHEAD = 32
 """Documents that are read at a time: what a registry on S3 takes is waiting."""
 
+_BROKEN = (sqlite3.Error, OSError, UnicodeDecodeError)
+"""What a file raises that is no index: what SQLite says of it may be no text either."""
+
 _Answer = TypeVar("_Answer")
 Objects = Mapping[str, list[Object]]
 Known = Mapping[str, tuple[int, int]]
@@ -93,12 +96,12 @@ class Index:
         """
         objects = by_domain(self._storage.list(""))
         if not anew:
-            with suppress(sqlite3.Error, OSError):
+            with suppress(*_BROKEN):
                 if not _changed(self._opened(), objects):
                     return 0
         with self._told_if_refused(), self._locked():
             if not anew:
-                with suppress(sqlite3.Error, OSError):
+                with suppress(*_BROKEN):
                     return self._updated(self._opened(), objects)
             self.close()
             with collecting_none():
@@ -109,7 +112,7 @@ class Index:
         """Answer a question from the index; a corrupt one is built anew first, once."""
         try:
             return question(self._opened())
-        except (sqlite3.DatabaseError, OSError):
+        except _BROKEN:
             self.refresh(anew=True)
         with self._told_if_refused():
             return question(self._opened())
