@@ -13,6 +13,7 @@ import click
 
 from mesh_dagster.cli.output import plain, say
 from mesh_dagster.cli.table import Column, render, width_of
+from mesh_dagster.products.sql.values import values_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +57,9 @@ def json_rows(batches: Batches, out: BinaryIO, *, lines: bool) -> None:
     before, between, after = ("", "\n", "\n") if lines else ("[\n  ", ",\n  ", "\n]\n")
     first = True
     for batch in batches:
-        texts = [json.dumps(plain(row), ensure_ascii=False) for row in batch.to_pylist()]
+        names = batch.schema.names
+        rows = (dict(zip(names, row, strict=True)) for row in _tuples(batch))
+        texts = [json.dumps(plain(row), ensure_ascii=False) for row in rows]
         out.write(((before if first else between) + between.join(texts)).encode())
         first = False
     if first:
@@ -113,7 +116,7 @@ class _Flat:
         import pyarrow as pa
 
         arrays = [
-            pa.array([_text(value) for value in column.to_pylist()], pa.string())
+            pa.array([_text(value) for value in values_of(column)], pa.string())
             if at in self._texts
             else column
             for at, column in enumerate(batch.columns)
@@ -132,6 +135,8 @@ def _in_csv(type_: pa.DataType) -> bool:
     import pyarrow as pa
 
     odd = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_dictionary)
+    if isinstance(type_, pa.BaseExtensionType):
+        return False
     return _in_parquet(type_) and not pa.types.is_nested(type_) and not any(f(type_) for f in odd)
 
 
@@ -142,7 +147,7 @@ def _in_parquet(type_: pa.DataType) -> bool:
 
 
 def _tuples(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
-    return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    return zip(*(values_of(column) for column in batch.columns), strict=True)
 
 
 def _styled(out: BinaryIO) -> bool:

@@ -25,6 +25,7 @@ from mesh_dagster.ports.open import PortData
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.query import opened
 from mesh_dagster.products.sql.process import Limits
+from mesh_dagster.products.sql.values import values_of
 
 MOST_ROWS = 10
 MOST_COLUMNS = 30
@@ -94,7 +95,7 @@ def _open(mesh: Mesh, address: Address, data: PortData) -> Sequence[str]:
 def _rows(batches: Iterable[Any], columns: int) -> Iterator[tuple[Cell, ...]]:
     for batch in batches:
         some = batch.slice(0, MOST_ROWS)
-        values = (column.to_pylist() for column in some.columns[:columns])
+        values = (values_of(column) for column in some.columns[:columns])
         yield from (tuple(map(_cell, row)) for row in zip(*values, strict=True))
 
 

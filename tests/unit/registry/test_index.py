@@ -106,6 +106,9 @@ CORRUPT: dict[str, Callable[[Path], object]] = {
     "another's tables": lambda file: [file.unlink(), sqlite3.connect(file).close()],
     "another format": lambda file: changed(file, "update meta set value = '0'"),
     "no words": lambda file: changed(file, "drop table words"),
+    "no text": lambda file: file.write_bytes(
+        file.read_bytes().replace(b"CREATE TABLE meta", b"CREATE TABL\xa1 meta")
+    ),
 }
 
 
