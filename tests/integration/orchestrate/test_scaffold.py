@@ -71,7 +71,14 @@ def test_dg_lists_a_domain(home) -> None:
     listed = json.loads(_dg(home, "list", "defs", "--json"))
     assert "shop/sales/v1" in json.dumps(listed["assets"])
     names = {each["name"] for each in listed["sensors"]}
-    assert names == {"alerts", "automation", "publications", "reviews", "service_levels"}
+    assert names == {
+        "alerts",
+        "automation",
+        "lineage",
+        "publications",
+        "reviews",
+        "service_levels",
+    }
 
 
 def test_dg_names_the_line_of_a_wrong_attribute(mesh, home) -> None:
