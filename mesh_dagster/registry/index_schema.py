@@ -68,8 +68,8 @@ _FACETS = "insert or ignore into facets (product, kind, value)"
 _READS = "insert or ignore into reads (product, target, kind, columns)"
 _EDGES = """insert into edges (product, port, "column", target, target_column, use)"""
 
-_TOGETHER = 500
-"""Rows of one statement; the narrowest limit of SQLite is on its parameters."""
+_TOGETHER = 64
+"""Rows of one statement: more of them take SQLite longer a row."""
 
 Numbered = tuple[int, int, Row]
 """The id of a product in this index, the checksum of its entry, and what is kept of it."""
