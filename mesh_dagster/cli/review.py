@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mesh_dagster.cli.moment import MOMENT
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, open_mesh
@@ -144,7 +145,10 @@ def log(product: Address | None, as_json: bool) -> None:
 _id = click.argument("id")
 _why = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
 _until = click.option(
-    "--until", metavar="MOMENT", help="When it ceases to hold: 2013-12-01, 2013-12-01T06:00Z."
+    "--until",
+    type=MOMENT,
+    metavar="MOMENT",
+    help="When it ceases to hold: 2013-12-01, 2013-12-01T06:00Z.",
 )
 
 
@@ -162,7 +166,7 @@ def reaudit(id: str, why: str, as_json: bool) -> int:
 @_why
 @_until
 @as_json
-def release(id: str, why: str, until: str | None, as_json: bool) -> int:
+def release(id: str, why: str, until: datetime | None, as_json: bool) -> int:
     """Publish the files that were audited, against the contract, and answer for it."""
     return _decide(id, Action.RELEASE, why, as_json, until=until)
 
@@ -182,7 +186,7 @@ def discard(id: str, why: str, as_json: bool) -> int:
 @_until
 @click.option("--rule", "rules", multiple=True, help="This rule only; may be given several times.")
 @as_json
-def waive(id: str, why: str, until: str | None, rules: tuple[str, ...], as_json: bool) -> int:
+def waive(id: str, why: str, until: datetime | None, rules: tuple[str, ...], as_json: bool) -> int:
     """Let rules not block: for this partition, or --until a moment for all. They still report."""
     return _decide(id, Action.WAIVE, why, as_json, until=until, rules=rules)
 
@@ -192,7 +196,7 @@ def waive(id: str, why: str, until: str | None, rules: tuple[str, ...], as_json:
 @_why
 @_until
 @as_json
-def acknowledge(id: str, why: str, until: str | None, as_json: bool) -> int:
+def acknowledge(id: str, why: str, until: datetime | None, as_json: bool) -> int:
     """Take note of it, so that it leaves the inbox; nothing else is changed."""
     return _decide(id, Action.ACKNOWLEDGE, why, as_json, until=until)
 
@@ -203,7 +207,7 @@ def _decide(
     why: str,
     as_json: bool,
     *,
-    until: str | None = None,
+    until: datetime | None = None,
     rules: Sequence[str] = (),
 ) -> int:
     if "/" in id:
@@ -218,16 +222,8 @@ def _decide(
     mesh = open_mesh()
     found = review_of(mesh, id)
     loaded = mesh.load(Address.parse(found.product))
-    made = decide(
-        mesh,
-        loaded,
-        found,
-        action,
-        identities(mesh),
-        why=why,
-        until=_moment(until),
-        rules=rules,
-    )
+    who = identities(mesh)
+    made = decide(mesh, loaded, found, action, who, why=why, until=until, rules=rules)
     waits = made.outcome is Outcome.QUARANTINED
     if as_json:
         emit_json(made)
@@ -237,20 +233,6 @@ def _decide(
         if waits:
             say(f"it does not pass: mesh review show {found.subject}")
     return 1 if waits else 0
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    from mesh_dagster.clock import in_utc
-
-    try:
-        return in_utc(datetime.fromisoformat(text))
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no moment; write it like 2013-12-01 or 2013-12-01T06:00Z",
-            param_hint="--until",
-        ) from None
 
 
 def _everything(mesh: Mesh, product: Address | None, unread: list[str]) -> list[Review]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesh_dagster.cli.apart import Apart
+from mesh_dagster.cli.moment import MOMENT
 from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, open_mesh
@@ -38,24 +39,6 @@ _COLUMNS = [
 ]
 
 
-class _Moment(click.ParamType[datetime]):
-    name = "moment"
-
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        from mesh_dagster.clock import in_utc
-
-        if isinstance(value, datetime):
-            return value
-        try:
-            return in_utc(datetime.fromisoformat(value))
-        except ValueError:
-            raise UsageError(
-                f"{value!r:.60} is not an ISO 8601 moment", fix="--at 2013-11-04T12:00:00Z"
-            ) from None
-
-
 class _Span(click.ParamType[timedelta]):
     name = "span"
 
@@ -75,7 +58,7 @@ class _Span(click.ParamType[timedelta]):
 
 @click.command()
 @click.argument("address", type=ADDRESS, required=False)
-@click.option("--at", type=_Moment(), metavar="T", help="As it was at a past moment (ISO 8601).")
+@click.option("--at", type=MOMENT, metavar="T", help="As it was at a past moment (ISO 8601).")
 @click.option("--window", type=_Span(), metavar="W", help="Over another window, such as '7 d'.")
 @click.option(
     "--html",
@@ -96,12 +79,13 @@ def slo(
     Without an ADDRESS of all products of this checkout. The exit code is 1 if something is not
     kept.
     """
-    from mesh_dagster.products.service_levels import reports
+    from mesh_dagster.products.service_levels import refuse_far, reports
 
     if html is not None and address is None:
         raise UsageError("a page is of one product", fix=f"mesh slo <address> --html {html}")
     mesh = open_mesh()
     _refuse_future(at)
+    refuse_far(at)
     apart = Apart()
     found: list[Report] = []
     for domain, products in groupby(_asked(mesh, address), lambda each: each.domain.name):

@@ -84,7 +84,7 @@ def reports(
     One query a domain, and one product after the other. Raises `JournalError`, and `UsageError`
     for a moment in a year that is none of the mesh's.
     """
-    _refuse_far(at or clock.now())
+    refuse_far(at)
     by_domain: dict[str, list[tuple[LoadedProduct, tuple[Objective, ...]]]] = {}
     for loaded in products:
         if stated := objectives(loaded, window):
@@ -93,7 +93,9 @@ def reports(
         yield from _of_domain(mesh, domain, stated_of, at)
 
 
-def _refuse_far(moment: datetime) -> None:
+def refuse_far(at: datetime | None) -> None:
+    """Raise `UsageError` for a moment (None: now) in a year that is none of the mesh's."""
+    moment = at or clock.now()
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise UsageError(
             f"service levels are of the years {FIRST_YEAR} to {LAST_YEAR}, and "
