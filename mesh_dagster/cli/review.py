@@ -57,8 +57,10 @@ def review(
     ids: bool,
     as_json: bool,
 ) -> int | None:
-    """List what waits for an owner's decision, data in quarantine first; decide on it by one of
-    the commands below."""
+    """List what waits for an owner's decision, data in quarantine first.
+
+    Decide on it by one of the commands below.
+    """
     if context.invoked_subcommand is not None:
         return None
     mesh = open_mesh()
