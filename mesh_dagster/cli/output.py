@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST = 20
 """Failing rules that are printed; a year of days may fail one each."""
+
+_UNPRINTED = re.compile(r"[^\n\x20-\x7e]+")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 """The option of every command that lists."""
@@ -56,16 +59,33 @@ def _harmless(text: str) -> str:
 
 def emit_json(value: Any) -> None:
     """Print a result for machines: dataclasses as objects, moments as ISO 8601, in UTC."""
-    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    click.echo(_escaped(json.dumps(plain(value), indent=2, ensure_ascii=False)))
 
 
 def emit_json_rows(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print a JSON array row by row, so that a large result is never whole in memory."""
     before = "[\n  "
     for row in rows:
-        click.echo(before + json.dumps(plain(row), ensure_ascii=False), nl=False)
+        click.echo(before + _escaped(json.dumps(plain(row), ensure_ascii=False)), nl=False)
         before = ",\n  "
     click.echo("[]" if before.startswith("[") else "\n]")
+
+
+def _escaped(text: str) -> str:
+    """JSON in which what could drive a terminal, or is half a letter, is written by its number.
+
+    It stands in texts alone, and says the same there.
+    """
+    return _UNPRINTED.sub(_by_number, text)
+
+
+def _by_number(found: re.Match[str]) -> str:
+    return "".join(each if each.isprintable() else _numbered(each) for each in found[0])
+
+
+def _numbered(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def plain(value: Any) -> Any:

@@ -291,3 +291,17 @@ def test_a_map_bears_products_that_nobody_tells_of(
     found = map_.map_page(map_.Mapped("<small>", nodes, edges, tuple(graph_findings(nodes, edges))))
     assert "&lt;small&gt;" in found
     assert found.count('class="arrow') == 4
+
+
+def test_what_another_domain_calls_no_address_ends_the_way_up(mesh: Mesh) -> None:
+    key = "a/discovery.json"
+    found = mesh.storage.read(key)
+    told = b'"source":"file","column":"raw"'
+    assert told in found
+    for name in (b"<script>", b"mesh://A/B", b"*", b"q/r/v" + b"9" * 99):
+        hostile = b'"address":"' + name + b'","column":"raw"'
+        mesh.storage.write(key, found.replace(told, hostile))
+        for graph in mesh.graph():
+            walk = walk_columns(graph, "c/c/v1", "t", up=None, down=None)
+            assert walk.levels["a/a/v1.x"] == -2
+            assert page(picture_of_columns(graph, walk), "").count("<script") == 1
