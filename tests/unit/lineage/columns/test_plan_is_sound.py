@@ -51,8 +51,9 @@ def frames_of(data: Data) -> Frames:
 
 
 def values(plan: Plan, data: Data) -> dict[str, list[str]]:
+    """The values of each column, in no order: that of a join is another each time."""
     frame = plan(frames_of(data)).collect()
-    return {name: [repr(each) for each in frame[name].to_list()] for name in frame.columns}
+    return {name: sorted(repr(each) for each in frame[name].to_list()) for name in frame.columns}
 
 
 def names(lineage: ColumnLineage, output: str, table: str, column: str) -> bool:
@@ -151,7 +152,7 @@ def step(frame: pl.LazyFrame, draw: st.DrawFn, frames: Frames, number: int) -> p
             right_on=draw(st.sampled_from(["a"])),
             how=how,
             suffix=f"_{number}",
-            maintain_order="left_right" if how not in ("semi", "anti") else None,
+            maintain_order="left_right" if how not in ("semi", "anti") else "left",
             coalesce=draw(st.sampled_from([True, False]))
             if how in ("left", "full", "right")
             else None,
