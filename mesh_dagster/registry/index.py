@@ -190,6 +190,7 @@ class Index:
         making.unlink(missing_ok=True)
         connection = sqlite3.connect(making, isolation_level=None)
         try:
+            connection.execute("pragma page_size = 16384")
             connection.execute("pragma journal_mode = off")
             connection.execute("pragma synchronous = off")
             connection.execute("pragma cache_size = -65536")
