@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.errors import UsageError
-from mesh_dagster.products.sql.plan import Refused, check_reads
+from mesh_dagster.products.sql.plan import Refused, check_reads, kind_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,7 +54,7 @@ def only_select(sql: str) -> duckdb.Statement:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
         raise UsageError(f"this is not SQL: {error}", code="MESH-M041") from error
-    kinds = [statement.type.name for statement in statements]
+    kinds = [kind_of(each) for each in statements]
     if kinds != ["SELECT"]:
         raise UsageError(
             f"a query is one SELECT; this is {' and '.join(kinds) or 'empty'}",

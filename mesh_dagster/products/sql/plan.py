@@ -11,7 +11,10 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
 
 LONGEST = 100_000
 """Characters of a query."""
@@ -62,6 +65,10 @@ def asked(sql: str) -> Asked:
     """Read one SELECT. Raises `Refused`, of which `Reaching` is one."""
     if len(sql) > LONGEST:
         raise Refused(f"the query has {len(sql):,} characters; the most is {LONGEST:,}")
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(f"this is not SQL: character {error.start + 1} is no text") from None
     statement = _one_select(sql)
     reading = _Reading()
     try:
@@ -84,12 +91,20 @@ def _one_select(sql: str) -> str:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
         raise Refused(f"this is not SQL: {error}") from None
-    kinds = [statement.type.name for statement in statements]
+    kinds = [kind_of(each) for each in statements]
     if kinds == ["MULTI"]:
         raise Refused("a PIVOT names its values: pivot ... on column in ('a', 'b')")
     if kinds != ["SELECT"]:
         raise Refused(f"a query is one SELECT; this is {' and '.join(kinds) or 'empty'}")
     return str(statements[0].query)
+
+
+def kind_of(statement: duckdb.Statement) -> str:
+    """What a statement is, in capitals. The parser knows more kinds than its Python has names."""
+    try:
+        return str(statement.type.name)
+    except ValueError:
+        return "something else"
 
 
 def _parsed(statement: str) -> Any:
@@ -179,7 +194,10 @@ def _verb(kind: str) -> str:
 
 def check_reads(sql: str) -> None:
     """Raise `Refused` for a SELECT in which something else than a SELECT stands."""
-    left = [_parsed(sql)]
+    try:
+        left = [_parsed(sql)]
+    except RecursionError:
+        raise Refused("it is nested too deeply") from None
     while left:
         node = left.pop()
         if isinstance(node, dict):

@@ -44,6 +44,8 @@ def main() -> None:
         _fail("reaching", reaching)
     except Refused as refused:
         _fail("refused", refused)
+    except Exception as error:  # noqa: BLE001 - whatever a parser raises, told in one line
+        _fail("memory" if "memory" in type(error).__name__.lower() else "parsing", error)
     said = {
         "tables": found.tables,
         "words": found.words,

@@ -9,6 +9,7 @@ import pytest
 
 from mesh_dagster.errors import UsageError
 from mesh_dagster.products.sandbox import named_parameters, only_select, sandbox
+from mesh_dagster.products.sql.plan import Refused, asked
 
 
 def _numbers(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
@@ -79,3 +80,23 @@ def test_only_one_select_is_a_query() -> None:
         with pytest.raises(UsageError, match=f"a query is one SELECT; this has {verb} in it"):
             only_select(f"with x as ({within}) from x")
     assert only_select("with x as (select $a) from x union all from x").query
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "update extensions",
+        f"select {'abs(' * 600}1{')' * 600}",
+        f"select {'[' * 400}1{']' * 400}",
+    ],
+)
+def test_what_the_parser_has_no_words_for_is_refused_in_words(text: str) -> None:
+    with pytest.raises(UsageError, match=r"a query is one SELECT|nested too deeply"):
+        only_select(text)
+    with pytest.raises(Refused, match=r"a query is one SELECT|nested too deeply"):
+        asked(text)
+
+
+def test_a_query_of_bytes_that_are_no_text_says_so() -> None:
+    with pytest.raises(Refused, match="character 9 is no text"):
+        asked("select '\udcff'")
