@@ -104,11 +104,12 @@ def _show(found: Impact) -> None:
     teams = {each.node.team or each.node.domain for each in found.affected}
     domains = {each.node.domain for each in found.affected}
     perhaps = len(found.affected) - len(sure)
-    more = f", {perhaps} of them only perhaps: nobody knows what they are made of" * bool(perhaps)
     say(
         f"{_count(len(found.affected), 'product')} of {_count(len(domains), 'domain')} would break "
-        f"with {what}{more}; {_count(len(teams), 'team')} to talk to"
+        f"with {what}; {_count(len(teams), 'team')} to talk to"
     )
+    if perhaps:
+        say(f"{perhaps} of them only perhaps: nobody knows which columns they are made of")
 
 
 def _row(each: Affected) -> tuple[object, ...]:

@@ -28,6 +28,11 @@ _LABELS = {
 
 _PLACES = 3
 
+_NOTHING = "nothing is found: `mesh search` alone lists all that domains have told"
+_NOTHING_TOLD = """\
+nothing is found: no domain has told of a product yet
+  fix: mesh registry write, which tells of this checkout's; Dagster does so by itself"""
+
 _STATES = {"met": "green", "at_risk": "yellow", "burning": "yellow", "breached": "red"}
 
 
@@ -81,6 +86,9 @@ def search(
         emit_json(found)
     else:
         _print(found, limit)
+        if not found.hits:
+            any_at_all = find(open_mesh(), "", Filters(), 1).hits
+            say(_NOTHING if any_at_all else _NOTHING_TOLD)
     return 0 if found.hits else 1
 
 
@@ -91,9 +99,7 @@ def _print(found: Found, limit: int) -> None:
         if at:
             emit("")
         _print_hit(hit)
-    if not found.hits:
-        say("nothing is found: `mesh search` without words lists all that domains have told")
-    elif found.total > limit:
+    if found.total > limit:
         say(f"the first {limit} of {found.total:,}: more words, or --limit")
 
 

@@ -94,10 +94,9 @@ def publication_at(mesh: Mesh, address: Address, as_of: AsOf = None) -> Publicat
         case _:
             found = pointer.publication(mesh.storage, product, as_of)
     if found is None:
-        when = "" if as_of is None else f" as of {as_of}"
+        when, lead = ("", "run") if as_of is None else (f" as of {as_of}", "snapshots")
         raise NeverPublished(
-            f"{address.path} has no publication{when}",
-            fix=f"mesh snapshots {address.path}",
+            f"{address.path} has no publication{when}", fix=f"mesh {lead} {product.path}"
         )
     return found
 

@@ -46,7 +46,13 @@ def test_a_typing_error_is_said(published: Mesh, run: Run) -> None:
 def test_what_is_nowhere_is_not_found(published: Mesh, run: Run) -> None:
     ended = run("search", "zyzzyva")
     assert (ended.code, ended.out) == (1, "")
-    assert "nothing is found" in ended.err
+    assert "nothing is found: `mesh search` alone lists" in ended.err
+
+
+def test_where_no_domain_has_told_of_anything_that_is_said(mesh: Mesh, run: Run) -> None:
+    ended = run("search", "delay")
+    assert (ended.code, ended.out) == (1, "")
+    assert "no domain has told of a product yet\n  fix: mesh registry write" in ended.err
 
 
 def test_filters_narrow_a_search(published: Mesh, run: Run) -> None:
