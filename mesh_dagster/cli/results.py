@@ -125,8 +125,16 @@ def _write(taken: Limited, kind: str, out: BinaryIO, *, seekable: bool) -> None:
 def replaced(path: Path) -> Iterator[BinaryIO]:
     """A file under another name, which takes the place of this one when it is whole.
 
+    What is there and no file, such as /dev/null or a pipe, keeps its place and is written to.
     Raises `EvaluationError` where it cannot be written.
     """
+    if path.exists() and not path.is_file():
+        try:
+            with path.open("wb") as device:
+                yield cast(BinaryIO, device)
+        except OSError as error:
+            raise _unwritten(path, error) from error
+        return
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.tmp")
     try:
         try:
@@ -139,11 +147,15 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise EvaluationError(
-            f"{path} cannot be written: {error.strerror or error}",
-            code="MESH-M068",
-            fix="name another file",
-        ) from error
+        raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> EvaluationError:
+    return EvaluationError(
+        f"{path} cannot be written: {error.strerror or error}",
+        code="MESH-M068",
+        fix="name another file",
+    )
 
 
 @contextmanager
