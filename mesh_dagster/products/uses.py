@@ -75,11 +75,11 @@ def record_uses(mesh: Mesh, uses: Sequence[Use]) -> None:
     """Note in the ledger of this user what was read just now."""
     if not uses:
         return
-    with suppress(OSError, sqlite3.Error):
+    with suppress(OSError, sqlite3.Error, UnicodeDecodeError):
         file = _own(mesh.config)
         try:
             _note(file, uses)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
             file.unlink(missing_ok=True)  # it is no ledger any more

@@ -94,12 +94,16 @@ def test_a_ledger_is_bounded(items: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     assert sorted(each.use.publication for each in uses_of(items.mesh)) == [15, 16, 17, 18, 19]
 
 
-@pytest.mark.parametrize("harm", ["corrupt", "another table", "a folder"])
+@pytest.mark.parametrize("harm", ["corrupt", "no text", "another table", "a folder"])
 def test_a_ledger_that_cannot_be_written_never_stops_a_read(items: Any, harm: str) -> None:
     record_uses(items.mesh, [Use(ITEMS, 1, "read")])
     (ledger,) = (items.root / ".mesh" / "uses").iterdir()
+    before = ledger.read_bytes()
+    assert b"CREATE TABLE uses" in before
     ledger.unlink()
     match harm:
+        case "no text":
+            ledger.write_bytes(before.replace(b"CREATE TABLE uses", b"CREATE TABL\xa1 uses"))
         case "corrupt":
             ledger.write_bytes(b"no database at all" * 1000)
         case "another table":
@@ -108,7 +112,7 @@ def test_a_ledger_that_cannot_be_written_never_stops_a_read(items: Any, harm: st
         case _:
             ledger.mkdir()
     assert query("select item from shop.items", mesh=items.mesh).num_rows == 1
-    assert use_counts(items.mesh) == ({ITEMS: 1} if harm == "corrupt" else {})
+    assert use_counts(items.mesh) == ({ITEMS: 1} if harm in ("corrupt", "no text") else {})
 
 
 def test_where_nothing_can_be_written_a_read_is_a_read(items: Any) -> None:
