@@ -88,7 +88,7 @@ WEEK = _story(
     "2013-11-01",
     "2013-11-07",
     "2013-11-08T12:00:00Z",
-    300,
+    600,
     {
         "weather/observations/v1": Expected(6, 413, quarantined=1),
         "flights/departures/v1": Expected(7, 6_486),

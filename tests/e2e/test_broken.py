@@ -85,7 +85,7 @@ def test_the_demo_says_soon_that_a_product_it_waits_for_is_in_quarantine(checkou
     assert "maximum: " in text
     contract.write_text(re.sub(r"maximum: \d+", "maximum: -1", text))
     began = time.monotonic()
-    done = found.mesh("demo", seconds=200).exited(1)
+    done = found.mesh("demo", seconds=400).exited(1)
     assert "network/airports/v1 is in quarantine: mesh quarantine network/airports/v1" in done.err
     assert "what depends on it cannot be made" in done.err
-    assert time.monotonic() - began < 150, "and not at the end of its patience, at 300"
+    assert time.monotonic() - began < 300, "and not at the end of its patience, at 600"

@@ -66,7 +66,7 @@ def mesh(checkout) -> Checkout:
 @pytest.fixture(scope="module")
 def demo(mesh: Checkout) -> Done:
     """The demo, run once."""
-    return mesh.mesh("demo", seconds=400).succeeded()
+    return mesh.mesh("demo", seconds=700).succeeded()
 
 
 @dataclass(frozen=True)
@@ -318,7 +318,7 @@ def test_a_demo_that_comes_out_wrong_exits_with_the_reason(demo: Done, mesh: Che
     transform = mesh.defs(CARRIERS) / "transform.py"
     transform.write_text(transform.read_text() + _ONE_TOO_FEW)
     mesh.mesh("run", CARRIERS).succeeded()
-    wrong = mesh.mesh("demo", seconds=300).exited(1)
+    wrong = mesh.mesh("demo", seconds=700).exited(1)
     assert "fleet/carriers/v1 shows 1 of 1 partitions, 15 of 16 rows" in wrong.err
     # What the daemon before it carried on is the other way in which the story may end.
     assert wrong.err.count("not as it should be") == 1
