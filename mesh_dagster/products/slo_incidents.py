@@ -95,7 +95,8 @@ def _matching(read: Address, broken: set[str]) -> str:
     """The broken product that an input names; the newest of them where it names no major."""
     if read.major is not None:
         return read.path if read.path in broken else ""
-    return max((each for each in broken if each.startswith(f"{read.path}/v")), default="")
+    majors = (each for each in broken if each.startswith(f"{read.path}/v"))
+    return max(majors, key=lambda each: Address.parse(each).major or 0, default="")
 
 
 def _broken_there(mesh: Mesh, domain: str) -> set[str]:

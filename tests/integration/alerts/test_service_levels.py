@@ -87,6 +87,22 @@ def test_nine_products_that_breach_with_what_they_read_are_one_message(world, ho
     assert body["subject"].startswith("10 alerts about shop/sales/v1: ")
 
 
+def test_who_names_no_major_is_in_trouble_by_the_newest_and_ten_is_newer_than_nine(
+    world, hook, followed
+):
+    world.hooked()
+    for major in (9, 10):
+        world.product(f"shop/sold/v{major}")
+    world.product(
+        "shop/daily/v1", inputs={"sold": "mesh://shop/sold"}, transform="def transform(sold): ..."
+    )
+    paths = ("shop/sold/v9", "shop/sold/v10", "shop/daily/v1")
+    followed(*(standing(path, Status.BREACHED) for path in paths))
+    world.tell()
+    together = [sorted(each["product"] for each in body["alerts"]) for body in hook.accepted]
+    assert sorted(together) == [["shop/daily/v1", "shop/sold/v10"], ["shop/sold/v9"]]
+
+
 def test_those_of_another_domain_are_grouped_with_what_they_heard_of_upstream(
     world, hook, followed
 ):
