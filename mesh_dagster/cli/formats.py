@@ -13,6 +13,7 @@ import click
 
 from mesh_dagster.cli.output import plain, say
 from mesh_dagster.cli.table import Column, render, width_of
+from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.products.sql.values import values_of
 
 if TYPE_CHECKING:
@@ -32,12 +33,19 @@ def table(schema: pa.Schema, batches: Batches, out: BinaryIO) -> None:
         for field in schema
     ]
     laid = render(columns, rows)
+    hidden = 0
+    if laid.left_out and RECORDED_AT in schema.names:
+        # What the platform added leaves before what was promised does.
+        at, hidden = schema.names.index(RECORDED_AT), 1
+        fewer = [row[:at] + row[at + 1 :] for row in rows]
+        laid = render(columns[:at] + columns[at + 1 :], fewer)
     text = laid.text if _styled(out) else click.unstyle(laid.text)
     out.write(text.encode() + b"\n")
     out.flush()
-    if laid.left_out:
+    left_out = laid.left_out + hidden
+    if left_out:
         say(
-            f"{laid.left_out} of {len(columns)} columns found no room: name those you want in the "
+            f"{left_out} of {len(columns)} columns found no room: name those you want in the "
             "SELECT; --json has all of them"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import click
 
 from mesh_dagster.cli.column_target import TARGET, Target
 from mesh_dagster.cli.output import emit, emit_json, emit_styled, say
-from mesh_dagster.cli.table import shown
+from mesh_dagster.cli.table import shown, terminal_width, width_of
 from mesh_dagster.cli.target import open_mesh
 
 if TYPE_CHECKING:
@@ -119,12 +120,23 @@ def _tree(
         again = other in seen and bool(steps.get(other))
         told = [step.how] if step.how else []
         told += [] if step.certain else ["not declared"] if not step.how else []
-        line = f"{'  ' * depth}{shown(_named(other))}"
-        line += click.style(f"  {shown(', '.join(told))}", dim=True) if told else ""
-        yield line + (click.style("  (as above)", dim=True) if again else "")
+        told += ["(as above)"] if again else []
+        yield from _laid_out(f"{'  ' * depth}{shown(_named(other))}", shown(", ".join(told)))
         if not again:
             seen.add(other)
             stack += [(each, depth + 1) for each in reversed(_sorted(steps.get(other, []), end))]
+
+
+def _laid_out(name: str, told: str) -> Iterator[str]:
+    """A name and what is told of it: in one line, or below it where that is too wide."""
+    width = terminal_width()
+    if width_of(name) + width_of(told) + 2 <= width:
+        yield name + (click.style(f"  {told}", dim=True) if told else "")
+        return
+    yield name
+    margin = " " * (len(name) - len(name.lstrip()) + 4)
+    for line in textwrap.wrap(told, max(width - len(margin), 20)):
+        yield margin + click.style(line, dim=True)
 
 
 def _named(id_: str) -> str:

@@ -111,7 +111,9 @@ def _sql(mesh: Mesh, asked: str, name: str | None) -> str:
         say(found.title or found.name)
         return found.sql
     for each in examples_of(mesh, address):
-        say(f"mesh query {address.path} {each.name}  # {each.title}")
+        say(f"mesh query {address.path} {each.name}")
+        if each.title:
+            say(f"  # {each.title}")
     return f"from {address.sql_name}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
-from mesh_dagster.cli.table import shown, terminal_width
+from mesh_dagster.cli.table import shown, terminal_width, width_of
 from mesh_dagster.cli.target import open_mesh
 from mesh_dagster.model.product import Archetype, Stage
 
@@ -111,11 +111,23 @@ def _print_hit(hit: Hit) -> None:
     used = f"{hit.readers} reader" + ("" if hit.readers == 1 else "s")
     state = hit.slo.replace("_", " ")
     slo = [click.style(f"slo {state}", fg=_STATES.get(hit.slo))] if state else []
-    line = [click.style(shown(product), bold=True), *map(shown, facts), used, *slo]
-    emit_styled(" · ".join(line))
+    line = click.style(shown(product), bold=True)
+    for each in (*map(shown, facts), used, *slo):
+        line, ended = _joined(line, each)
+        if ended:
+            emit_styled(ended)
+    emit_styled(line)
     for text in (hit.purpose, _why(hit)):
         if text:
             emit("  " + textwrap.shorten(text, terminal_width() - 2, placeholder="…"))
+
+
+def _joined(line: str, fact: str) -> tuple[str, str]:
+    """The line with one fact more; without room for it the line that begins, and the one before."""
+    wider = f"{line} · {fact}"
+    if width_of(click.unstyle(wider)) <= terminal_width():
+        return wider, ""
+    return f"  {fact}", line
 
 
 def _why(hit: Hit) -> str:

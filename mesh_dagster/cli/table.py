@@ -158,8 +158,9 @@ def _lines(cells: Sequence[str], shape: Sequence[tuple[Column, int]]) -> Iterato
 
 def _line(cells: Sequence[str], shape: Sequence[tuple[Column, int]]) -> str:
     parts = []
-    for cell, (column, width) in zip(cells, shape, strict=True):
+    for at, (cell, (column, width)) in enumerate(zip(cells, shape, strict=True), 1):
         part = _pad(_cut(cell, width), width, column.right)
+        part = part.rstrip() if at == len(shape) else part
         parts.append(click.style(part, fg=column.colours[cell]) if cell in column.colours else part)
     return GAP.join(parts).rstrip()
 

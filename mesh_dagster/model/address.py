@@ -120,5 +120,7 @@ def _refused(text: str) -> AddressError:
         f"{shown!r} is not an address of the mesh. It is "
         "mesh://<domain>/<product>[/v<major>][/<port>], each name in lower case, beginning with "
         "a letter, words joined by single underscores, at most 63 characters, not ending in _v1",
-        fix="write it like mesh://flights/departures/v1",
+        fix=f"mesh search {text}"
+        if is_name(text)
+        else "write it like mesh://flights/departures/v1",
     )

@@ -496,6 +496,14 @@ def test_a_wide_result_shows_whole_headings_and_says_what_is_not_there(
     assert f"{left} of 12 columns found no room: name those you want in the SELECT" in ended.err
 
 
+def test_what_the_platform_added_leaves_before_what_was_promised(published: Mesh, run: Run) -> None:
+    named = "1 as carrier_code, " + ", ".join(f"{at} as long_name_{at}" for at in range(5))
+    ended = run("query", f"select {named}, _recorded_at from air.carriers limit 1")
+    heading = ended.out.splitlines()[0].split()
+    assert heading == ["carrier_code", *(f"long_name_{at}" for at in range(5))]
+    assert "1 of 7 columns found no room" in ended.err
+
+
 def test_what_a_partition_fails_is_said_whole_at_80_columns(
     mesh: Mesh, run: Run, published: Mesh
 ) -> None:

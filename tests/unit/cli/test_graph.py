@@ -70,6 +70,20 @@ def test_a_column_is_followed_to_its_source(chain: Mesh, run: Run) -> None:
         assert run("lineage", spelled, "--up").out == ended.out
 
 
+def test_what_is_read_stands_below_its_reader_where_a_line_has_no_room(
+    chain: Mesh, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+    assert run("lineage", "stats/days.mean", "--up").out.splitlines() == [
+        "stats/days/v1.mean",
+        "made of",
+        "  air/flights/v1.delay",
+        "      AGGREGATION",
+        "    rows.delay (source)",
+        "        IDENTITY",
+    ]
+
+
 def test_a_column_that_is_not_there_is_told_with_the_nearest(chain: Mesh, run: Run) -> None:
     ended = run("lineage", "stats/days.meen")
     assert ended.code == 2

@@ -36,6 +36,17 @@ def test_a_product_is_found_and_it_is_said_why(published: Mesh, run: Run) -> Non
     assert told["hits"][0]["why"] == {"columns": ["delay"]}
 
 
+def test_a_heading_keeps_to_the_terminal(
+    published: Mesh, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = run("search", "delay").out.splitlines()
+    assert lines[0] == "air/flights · source-aligned · alpha"
+    assert lines[1].startswith("  ")
+    assert lines[1].endswith("readers")
+    assert max(map(len, lines)) <= 40
+
+
 def test_a_typing_error_is_said(published: Mesh, run: Run) -> None:
     ended = run("search", "fligths")
     assert ended.code == 0

@@ -24,6 +24,12 @@ def test_a_table_that_fits_is_not_cut() -> None:
     ]
 
 
+def test_no_line_ends_in_blanks_coloured_or_not() -> None:
+    state = Column("STATE", colours={"met": "green"})
+    lines = _lines(render([COLUMNS[0], state], [["a", "met"], ["b", "breached"]], width=80).text)
+    assert lines == ["PRODUCT  STATE", "a        met", "b        breached"]
+
+
 def test_the_widest_column_gives_way_first_and_shows_that_it_was_cut() -> None:
     assert _lines(render(COLUMNS, ROWS, width=30).text) == [
         "PRODUCT     ADDRESS       ROWS",

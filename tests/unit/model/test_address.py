@@ -96,3 +96,9 @@ def test_what_is_no_sql_name_is_refused(name: str) -> None:
 def test_a_major_has_at_most_four_digits(major: int) -> None:
     with pytest.raises(AddressError):
         Address("a", "b", major)
+
+
+def test_a_bare_name_is_told_how_to_find_what_has_it() -> None:
+    with pytest.raises(AddressError) as caught:
+        Address.read("carriers")
+    assert caught.value.fix == "mesh search carriers"
