@@ -23,6 +23,11 @@ def weight(readers: int, slo: str, status: str, stage: str) -> float:
     return used * _SLO.get(slo, 1.0) * _STATUS.get(status, 1.0) * _STAGE.get(stage, 1.0)
 
 
+def liking(times: int) -> float:
+    """By how much a product counts more for somebody who has read it so often lately."""
+    return 1 + 0.05 * math.log2(1 + min(max(times, 0), _MOST_READERS))
+
+
 def weigh(connection: sqlite3.Connection, products: Collection[str] | None) -> None:
     """Count the readers of products anew (None: of all), and what follows from them.
 

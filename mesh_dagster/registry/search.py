@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from mesh_dagster.errors import UsageError
 from mesh_dagster.registry.indexed import FIELDS
+from mesh_dagster.registry.ranking import liking
 from mesh_dagster.registry.spelling import nearest_terms
 
 MOST_WORDS = 16
@@ -24,7 +25,9 @@ _BY_FIELD = "10.0, 4.0, 3.0, 1.5, 1.0, 5.0, 2.0, 5.0"
 _WORD = re.compile(r"[^\W_]+")
 _OPEN, _CLOSE = "\x02", "\x03"
 _SEPARATOR = " · "
-_SHOWN_OF = "id, path, purpose, domain, archetype, stage, status, team, slo, readers"
+_SHOWN_OF = (
+    "id, path, purpose, domain, archetype, stage, status, team, slo, readers, coalesce(times, 0)"
+)
 _SHOWN = 3
 """Places of one field that are shown."""
 
@@ -47,7 +50,8 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A product that was found. `why` is, by field, where the words stand in it."""
+    """A product that was found. `why` is, by field, where the words stand in it; `uses` is how
+    often whoever searches has read it lately."""
 
     path: str
     purpose: str
@@ -58,6 +62,7 @@ class Hit:
     team: str
     slo: str
     readers: int
+    uses: int = 0
     score: float = 0.0
     why: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -76,13 +81,16 @@ def search(
     terms: str,
     filters: Filters = NO_FILTERS,
     limit: int = 20,
+    uses: Mapping[str, int] | None = None,
 ) -> Found:
     """The products of an index that words find, the best first; without words, all that the
-    filters leave, the most used first. Raises `UsageError` for more words than anybody means.
+    filters leave, the most used first. `uses` is how often who searches has read products, by
+    path. Raises `UsageError` for more words than anybody means.
     """
     words = list(dict.fromkeys(each.lower() for each in _WORD.findall(terms)))
     if len(words) > MOST_WORDS:
         raise UsageError(f"{len(words)} words are looked for, {MOST_WORDS} are the most")
+    _note_uses(connection, uses or {})
     if not words:
         return _all(connection, filters, limit)
     corrected = _corrected(connection, words)
@@ -96,11 +104,25 @@ def search(
     return Found(_hits(connection, ranked, some), total, corrected)
 
 
+def _note_uses(connection: sqlite3.Connection, uses: Mapping[str, int]) -> None:
+    """What the one who searches has read, for this connection alone."""
+    connection.execute(
+        "create temp table if not exists used (product integer primary key, times, liking)"
+    )
+    connection.execute("delete from temp.used")
+    noted = "insert into temp.used select id, :times, :liking from products where path = :path"
+    connection.executemany(
+        noted,
+        [{"path": path, "times": each, "liking": liking(each)} for path, each in uses.items()],
+    )
+
+
 def _all(connection: sqlite3.Connection, filters: Filters, limit: int) -> Found:
     condition, given = _conditions(filters)
     rows = connection.execute(
-        f"""select p.id, w.weight from products p join weights w on w.product = p.id
-        where {condition} order by w.weight desc, p.path limit :limit""",  # noqa: S608 (ours)
+        f"""select p.id, w.weight * coalesce(u.liking, 1.0) as weight
+        from products p join weights w on w.product = p.id left join temp.used u on u.product = p.id
+        where {condition} order by weight desc, p.path limit :limit""",  # noqa: S608 (ours)
         {**given, "limit": limit},
     )
     ranked = dict(rows.fetchall())
@@ -119,10 +141,11 @@ def _ranked(
     condition, given = _conditions(filters)
     joined = "join products p on p.id = w.product" if given or filters.kept else ""
     statement = f"""
-        select f.id, -f.score * w.weight as score
+        select f.id, -f.score * w.weight * coalesce(u.liking, 1.0) as score
         from (select rowid as id, bm25(words, {_BY_FIELD}) as score from words
               where words match :match) f
-        join weights w on w.product = f.id {joined} where {condition}
+        join weights w on w.product = f.id left join temp.used u on u.product = f.id
+        {joined} where {condition}
         order by 2 desc, 1 limit :limit
     """  # noqa: S608 (no word of anybody's)
     return dict(connection.execute(statement, {**given, "match": match, "limit": limit}).fetchall())
@@ -178,7 +201,8 @@ def _hits(
     why = {} if match is None else _why(connection, list(ranked), match)
     places = ", ".join("?" * len(ranked))
     of_hits = f"where id in ({places})"
-    rows = connection.execute(f"select {_SHOWN_OF} from products {of_hits}", list(ranked))  # noqa: S608
+    known_of = "products left join temp.used on product = id"
+    rows = connection.execute(f"select {_SHOWN_OF} from {known_of} {of_hits}", list(ranked))  # noqa: S608
     known = {id_: Hit(*row) for id_, *row in rows}
     return tuple(
         replace(known[id_], score=round(score, 3), why=why.get(id_, {}))

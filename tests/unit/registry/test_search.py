@@ -184,6 +184,17 @@ def test_what_is_used_and_well_comes_first(index: Index) -> None:
     assert paths(find(index, "aircraft")) == ["fleet/aircraft/v1", "fleet/old_aircraft/v1"]
 
 
+def test_what_one_has_read_lately_moves_up_among_what_matches_alike(index: Index) -> None:
+    def found(uses: dict[str, int]) -> Found:
+        return index.ask(lambda connection: search(connection, "delays", uses=uses))
+
+    path = paths(found({}))[-1]
+    unread, read = ({e.path: e for e in found(uses).hits}[path] for uses in ({}, {path: 40}))
+    assert (unread.uses, read.uses) == (0, 40)
+    assert unread.score < read.score < 1.5 * unread.score
+    assert found({}) == found({"no/such/v1": 5}), "and nothing stays of who asked before"
+
+
 @pytest.mark.parametrize(
     ("filters", "left"),
     [
