@@ -57,10 +57,13 @@ class _Since(click.ParamType[datetime]):
 @as_json
 def status(domain: str | None, as_json: bool) -> int:
     """Tell, for each sink, what waits, what has arrived and what was given up."""
+    from mesh_dagster.lineage.routes import Routes
     from mesh_dagster.products.lineage_delivery import health
 
     mesh = open_mesh()
-    found = {each.name: health(mesh, each) for each in domains_here(mesh, domain)}
+    domains = domains_here(mesh, domain)
+    found = {each.name: health(mesh, each) for each in domains}
+    unset = [each for one in domains for each in Routes(mesh.config, one).unset()]
     if as_json:
         emit_json(
             [
@@ -73,9 +76,12 @@ def status(domain: str | None, as_json: bool) -> int:
         rows = [_row(name, each) for name, some in found.items() for each in some]
         emit_styled(render(_COLUMNS, rows).text)
         _explain(each for some in found.values() for each in some)
+        for message, fix in dict.fromkeys((each.message, each.fix) for each in unset):
+            say(f"{message}\n  fix: {fix}")
     else:
         say("no sink is configured: `lineage` in mesh.yaml says where run events go")
-    return int(any(_state(each) != "ok" for some in found.values() for each in some))
+    whole = all(_state(each) == "ok" for some in found.values() for each in some)
+    return 0 if whole and not unset else 1
 
 
 @click.command()

@@ -169,5 +169,7 @@ class _Drain:
         self._sent.paused = f"left alone until {until:%H:%M:%S} UTC: {said}"
 
     def _said(self, error: BaseException) -> str:
-        said = f"{type(error).__name__}: {first_line(error)}"
+        said = first_line(error)
+        if not isinstance(error, NotNow | Refused):
+            said = f"{type(error).__name__}: {said}"
         return self._routes.without_secrets(self._name, said)[:_LONGEST_ERROR]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mesh_dagster import clock
-from mesh_dagster.errors import first_line
+from mesh_dagster.errors import MeshError, first_line
 from mesh_dagster.journal import Journal
 from mesh_dagster.journal.delivered import SinkHealth
 from mesh_dagster.lineage.drain import Sent, drain
@@ -65,7 +65,8 @@ def deliver(mesh: Mesh, domain: Domain, *, seconds: float = 40, every: float = E
                     done.sent[name] = tried.result()
                 else:
                     said = routes.without_secrets(name, first_line(error))
-                    done.problems.append(f"the sink {name}: {type(error).__name__}: {said}")
+                    kind = "" if isinstance(error, MeshError) else f"{type(error).__name__}: "
+                    done.problems.append(f"{name}: {kind}{said}")
         before = clock.wall() - timedelta(seconds=routes.keep)
         journal.deliveries.forget(before, routes.names)
         journal.outbox.beat(BEAT, every, "; ".join(done.problems) or None)

@@ -117,3 +117,7 @@ def test_the_doctor_tells_of_a_variable_that_is_not_set(mesh, world, backend, mo
     monkeypatch.delenv("MARQUEZ_TOKEN", raising=False)
     world.posts_to(backend, token="${MARQUEZ_TOKEN}")
     assert "the sink `backend` needs MARQUEZ_TOKEN" in mesh("doctor")[1]
+    code, _, err = mesh("lineage", "status")
+    assert code == 1
+    assert "needs MARQUEZ_TOKEN, which this environment lacks\n  fix: export" in err
+    assert "Error:" not in mesh("lineage", "publish", "--once")[2]
