@@ -93,8 +93,8 @@ def in_words(mapped: Mapped, depths: Mapping[str, int], readers: Mapping[str, in
     deepest = max(depths, key=lambda each: (depths[each], each))
     most = max(readers, key=lambda each: (readers[each], each))
     return (
-        f"{told} The longest chain stands below {deepest} ({_count(depths[deepest], 'step')}); "
-        f"{most} is read by most ({readers[most]})."
+        f"{told} The longest chain ends at {deepest} ({_count(depths[deepest], 'step')}); "
+        f"{most} has the most readers ({readers[most]})."
     )
 
 

@@ -15,6 +15,7 @@ h1{font-size:27px;line-height:1.2;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:17px;margin:32px 0 8px}p{margin:4px 0}.soft{color:var(--soft)}
 .picture{background:var(--card);border:1px solid var(--rule);border-radius:14px;overflow:auto;
 margin:20px 0 0}.picture svg{display:block;margin:0 auto}.picture .fits{max-width:100%;height:auto}
+@media(max-width:700px){.picture .fits{max-width:none}}
 .key{display:flex;gap:8px 22px;flex-wrap:wrap;font-size:13px;color:var(--soft);margin:14px 0 0}
 .key span{display:flex;gap:7px;align-items:center}.key i{width:12px;height:12px;border-radius:4px;
 display:inline-block}.key .round{border-radius:50%}
