@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -160,6 +161,8 @@ class Process:
     @contextmanager
     def _counted(self) -> Iterator[None]:
         """Count the seconds of waiting, and end the process when there are none left."""
+        # Polars, imported, has reads begin again after a signal: Ctrl-C would come too late.
+        signal.siginterrupt(signal.SIGINT, True)
         if self._left is None:
             yield
             return

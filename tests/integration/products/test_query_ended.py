@@ -1,0 +1,56 @@
+"""A query that is ended from outside: nothing of it goes on, and nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ENDLESS = "select count(*) from shop.items a, range(10000000000) b, range(10000) c where b + c > 7"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_ends_a_query_gets_the_prompt_back_at_once(
+    world: Any, tmp_path: Path, number: signal.Signals
+) -> None:
+    shop = world.Shop.new(tmp_path / "mesh")
+    shop.product("shop/items/v1", {"item": "VARCHAR"}, {"item": ["tea"]})
+    shop.make(address="shop/items")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("mesh"), "query", ENDLESS],
+        cwd=shop.root,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        query = _busy(process)
+        process.send_signal(number)
+        assert process.wait(30) == 130
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+        assert not psutil.wait_procs([query], timeout=30)[1]
+        assert not list(temporary.iterdir())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _busy(process: subprocess.Popen[bytes]) -> psutil.Process:
+    """The child that has begun to work at the query."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end and process.poll() is None:
+        for child in psutil.Process(process.pid).children():
+            if child.cpu_times().user > 3:
+                return child
+        time.sleep(0.1)
+    raise AssertionError("no query was seen to run")
