@@ -232,11 +232,12 @@ def test_the_readme_is_true(live: Live, mesh: Checkout, after: After) -> None:
     make, *rest = [each for each in blocks("README.md") if each.language in ("sh", "python")]
     assert re.findall(r"^make (\w+)", make.text, re.MULTILINE) == ["demo", "test"]
     done = [follow(mesh, block) for block in rest]
-    _, quarantined, waiting, released, shell, python, tested = done
+    _, quarantined, waiting, released, found, shell, python, tested = done
     assert "rows beyond the first" in quarantined
     assert CLOCKS_BACK not in waiting.partition("flight_date")[2]
     assert re.search(rf"{CLOCKS_BACK} +released +72", released)
-    assert "Every scheduled departure from New York" in shell
+    assert "Every scheduled departure from New York" in found
+    assert "avg(dep_delay)" in shell
     assert "dep_delay" in python
     assert "(6486, 14)" in python
     assert re.findall(r"^  failed  (\w+)", tested, re.MULTILINE) == [
