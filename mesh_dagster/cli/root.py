@@ -10,11 +10,11 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 import click
 
+from mesh_dagster.cli.lazy import LazyGroup
 from mesh_dagster.cli.output import say
 from mesh_dagster.errors import MeshError
 
@@ -60,26 +60,8 @@ class _PipeClosed(Exception):
     """Nobody reads stdout any more."""
 
 
-class _Commands(click.Group):
-    """Imports a command's module only when it is called, or when the help lists it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"mesh_dagster.cli.{COMMANDS[cmd_name]}")
-        command = getattr(module, cmd_name)
-        assert isinstance(command, click.Command)  # noqa: S101 (ours, and held by a test)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
-        return super().resolve_command(ctx, args)
+class _Commands(LazyGroup):
+    modules = COMMANDS
 
     def invoke(self, ctx: click.Context) -> Any:
         # click turns a closed pipe into exit code 1, which here means findings.
