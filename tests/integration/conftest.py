@@ -14,6 +14,14 @@ from typing import Any
 import pytest
 
 
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No mesh, replay or cache but the test's own."""
+    for name in ("MESH_CONFIG", "MESH_NOW", "MESH_SINCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MESH_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """moto's S3 over HTTP. Its conditional put looks and writes in two steps, so puts queue."""

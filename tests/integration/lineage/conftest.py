@@ -38,10 +38,8 @@ def backends() -> ModuleType:
 
 
 @pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MESH_CONFIG", "MESH_NOW", "MESH_SINCE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MESH_CACHE", str(tmp_path / "cache"))
+def _alone(alone: None) -> None:
+    """Each test of this folder."""
 
 
 @pytest.fixture

@@ -32,11 +32,8 @@ def world() -> ModuleType:
 
 
 @pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No mesh, replay or cache but the test's own."""
-    for name in ("MESH_CONFIG", "MESH_NOW", "MESH_SINCE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MESH_CACHE", str(tmp_path / "cache"))
+def _alone(alone: None) -> None:
+    """Each test of this folder."""
 
 
 @pytest.fixture
