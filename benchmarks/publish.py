@@ -42,12 +42,12 @@ def results(rows: int, runs: int) -> list[bars.Result]:
 
 def ours(root: Path) -> None:
     import mesh_dagster.journal
-    import mesh_dagster.products.audit
-    import mesh_dagster.products.materialize  # noqa: F401
+    import mesh_dagster.products.auditing.audit
+    import mesh_dagster.products.making.materialize  # noqa: F401
 
     started = _Inside()
     from mesh_dagster.model.address import Address
-    from mesh_dagster.products.materialize import materialize
+    from mesh_dagster.products.making.materialize import materialize
     from mesh_dagster.products.mesh import Mesh
 
     mesh = Mesh.open(root)

@@ -14,10 +14,10 @@ _FACE = {
     "Mesh": "mesh_dagster.products.mesh",
     "MeshError": "mesh_dagster.errors",
     "Product": "mesh_dagster.model.product",
-    "Window": "mesh_dagster.products.transform",
+    "Window": "mesh_dagster.products.making.transform",
     "domain_definitions": "mesh_dagster.orchestrate.domain",
-    "query": "mesh_dagster.products.query",
-    "read": "mesh_dagster.products.read",
+    "query": "mesh_dagster.products.reading.query",
+    "read": "mesh_dagster.products.reading.read",
 }
 
 __all__ = [*_FACE]  # noqa: PLE0604 (its keys are texts)

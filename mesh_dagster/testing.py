@@ -24,9 +24,9 @@ from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.products.inputs import Inputs, SourceData
+from mesh_dagster.products.making.inputs import Inputs, SourceData
+from mesh_dagster.products.making.transform import Input, Window, transformed
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.transform import Input, Window, transformed
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from mesh_dagster.products.graph import graph_of
+from mesh_dagster.products.discovering.graph import graph_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.impact import impact
 

@@ -72,7 +72,7 @@ def _tell(root: Path, alerts: int, products: int, journal: str) -> tuple[float, 
     from datetime import UTC, datetime
 
     from mesh_dagster.model.event import Event, EventKind
-    from mesh_dagster.products.alerting import tell
+    from mesh_dagster.products.keeping.alerting import tell
     from mesh_dagster.products.mesh import Mesh
     from mesh_dagster.testing import write_mesh, write_product
 

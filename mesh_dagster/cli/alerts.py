@@ -73,8 +73,8 @@ def alerts(
 
 def _send(mesh: Mesh, domains: Sequence[Domain], apart: Apart) -> bool:
     """Measure, and send what is due of all of them; whether anything failed."""
-    from mesh_dagster.products.alerting import EVERY, publish_news
-    from mesh_dagster.products.slo_incidents import measure
+    from mesh_dagster.products.keeping.alerting import EVERY, publish_news
+    from mesh_dagster.products.keeping.slo_incidents import measure
 
     failed = False
     for domain in domains:
@@ -92,7 +92,7 @@ def _send(mesh: Mesh, domains: Sequence[Domain], apart: Apart) -> bool:
 def _told(mesh: Mesh, domain: Domain) -> bool:
     """Send what is due of one; whether anything failed."""
     from mesh_dagster.alerts.drain import Sent
-    from mesh_dagster.products.alerting import tell
+    from mesh_dagster.products.keeping.alerting import tell
 
     done = tell(mesh, domain)
     say(f"{domain.name}: {done.sent if done.sent != Sent() else 'nothing is due'}")

@@ -124,8 +124,8 @@ def _audits_of_all(mesh: Mesh, unread: list[str]) -> Audits:
 
 
 def _audit(mesh: Mesh, product: LoadedProduct, partitions: tuple[str, ...]) -> Sequence[RuleResult]:
-    from mesh_dagster.products.audit import audit_published
-    from mesh_dagster.products.source_contracts import audit_sources
+    from mesh_dagster.products.auditing.audit import audit_published
+    from mesh_dagster.products.making.source_contracts import audit_sources
 
     for key in partitions:
         if product.wiring.partitioning is None:

@@ -12,8 +12,8 @@ from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
-    from mesh_dagster.products.compose import Composed, Option, Step, Tested
-    from mesh_dagster.products.joins import Way
+    from mesh_dagster.products.reading.compose import Composed, Option, Step, Tested
+    from mesh_dagster.products.reading.joins import Way
 
 _SHOWN = 5
 
@@ -33,7 +33,7 @@ def compose(addresses: tuple[Address, ...], as_of: str | None, as_json: bool) ->
 
     The SQL is on stdout, ready to be pasted; everything else on stderr.
     """
-    from mesh_dagster.products.compose import compose as composed_of
+    from mesh_dagster.products.reading.compose import compose as composed_of
 
     composed = composed_of(open_mesh(), addresses, as_of=moment_or_publication(as_of))
     if as_json:
@@ -115,7 +115,7 @@ def _share(share: float | None) -> str:
 
 
 def _plain(composed: Composed) -> dict[str, Any]:
-    from mesh_dagster.products.compose import condition
+    from mesh_dagster.products.reading.compose import condition
 
     return {
         "sql": composed.sql,

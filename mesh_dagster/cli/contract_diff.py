@@ -102,7 +102,7 @@ def _is_file(path: Path) -> bool:
 
 def _published(address: Address) -> Side:
     from mesh_dagster.cli.target import open_mesh
-    from mesh_dagster.products.evolution import published_contract
+    from mesh_dagster.products.telling.evolution import published_contract
 
     resolved, contract = published_contract(open_mesh(), address)
     return Side(contract, f"{resolved.path} as published")

@@ -200,7 +200,7 @@ def _table(mesh: Mesh, summaries: Mapping[str, Summary], as_json: bool) -> None:
 def _finding(mesh: Mesh) -> None:
     """What waits in quarantine, and the rows that break its contract."""
     from mesh_dagster.cli.quarantine import show_failures
-    from mesh_dagster.products.reaudit import quarantined
+    from mesh_dagster.products.deciding.reaudit import quarantined
 
     product = mesh.load(Address.parse(WEATHER))
     for waiting in quarantined(mesh, product):

@@ -13,7 +13,7 @@ from mesh_dagster.cli.target import domains_here, open_mesh
 from mesh_dagster.model.finding import Severity
 
 if TYPE_CHECKING:
-    from mesh_dagster.products.doctor import Diagnosis
+    from mesh_dagster.products.keeping.doctor import Diagnosis
 
 _COLUMNS = [
     Column("DOMAIN"),
@@ -30,7 +30,7 @@ _COLUMNS = [
 @as_json
 def doctor(domain: str | None, silent: float | None, *, parts: bool, as_json: bool) -> int:
     """Tell whether alerts are sent: for a cron job or a probe, by the exit code."""
-    from mesh_dagster.products.doctor import diagnose
+    from mesh_dagster.products.keeping.doctor import diagnose
 
     mesh = open_mesh()
     found = [diagnose(mesh, each, silent) for each in domains_here(mesh, domain)]

@@ -14,7 +14,7 @@ import click
 from mesh_dagster.cli.output import plain, say
 from mesh_dagster.cli.table import Column, render, width_of
 from mesh_dagster.model.contract import RECORDED_AT
-from mesh_dagster.products.sql.values import values_of
+from mesh_dagster.products.reading.sql.values import values_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

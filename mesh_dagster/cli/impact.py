@@ -67,7 +67,7 @@ def impact(target: Target | None, change: tuple[str, str] | None, as_json: bool)
 
 
 def _of_target(mesh: Mesh, target: Target) -> Impact:
-    from mesh_dagster.products.graph import column_of, graph_of
+    from mesh_dagster.products.discovering.graph import column_of, graph_of
     from mesh_dagster.registry.impact import impact as found
 
     port = mesh.resolve(target.address)
@@ -80,7 +80,7 @@ def _of_change(mesh: Mesh, old: str = "", new: str = "") -> Impact | None:
     from mesh_dagster.cli.contract_diff import side
     from mesh_dagster.contracts.evolution.diff import diff
     from mesh_dagster.model.address import Address
-    from mesh_dagster.products.graph import changed_columns, graph_of
+    from mesh_dagster.products.discovering.graph import changed_columns, graph_of
     from mesh_dagster.registry.impact import impact as found
 
     before, after = side(old), side(new)

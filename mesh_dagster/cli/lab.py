@@ -34,7 +34,7 @@ def lab(address: Address, as_of: str | None, notebook: Path | None) -> None:
 
     Opens IPython where it is installed, else Python's own shell.
     """
-    from mesh_dagster.products import lab as labs
+    from mesh_dagster.products.reading import lab as labs
 
     mesh = open_mesh()
     when = moment_or_publication(as_of)

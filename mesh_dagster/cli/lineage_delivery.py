@@ -58,7 +58,7 @@ class _Since(click.ParamType[datetime]):
 def status(domain: str | None, as_json: bool) -> int:
     """Tell, for each sink, what waits, what has arrived and what was given up."""
     from mesh_dagster.lineage.routes import Routes
-    from mesh_dagster.products.lineage_delivery import health
+    from mesh_dagster.products.keeping.lineage_delivery import health
 
     mesh = open_mesh()
     domains = domains_here(mesh, domain)
@@ -89,7 +89,7 @@ def status(domain: str | None, as_json: bool) -> int:
 @domain_option
 def publish(once: bool, domain: str | None) -> int:
     """Deliver what is due to every sink, until Ctrl-C; Dagster's sensor does the same."""
-    from mesh_dagster.products.lineage_delivery import EVERY, deliver
+    from mesh_dagster.products.keeping.lineage_delivery import EVERY, deliver
 
     mesh = open_mesh()
     domains = domains_here(mesh, domain)

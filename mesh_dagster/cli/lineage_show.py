@@ -39,7 +39,7 @@ def show(target: Target, up: bool, down: bool, depth: int | None, how: str | Non
     mesh lineage flights/departures.dep_delay --down
     mesh lineage journeys/delay_risk --html > lineage.html
     """
-    from mesh_dagster.products.graph import column_of, graph_of
+    from mesh_dagster.products.discovering.graph import column_of, graph_of
 
     mesh = open_mesh()
     port = mesh.resolve(target.address)

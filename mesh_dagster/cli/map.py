@@ -65,7 +65,7 @@ def map(page: bool, output: Path | None, as_json: bool) -> int:
 
 
 def _mapped() -> Mapped:
-    from mesh_dagster.products.graph import graph_of
+    from mesh_dagster.products.discovering.graph import graph_of
     from mesh_dagster.registry.drawn.map import Mapped
     from mesh_dagster.registry.graph_findings import graph_findings
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from mesh_dagster.model.domain import LoadedProduct
     from mesh_dagster.model.finding import RuleResult
     from mesh_dagster.model.snapshot import Decision
+    from mesh_dagster.products.deciding.reaudit import Quarantined
     from mesh_dagster.products.mesh import Mesh
-    from mesh_dagster.products.reaudit import Quarantined
 
 _COLUMNS = [
     Column("PRODUCT", least=12),
@@ -69,7 +69,7 @@ def quarantine(address: Address | None, rows: int, as_json: bool) -> int:
 
 
 def _waiting(mesh: Mesh, product: LoadedProduct) -> list[tuple[LoadedProduct, Quarantined]]:
-    from mesh_dagster.products.reaudit import quarantined
+    from mesh_dagster.products.deciding.reaudit import quarantined
 
     return [(product, each) for each in quarantined(mesh, product)]
 
@@ -93,7 +93,7 @@ def _all_waiting(mesh: Mesh, unread: list[str]) -> list[tuple[LoadedProduct, Qua
 @as_json
 def audit(address: Address, quarantined: bool, as_json: bool) -> int:
     """Audit quarantined files again, with the contract as it is now; publish what passes."""
-    from mesh_dagster.products.decisions import audit_quarantined
+    from mesh_dagster.products.deciding.decisions import audit_quarantined
 
     if not quarantined:
         raise UsageError(
@@ -180,7 +180,7 @@ def _rows_table(
 
 
 def _columns_of(product: LoadedProduct, result: RuleResult) -> list[str]:
-    from mesh_dagster.products.promises import rules_of
+    from mesh_dagster.products.auditing.promises import rules_of
 
     port = result.port or ""
     rule = next(each for each in rules_of(product, port) if each.id == result.rule)
@@ -192,7 +192,7 @@ def _columns_of(product: LoadedProduct, result: RuleResult) -> list[str]:
 def _failing_rows(
     mesh: Mesh, product: LoadedProduct, waiting: Quarantined, result: RuleResult, limit: int
 ) -> list[dict[str, Any]]:
-    from mesh_dagster.products.reaudit import rows_that_fail
+    from mesh_dagster.products.deciding.reaudit import rows_that_fail
 
     return rows_that_fail(mesh, product, waiting, result, limit).to_dicts()
 

@@ -77,8 +77,8 @@ def query(
     """
     from mesh_dagster.cli.shell import Settings, Shell
     from mesh_dagster.cli.typed import run_shell
-    from mesh_dagster.products.query import opened
-    from mesh_dagster.products.sql.process import Limits
+    from mesh_dagster.products.reading.query import opened
+    from mesh_dagster.products.reading.sql.process import Limits
 
     form = format_of(kind, output, as_json=as_json)
     limits = Limits(timeout or None, memory)
@@ -97,7 +97,7 @@ def query(
 
 def _sql(mesh: Mesh, asked: str, name: str | None) -> str:
     """The query that is meant: as it stands, an example's, or all rows of a product."""
-    from mesh_dagster.products.examples import example, examples_of
+    from mesh_dagster.products.reading.examples import example, examples_of
 
     address = _address(asked)
     if address is None and name is not None:

@@ -37,8 +37,8 @@ def write(domain: str | None) -> None:
     A loaded location and every run do so by themselves. Here all of it is described again, and
     example queries whose results are old are run.
     """
-    from mesh_dagster.products.describe import tell_domain
-    from mesh_dagster.products.published import refuse_breaking
+    from mesh_dagster.products.telling.describe import tell_domain
+    from mesh_dagster.products.telling.published import refuse_breaking
 
     mesh = open_mesh()
     for each in _domains(mesh, domain):
@@ -61,7 +61,7 @@ def index(anew: bool, as_json: bool) -> int:
 
     `mesh search` does so by itself. The exit code is 1 if there is an error in a document.
     """
-    from mesh_dagster.products.finding import contents, index_of
+    from mesh_dagster.products.discovering.finding import contents, index_of
 
     with index_of(open_mesh(), anew=anew) as found:
         domains, products = found.ask(contents)

@@ -21,7 +21,7 @@ from mesh_dagster.errors import EvaluationError, UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mesh_dagster.products.query import Rows
+    from mesh_dagster.products.reading.query import Rows
 
 FORMATS = ("table", "csv", "json", "ndjson", "parquet", "arrow")
 _SUFFIXES = {

@@ -127,7 +127,7 @@ def show(id: str, rows: int, as_json: bool) -> int:
 @as_json
 def log(product: Address | None, as_json: bool) -> None:
     """List every decision that was made, the newest first."""
-    from mesh_dagster.products.reviewing import rulings_of
+    from mesh_dagster.products.deciding.reviewing import rulings_of
 
     mesh = open_mesh()
     if product is not None:
@@ -218,8 +218,8 @@ def _decide(
             fix=f"mesh review --product {id}",
         )
     from mesh_dagster.model.snapshot import Outcome
-    from mesh_dagster.products.decisions import decide
-    from mesh_dagster.products.reviewing import identities, review_of
+    from mesh_dagster.products.deciding.decisions import decide
+    from mesh_dagster.products.deciding.reviewing import identities, review_of
 
     mesh = open_mesh()
     found = review_of(mesh, id)
@@ -239,7 +239,7 @@ def _decide(
 
 def _everything(mesh: Mesh, product: Address | None, unread: list[str]) -> list[Review]:
     """What waits in every domain whose journal answers; what is wrong with others is `unread`."""
-    from mesh_dagster.products.reviewing import reviews_of
+    from mesh_dagster.products.deciding.reviewing import reviews_of
 
     only = mesh.resolve_own(product).of_product if product else None
     found: list[Review] = []
@@ -254,7 +254,7 @@ def _everything(mesh: Mesh, product: Address | None, unread: list[str]) -> list[
 
 
 def _is_of(mesh: Mesh, each: Review, owner: str) -> bool:
-    from mesh_dagster.products.reviewing import identities
+    from mesh_dagster.products.deciding.reviewing import identities
     from mesh_dagster.reviews.identity import owns
 
     loaded = mesh.load(Address.parse(each.product))

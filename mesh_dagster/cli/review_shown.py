@@ -14,11 +14,11 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.ownership import owners
 from mesh_dagster.model.review import Review, ReviewKind, Ruling
-from mesh_dagster.products.differences import Compared, compared
-from mesh_dagster.products.downstream import Waiting, downstream
+from mesh_dagster.products.deciding.differences import Compared, compared
+from mesh_dagster.products.deciding.reaudit import Quarantined, quarantined, rows_that_fail
+from mesh_dagster.products.deciding.reviewing import review_of, rulings_of
+from mesh_dagster.products.keeping.downstream import Waiting, downstream
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.reaudit import Quarantined, quarantined, rows_that_fail
-from mesh_dagster.products.reviewing import review_of, rulings_of
 from mesh_dagster.reviews.misfits import ACTIONS
 
 _CHANGED = [

@@ -77,7 +77,7 @@ def search(
     Without TERMS all that the options leave, the most used first. The exit code is 1 if nothing
     is found.
     """
-    from mesh_dagster.products.finding import find
+    from mesh_dagster.products.discovering.finding import find
     from mesh_dagster.registry.search import Filters
 
     filters = Filters(domain, archetype, stage, tags, entities, slo is not None)

@@ -14,7 +14,7 @@ from mesh_dagster.cli.table import Column, render
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.sql.process import DEFAULT, Limits
+from mesh_dagster.products.reading.sql.process import DEFAULT, Limits
 
 if TYPE_CHECKING:
     from mesh_dagster.products.mesh import Mesh
@@ -75,7 +75,7 @@ class Shell:
         return True
 
     def _query(self, sql: str) -> None:
-        from mesh_dagster.products.query import opened
+        from mesh_dagster.products.reading.query import opened
 
         now, begun = self.settings, time.monotonic()
         with opened(sql, mesh=self.mesh, as_of=now.when, limits=now.limits) as rows:
@@ -114,7 +114,7 @@ class Shell:
         emit_styled(render(columns, rows).text)
 
     def _queries(self, words: list[str]) -> None:
-        from mesh_dagster.products.examples import examples_of
+        from mesh_dagster.products.reading.examples import examples_of
 
         products = [each.address for each in self.mesh.products()]
         asked = [_one(words, ".queries flights.departures")] if words else products
@@ -127,7 +127,7 @@ class Shell:
         emit_styled(render(columns, rows).text)
 
     def _run(self, words: list[str]) -> None:
-        from mesh_dagster.products.examples import example
+        from mesh_dagster.products.reading.examples import example
 
         if len(words) != 2:
             raise UsageError("an example is named by two words", fix=".run PRODUCT NAME")

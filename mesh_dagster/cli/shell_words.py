@@ -110,7 +110,7 @@ class Words:
         yield from ((each, str(kind)) for each in among if each.startswith(word))
 
     def _examples(self, product: str, word: str) -> Iterator[tuple[str, str]]:
-        from mesh_dagster.products.examples import examples_of
+        from mesh_dagster.products.reading.examples import examples_of
 
         try:
             known = examples_of(self._mesh, Address.read(product))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mesh_dagster.model.discovery import ExampleQuery, LevelStanding
     from mesh_dagster.model.product import InputPort, Product
     from mesh_dagster.model.wiring import Wiring
+    from mesh_dagster.products.discovering.page import Page
     from mesh_dagster.products.mesh import Mesh
-    from mesh_dagster.products.page import Page
 
 _COLUMNS = [
     Column("COLUMN", least=10),
@@ -62,7 +62,7 @@ def show(address: Address, way: str | None, query: str | None, as_json: bool) ->
 
     mesh show flights/departures --read pandas | python
     """
-    from mesh_dagster.products.page import page_of
+    from mesh_dagster.products.discovering.page import page_of
 
     mesh = open_mesh()
     if way is not None:
@@ -78,7 +78,7 @@ def show(address: Address, way: str | None, query: str | None, as_json: bool) ->
 
 
 def _script(mesh: Mesh, address: Address, way: str) -> str:
-    from mesh_dagster.products.snippets import Way, snippet
+    from mesh_dagster.products.reading.snippets import Way, snippet
 
     port = mesh.resolve(address)
     return snippet(port, Way(way), on_s3=mesh.storage.url.startswith("s3://"))

@@ -21,8 +21,8 @@ from mesh_dagster.model.address import Address
 if TYPE_CHECKING:
     from mesh_dagster.model.domain import LoadedProduct
     from mesh_dagster.model.slo import Standing
+    from mesh_dagster.products.keeping.service_levels import Report
     from mesh_dagster.products.mesh import Mesh
-    from mesh_dagster.products.service_levels import Report
 
 _COLUMNS = [
     Column("PRODUCT", least=24),
@@ -79,7 +79,7 @@ def slo(
     Without an ADDRESS of all products of this checkout. The exit code is 1 if something is not
     kept.
     """
-    from mesh_dagster.products.service_levels import refuse_far, reports
+    from mesh_dagster.products.keeping.service_levels import refuse_far, reports
 
     if html is not None and address is None:
         raise UsageError("a page is of one product", fix=f"mesh slo <address> --html {html}")

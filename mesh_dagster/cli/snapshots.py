@@ -29,7 +29,7 @@ _COLUMNS = [
 @as_json
 def snapshots(address: Address, as_json: bool) -> None:
     """List the publications of a product, the newest first."""
-    from mesh_dagster.products.snapshots import snapshots as published
+    from mesh_dagster.products.reading.snapshots import snapshots as published
 
     mesh = open_mesh()
     product = mesh.resolve(address).of_product
@@ -47,7 +47,7 @@ def snapshots(address: Address, as_json: bool) -> None:
 @as_json
 def rollback(address: Address, to: str, as_json: bool) -> None:
     """Publish the state of an earlier publication again, on the record."""
-    from mesh_dagster.products.rollback import rollback as publish_again
+    from mesh_dagster.products.deciding.rollback import rollback as publish_again
 
     mesh = open_mesh()
     product = mesh.load(address)

@@ -61,8 +61,8 @@ def complete_examples(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The example queries, of the product that is named before, that go on like this."""
-    from mesh_dagster.products.examples import examples_of
     from mesh_dagster.products.mesh import Mesh
+    from mesh_dagster.products.reading.examples import examples_of
 
     try:
         known = examples_of(Mesh.open(), Address.read(str(ctx.params.get("asked"))))

@@ -60,7 +60,11 @@ def _converse(shell: Shell) -> None:
         if (number := getattr(signal, name, None)) is not None:
             signal.signal(number, _end)
     # Ctrl-C is for queries: what it would break off in the middle is imported before.
-    for module in ("mesh_dagster.products.query", "mesh_dagster.products.examples", "pyarrow"):
+    for module in (
+        "mesh_dagster.products.reading.query",
+        "mesh_dagster.products.reading.examples",
+        "pyarrow",
+    ):
         import_module(module)
     say(f"{shell.mesh.config.name}: SELECT ... ; over products, .help for more")
     session = prompting(shell)

@@ -21,8 +21,8 @@ from mesh_dagster.dbt.manifest import DbtNode, load_graph
 from mesh_dagster.dbt.project import DbtProject, call_dbt, find_project
 from mesh_dagster.lineage.columns.models import Models
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.products.making.transform import Input, Transform, Window
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.transform import Input, Transform, Window
 
 Runner = Callable[[DbtProject, Sequence[str]], None]
 """Runs a dbt command; Dagster's tells its events on the way."""

@@ -31,7 +31,7 @@ def alerts_sensor(mesh: Mesh, domain: Domain) -> dg.SensorDefinition:
         description="Sends the alerts of the domain: `mesh alerts` lists them.",
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        from mesh_dagster.products.alerting import tell
+        from mesh_dagster.products.keeping.alerting import tell
 
         try:
             _beat(mesh, domain, context.instance)

@@ -14,7 +14,7 @@ import dagster as dg
 from mesh_dagster.contracts.rules.kinds import Rule
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult, Severity
-from mesh_dagster.products.promises import rules_of
+from mesh_dagster.products.auditing.promises import rules_of
 
 _MOST_PARTITIONS_SHOWN = 100
 

@@ -30,7 +30,7 @@ from mesh_dagster.products.mesh import Mesh
 
 if TYPE_CHECKING:
     from mesh_dagster.orchestrate.dbt_run import DbtEvent
-    from mesh_dagster.products.transform import Transform
+    from mesh_dagster.products.making.transform import Transform
 
 _OUTSIDE_A_NAME = re.compile(r"[^A-Za-z0-9_]+")
 

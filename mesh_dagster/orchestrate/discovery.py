@@ -12,7 +12,7 @@ from mesh_dagster.model.slo import Standing
 from mesh_dagster.products.mesh import Mesh
 
 if TYPE_CHECKING:
-    from mesh_dagster.products.describe import Telling
+    from mesh_dagster.products.telling.describe import Telling
 
 Teller = Callable[[logging.Logger, Iterable[Standing]], None]
 
@@ -26,7 +26,7 @@ def teller(mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct]) -> Tel
     made: list[Telling] = []
 
     def tell(log: logging.Logger, standings: Iterable[Standing]) -> None:
-        from mesh_dagster.products.describe import Telling
+        from mesh_dagster.products.telling.describe import Telling
 
         if not made:
             made.append(Telling(mesh, domain, products))

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt
 from mesh_dagster.model.wiring import TransformKind
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 
 if TYPE_CHECKING:
-    from mesh_dagster.products.transform import Transform
+    from mesh_dagster.products.making.transform import Transform
 
 
 def run(

@@ -36,7 +36,7 @@ def lineage_sensor(mesh: Mesh, domain: Domain) -> dg.SensorDefinition:
         description="Delivers the lineage of the domain: `mesh lineage status` tells of it.",
     )
     def lineage(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        from mesh_dagster.products.lineage_delivery import deliver
+        from mesh_dagster.products.keeping.lineage_delivery import deliver
 
         try:
             if routes.internal_assets:

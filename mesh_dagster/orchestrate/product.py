@@ -16,7 +16,7 @@ from mesh_dagster.orchestrate.schedules import schedules
 from mesh_dagster.orchestrate.upstreams import Upstreams
 from mesh_dagster.orchestrate.work import Work, asset_work
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.published import refuse_broken
+from mesh_dagster.products.telling.published import refuse_broken
 
 
 def one_product(folder: Path, get_asset_spec: GetAssetSpec) -> dg.Definitions:

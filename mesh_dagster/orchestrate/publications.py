@@ -32,7 +32,7 @@ from mesh_dagster.model.snapshot import Publication, PublicationKind
 from mesh_dagster.orchestrate.dead_runs import ALIVE
 from mesh_dagster.orchestrate.events import PUBLICATION, reported
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.snapshots import published_partitions, published_since
+from mesh_dagster.products.reading.snapshots import published_partitions, published_since
 
 SENSOR = "publications"
 _SECONDS = 15

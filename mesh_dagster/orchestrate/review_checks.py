@@ -12,10 +12,10 @@ from mesh_dagster.model.finding import RuleResult, Severity, Verdict
 from mesh_dagster.model.review import Action, Review, ReviewKind, Rule
 from mesh_dagster.orchestrate.checks import asset_key, check_result
 from mesh_dagster.orchestrate.review_links import ReviewLinks
+from mesh_dagster.products.auditing.promises import rules_of
+from mesh_dagster.products.auditing.waivers import waivers_of
+from mesh_dagster.products.deciding.reviewing import reviews_in
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.promises import rules_of
-from mesh_dagster.products.reviewing import reviews_in
-from mesh_dagster.products.waivers import waivers_of
 
 
 def evaluations(

@@ -1,6 +1,6 @@
 """The job by which owners decide in Dagster's UI: a form, and what it does.
 
-Nothing that Dagster knows decides anything: the job asks `products.decisions`, which asks who is
+Nothing that Dagster knows decides anything: the job asks `products.deciding`, which asks who is
 deciding.
 """
 
@@ -55,8 +55,8 @@ def review_job(mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct]) ->
 def _decide(
     context: dg.OpExecutionContext, mesh: Mesh, own: dict[str, LoadedProduct], form: dict[str, Any]
 ) -> None:
-    from mesh_dagster.products.decisions import decide
-    from mesh_dagster.products.reviewing import identities, review_of
+    from mesh_dagster.products.deciding.decisions import decide
+    from mesh_dagster.products.deciding.reviewing import identities, review_of
 
     review = review_of(mesh, form["review"])
     if review.product not in own:
@@ -88,7 +88,7 @@ def _materializations(
 ) -> Iterator[dg.AssetMaterialization]:
     """What the decision published, with who decided."""
     from mesh_dagster.orchestrate.events import reported
-    from mesh_dagster.products.read import publication_at
+    from mesh_dagster.products.reading.read import publication_at
 
     if made.publication is None or made.outcome is not Outcome.RELEASED:
         return

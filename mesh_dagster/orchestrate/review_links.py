@@ -12,8 +12,8 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.review import Review, ReviewKind
 from mesh_dagster.orchestrate.checks import Links
 from mesh_dagster.orchestrate.review_job import JOB, OP
+from mesh_dagster.products.deciding.reviewing import reviews_in
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.reviewing import reviews_in
 from mesh_dagster.reviews.misfits import ACTIONS
 
 

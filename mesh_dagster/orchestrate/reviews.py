@@ -75,7 +75,7 @@ def _carried_on(mesh: Mesh, domain: Domain, own: Mapping[str, LoadedProduct]) ->
     with mesh.journal(domain.name) as journal:
         left = journal.reviews.interrupted()
         if left:
-            from mesh_dagster.products.rulings import carry_on
+            from mesh_dagster.products.deciding.rulings import carry_on
 
             for path in sorted({each.product for each in left} & own.keys()):
                 some = [each for each in left if each.product == path]
@@ -105,7 +105,7 @@ def _ruled(rulings: Sequence[Ruling], seen: Seen, changed: Changed) -> Seen:
 def _quarantined(mesh: Mesh, domain: Domain, seen: Seen, changed: Changed) -> Seen:
     """Add to `changed` the rules of what waits in quarantine since the last tick and was made by
     no run of Dagster: nothing else tells Dagster of them."""
-    from mesh_dagster.products.reviewing import reviews_in
+    from mesh_dagster.products.deciding.reviewing import reviews_in
 
     with mesh.journal(domain.name) as journal:
         waiting = {

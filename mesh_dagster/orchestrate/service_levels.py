@@ -18,8 +18,8 @@ from mesh_dagster.model.slo import WORST, Indicator, Objective, Standing, Status
 from mesh_dagster.orchestrate.check_records import report
 from mesh_dagster.orchestrate.checks import asset_key
 from mesh_dagster.orchestrate.discovery import teller
+from mesh_dagster.products.keeping.service_levels import objectives, reports
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.service_levels import objectives, reports
 from mesh_dagster.slos.spoken import percent, span
 
 SENSOR = "service_levels"
@@ -106,7 +106,7 @@ def slo_sensor(
         description="Measures the service levels of the domain: `mesh slo` lists them.",
     )
     def service_levels(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        from mesh_dagster.products.slo_incidents import follow
+        from mesh_dagster.products.keeping.slo_incidents import follow
 
         known: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
         try:
@@ -134,7 +134,7 @@ def _probe(mesh: Mesh, products: Sequence[LoadedProduct], known: dict[str, str])
     available = [each for each in products if _has(each, Indicator.AVAILABILITY)]
     if not available:
         return
-    from mesh_dagster.products.probe import probe
+    from mesh_dagster.products.keeping.probe import probe
 
     at = int(known.get(_PROBED, "0")) % len(available)
     read = probe(mesh, [*available[at:], *available[:at]])

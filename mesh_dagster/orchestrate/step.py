@@ -57,7 +57,7 @@ def _service_levels(
 def _attempt(
     context: dg.AssetExecutionContext, mesh: Mesh, loaded: LoadedProduct, work: Work | None
 ) -> Attempt:
-    from mesh_dagster.products.materialize import materialize
+    from mesh_dagster.products.making.materialize import materialize
 
     return materialize(
         mesh,
@@ -86,7 +86,7 @@ def _columns(
 def _audit_only(
     context: dg.AssetExecutionContext, mesh: Mesh, loaded: LoadedProduct
 ) -> Iterator[dg.AssetCheckResult]:
-    from mesh_dagster.products.audit import audit_published
+    from mesh_dagster.products.auditing.audit import audit_published
 
     try:
         results = list(audit_published(mesh, loaded))

@@ -13,7 +13,7 @@ from mesh_dagster.model.domain import LoadedProduct
 if TYPE_CHECKING:
     from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-    from mesh_dagster.products.transform import Transform, Window
+    from mesh_dagster.products.making.transform import Transform, Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from mesh_dagster.model.contract import Contract, Relationship, SchemaObject
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import InputPort
-from mesh_dagster.products.declared_columns import declared_findings
-from mesh_dagster.products.evolution import evolution_findings
+from mesh_dagster.products.making.declared_columns import declared_findings
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.telling.evolution import evolution_findings
 
 
 def check(mesh: Mesh, against: str | None = None) -> tuple[Finding, ...]:

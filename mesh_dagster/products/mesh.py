@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mesh_dagster.journal import Journal, Summary
-    from mesh_dagster.products.port import Port
-    from mesh_dagster.products.read import AsOf
-    from mesh_dagster.products.search_result import SearchResult
-    from mesh_dagster.products.sql.process import Limits
+    from mesh_dagster.products.discovering.search_result import SearchResult
+    from mesh_dagster.products.reading.port import Port
+    from mesh_dagster.products.reading.read import AsOf
+    from mesh_dagster.products.reading.sql.process import Limits
     from mesh_dagster.registry.search import Filters
 
 
@@ -66,7 +66,7 @@ class Mesh:
 
     def __getitem__(self, address: str | Address) -> Port:
         """An output port by its address or its SQL name. Raises `UnknownAddress`."""
-        from mesh_dagster.products.port import Port
+        from mesh_dagster.products.reading.port import Port
 
         named = Address.read(address) if isinstance(address, str) else address
         return Port(self, self.resolve(named))
@@ -88,16 +88,16 @@ class Mesh:
 
         Raises `StorageError` where the registry cannot be asked and never was.
         """
-        from mesh_dagster.products.finding import find
-        from mesh_dagster.products.search_result import SearchResult
+        from mesh_dagster.products.discovering.finding import find
+        from mesh_dagster.products.discovering.search_result import SearchResult
         from mesh_dagster.registry.search import NO_FILTERS
 
         return SearchResult(self, find(self, terms, filters or NO_FILTERS, limit))
 
     def query(self, sql: str, *, as_of: AsOf = None, limits: Limits | None = None) -> pl.DataFrame:
         """The rows of one SELECT over products. Raises what `mesh_dagster.query` raises."""
-        from mesh_dagster.products.port import rows_of
-        from mesh_dagster.products.sql.process import DEFAULT
+        from mesh_dagster.products.reading.port import rows_of
+        from mesh_dagster.products.reading.sql.process import DEFAULT
 
         return rows_of(self, sql, as_of=as_of, limits=limits or DEFAULT)
 

@@ -19,7 +19,7 @@ from mesh_dagster.model.finding import RuleResult, Severity, Verdict
 from mesh_dagster.model.run_event import RunEvent, RunState
 from mesh_dagster.model.snapshot import InputRead
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.run_events import Telling
+from mesh_dagster.products.telling.run_events import Telling
 from mesh_dagster.testing import write_mesh, write_product
 
 COLUMNS = {f"column_{number}": "BIGINT" for number in range(24)}

@@ -11,7 +11,7 @@ import history
 from stopwatch import timed
 
 from mesh_dagster.journal import journal as _loaded  # noqa: F401 (imports are not counted)
-from mesh_dagster.products.service_levels import reports
+from mesh_dagster.products.keeping.service_levels import reports
 
 
 def main(folder: str, url: str, number: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from mesh_dagster.model.event import Event, EventKind
-from mesh_dagster.products.alerting import Round, tell
+from mesh_dagster.products.keeping.alerting import Round, tell
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.testing import write_mesh, write_product
 

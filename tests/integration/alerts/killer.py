@@ -19,7 +19,7 @@ from typing import Any
 from mesh_dagster import clock
 from mesh_dagster.alerts import drain
 from mesh_dagster.model.event import Event, EventKind
-from mesh_dagster.products.alerting import tell
+from mesh_dagster.products.keeping.alerting import tell
 from mesh_dagster.products.mesh import Mesh
 
 PACKAGE = Path(clock.__file__).parent
@@ -29,7 +29,7 @@ TRACED = (
     "journal/letters.py",
     "journal/sending.py",
     "journal/happenings.py",
-    "products/alerting.py",
+    "products/keeping/alerting.py",
     "registry/news.py",
 )
 NOON = datetime(2013, 11, 8, 12, tzinfo=UTC)

@@ -15,8 +15,8 @@ from mesh_dagster.model.finding import RuleResult, Severity, Verdict
 from mesh_dagster.model.message import Recipient
 from mesh_dagster.model.review import Action, Identity, Ruling
 from mesh_dagster.model.snapshot import Decision, Outcome
-from mesh_dagster.products.overdue import overdue
-from mesh_dagster.products.reviewing import reviews_in
+from mesh_dagster.products.deciding.reviewing import reviews_in
+from mesh_dagster.products.keeping.overdue import overdue
 
 SALES = "shop/sales/v1"
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -16,8 +16,8 @@ from mesh_dagster.model.event import EventKind
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
 from mesh_dagster.model.slo import Indicator, Objective, Standing, Status
 from mesh_dagster.model.snapshot import Decision, Outcome
-from mesh_dagster.products.materialize import materialize
-from mesh_dagster.products.slo_incidents import follow, measure
+from mesh_dagster.products.keeping.slo_incidents import follow, measure
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.testing import write_product
 
 START = datetime(2013, 11, 8, 12, tzinfo=UTC)

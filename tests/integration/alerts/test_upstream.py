@@ -9,8 +9,8 @@ from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.event import EventKind
-from mesh_dagster.products.alerting import OUTBOX
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.keeping.alerting import OUTBOX
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.registry.news import news_key
 
 READS = {"sales": "mesh://shop/sales/v1"}

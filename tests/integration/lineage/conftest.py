@@ -17,8 +17,8 @@ from mesh_dagster import clock
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.run_event import RunEvent, RunState
 from mesh_dagster.model.snapshot import Attempt
-from mesh_dagster.products.lineage_delivery import Delivered, deliver
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.keeping.lineage_delivery import Delivered, deliver
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.testing import write_mesh, write_product
 

@@ -20,13 +20,13 @@ from typing import Any
 from mesh_dagster import clock
 from mesh_dagster.lineage import drain
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.lineage_delivery import deliver
+from mesh_dagster.products.keeping.lineage_delivery import deliver
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.run_events import Telling
+from mesh_dagster.products.telling.run_events import Telling
 
 PACKAGE = Path(clock.__file__).parent
 TRACED = ("lineage/drain.py", "lineage/workers.py", "lineage/sinks/", "journal/deliver")
-TRACED += ("journal/run_events.py", "products/lineage_delivery.py")
+TRACED += ("journal/run_events.py", "products/keeping/lineage_delivery.py")
 # What a dead sender had taken is free again soon, instead of after twenty seconds.
 drain.LEASE = 0.4
 

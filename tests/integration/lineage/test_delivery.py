@@ -274,7 +274,7 @@ def test_the_service_level_of_lineage_is_kept_once_it_has_arrived(world, backend
     from datetime import timedelta
 
     from mesh_dagster.journal import telling
-    from mesh_dagster.products.service_levels import reports
+    from mesh_dagster.products.keeping.service_levels import reports
 
     world.product("shop/sales/v1", levels=[{"property": "lineage", "value": 99, "unit": "percent"}])
     monkeypatch.setattr(telling, "_SOON", timedelta(0))

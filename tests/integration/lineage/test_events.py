@@ -15,11 +15,11 @@ from mesh_dagster.lineage.told import Parent
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.review import Action, Identity
 from mesh_dagster.model.run_event import RunState
-from mesh_dagster.products import heal as healing
-from mesh_dagster.products.decisions import decide
-from mesh_dagster.products.heal import heal
-from mesh_dagster.products.reviewing import reviews_in
-from mesh_dagster.products.rollback import rollback
+from mesh_dagster.products.deciding import heal as healing
+from mesh_dagster.products.deciding.decisions import decide
+from mesh_dagster.products.deciding.heal import heal
+from mesh_dagster.products.deciding.reviewing import reviews_in
+from mesh_dagster.products.deciding.rollback import rollback
 
 SCHEMAS = Path(
     os.environ.get("MESH_OPENLINEAGE_SCHEMAS")
@@ -233,7 +233,7 @@ def test_who_died_before_it_published_is_told_of_by_whoever_comes_next(story, pr
     mesh, product = loaded(story, "shop/people/v1")
     parent = Parent("0e8b1cd2-6f0c-4a39-8f0a-111111111111", "nightly", NOON)
     from mesh_dagster import clock
-    from mesh_dagster.products.run_events import Telling
+    from mesh_dagster.products.telling.run_events import Telling
 
     attempt = clock.new_id()
     telling = Telling(mesh, product)
@@ -310,7 +310,7 @@ def test_what_cannot_be_told_keeps_nobody_from_publishing(story, monkeypatch, ca
 def test_the_same_facts_give_the_same_bytes(story):
     from mesh_dagster.lineage.told import Ended, Read, Run, Written
     from mesh_dagster.model.snapshot import InputRead
-    from mesh_dagster.products.run_events import Telling
+    from mesh_dagster.products.telling.run_events import Telling
 
     with frozen(NOON):
         run = Run("01a1ffb1-83bc-7471-b001-b334e0a31ded", NOON)

@@ -13,7 +13,7 @@ from mesh_dagster import clock
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.orchestrate.execute import run
-from mesh_dagster.products.doctor import diagnose
+from mesh_dagster.products.keeping.doctor import diagnose
 from mesh_dagster.products.mesh import Mesh
 
 

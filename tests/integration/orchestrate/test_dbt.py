@@ -19,9 +19,9 @@ from mesh_dagster.errors import DescriptorError, MeshError, MissingExtra
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.lineage import Evidence, InputColumn, Use
 from mesh_dagster.orchestrate.execute import run as run_outside
-from mesh_dagster.products.column_lineage import column_lineage
+from mesh_dagster.products.making.column_lineage import column_lineage
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.read import read
+from mesh_dagster.products.reading.read import read
 
 pytestmark = [
     # dagster-dbt imports a package that tells of its own end.

@@ -10,10 +10,10 @@ import pytest
 
 from mesh_dagster.errors import DescriptorError
 from mesh_dagster.model.address import Address
-from mesh_dagster.products import changed as comparing
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.published import refuse_breaking
+from mesh_dagster.products.telling import changed as comparing
+from mesh_dagster.products.telling.published import refuse_breaking
 from mesh_dagster.registry.entries import promise_of
 from mesh_dagster.testing import write_mesh, write_product
 

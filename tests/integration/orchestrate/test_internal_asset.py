@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.read import read
+from mesh_dagster.products.reading.read import read
 
 DAYS = ("2013-11-01", "2013-11-02", "2013-11-03")
 SALES = dg.AssetKey(["shop", "sales", "v1"])

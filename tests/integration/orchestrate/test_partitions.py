@@ -11,8 +11,8 @@ from mesh_dagster import clock
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.wiring import TransformKind, TransformRef, Wiring
 from mesh_dagster.orchestrate.partitions import mapping, partition_set
-from mesh_dagster.products.inputs import upstream_keys
-from mesh_dagster.products.transform import Window
+from mesh_dagster.products.making.inputs import upstream_keys
+from mesh_dagster.products.making.transform import Window
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 

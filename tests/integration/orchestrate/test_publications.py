@@ -147,7 +147,7 @@ def test_what_a_rollback_took_back_is_not_told_as_published(mesh, sensor, instan
     sensor()
     _publish(mesh, DAYS[0], DAYS[1])
     from mesh_dagster.descriptors.product import load_product
-    from mesh_dagster.products.rollback import rollback
+    from mesh_dagster.products.deciding.rollback import rollback
 
     rollback(Mesh.open(mesh.root), load_product(mesh.folder("shop", "sales")), 1)
     assert sensor().startswith("1 materializations told")
@@ -167,7 +167,7 @@ def test_partitions_of_publications_that_retention_let_go_of_are_told(
 
 def test_data_released_from_quarantine_reaches_its_consumer(mesh, sensor, instance, run) -> None:
     from mesh_dagster.descriptors.product import load_product
-    from mesh_dagster.products.decisions import audit_quarantined
+    from mesh_dagster.products.deciding.decisions import audit_quarantined
 
     run(mesh.definitions("shop"), SALES, partitions=DAYS)
     sensor()

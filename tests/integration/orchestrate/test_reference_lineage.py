@@ -11,7 +11,7 @@ from mesh_dagster import clock
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.lineage import ColumnLineage, Evidence, InputColumn
 from mesh_dagster.orchestrate.execute import run
-from mesh_dagster.products.column_lineage import column_lineage
+from mesh_dagster.products.making.column_lineage import column_lineage
 from mesh_dagster.products.mesh import Mesh
 
 ROOT = Path(__file__).parents[3]

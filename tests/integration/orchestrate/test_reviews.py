@@ -15,11 +15,11 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.review import Action, Identity
 from mesh_dagster.orchestrate.checks import check_result
 from mesh_dagster.orchestrate.review_links import form, links_of
-from mesh_dagster.products.decisions import decide
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.deciding.decisions import decide
+from mesh_dagster.products.deciding.reviewing import reviews_of
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.reviewing import reviews_of
-from mesh_dagster.products.snapshots import snapshots
+from mesh_dagster.products.reading.snapshots import snapshots
 
 DAYS = ("2013-11-01", "2013-11-02", "2013-11-03")
 BAD = DAYS[2]

@@ -11,7 +11,7 @@ import pytest
 from mesh_dagster import clock
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.orchestrate.execute import run as run_outside
-from mesh_dagster.products.finding import find
+from mesh_dagster.products.discovering.finding import find
 from mesh_dagster.products.mesh import Mesh
 
 DAYS = ("2013-11-01", "2013-11-02", "2013-11-03")

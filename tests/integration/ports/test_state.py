@@ -97,7 +97,7 @@ def test_a_location_outside_of_the_port_is_refused(folder: Storage, inside: str)
 
 def test_reading_imports_neither_pyiceberg_nor_pyarrow() -> None:
     code = (
-        "import sys, mesh_dagster.products.read; "
+        "import sys, mesh_dagster.products.reading.read; "
         "print({'pyiceberg', 'pyarrow', 'sqlalchemy', 'pandas', 'dagster'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

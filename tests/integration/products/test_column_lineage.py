@@ -13,7 +13,7 @@ from mesh_dagster.lineage.columns import sql as reader
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.lineage import ColumnLineage, Evidence, InputColumn, Use
 from mesh_dagster.products.check import check
-from mesh_dagster.products.column_lineage import column_lineage
+from mesh_dagster.products.making.column_lineage import column_lineage
 from mesh_dagster.products.mesh import Mesh
 
 DAY = "2013-11-01"

@@ -8,11 +8,11 @@ import pytest
 
 from mesh_dagster.errors import UnknownAddress, UsageError
 from mesh_dagster.model.address import Address
-from mesh_dagster.products import compose as composing
-from mesh_dagster.products.compose import Composed, compose
-from mesh_dagster.products.query import query
-from mesh_dagster.products.sql.process import Limits
-from mesh_dagster.products.uses import uses_of
+from mesh_dagster.products.reading import compose as composing
+from mesh_dagster.products.reading.compose import Composed, compose
+from mesh_dagster.products.reading.query import query
+from mesh_dagster.products.reading.sql.process import Limits
+from mesh_dagster.products.reading.uses import uses_of
 
 
 def _of(entity: str, physical: str = "VARCHAR", **rest: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mesh_dagster.ports import pointer
-from mesh_dagster.products.read import read
+from mesh_dagster.products.reading.read import read
 from mesh_dagster.registry import documents
 
 DAYS = [(date(2013, 1, 1) + timedelta(days=n)).isoformat() for n in range(365)]
@@ -75,7 +75,9 @@ def test_the_rest_of_a_port_is_read_only_where_a_rule_asks_for_it(
     year: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[Any] = []
-    monkeypatch.setattr("mesh_dagster.products.rest.open_port", lambda *a, **k: opened.append(a))
+    monkeypatch.setattr(
+        "mesh_dagster.products.auditing.rest.open_port", lambda *a, **k: opened.append(a)
+    )
     year.make(DAYS[3])
     assert opened == []
 

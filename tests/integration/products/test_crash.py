@@ -22,16 +22,21 @@ from mesh_dagster.model.snapshot import Attempt, AttemptState, Outcome
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.open import open_port
 from mesh_dagster.ports.storage import open_storage
-from mesh_dagster.products.snapshots import snapshots
+from mesh_dagster.products.reading.snapshots import snapshots
 
 WORLD = str(Path(__file__).with_name("world.py"))
 ADDRESS = Address.parse("shop/sales/v1")
 DAY, NEXT, BAD = "2013-11-01", "2013-11-02", "2013-11-03"
 SERVED = (Outcome.PUBLISHED, Outcome.RELEASED)
-COMMITS = ("ports/publish.py", "ports/swap.py", "ports/pointer.py", "products/materialize.py")
-COMMITS += ("products/gate.py",)
-RECORDS = ("journal/journal.py", "products/decisions.py", "products/rollback.py")
-RECORDS += ("products/heal.py", "products/rulings.py")
+COMMITS = (
+    "ports/publish.py",
+    "ports/swap.py",
+    "ports/pointer.py",
+    "products/making/materialize.py",
+)
+COMMITS += ("products/auditing/gate.py",)
+RECORDS = ("journal/journal.py", "products/deciding/decisions.py", "products/deciding/rollback.py")
+RECORDS += ("products/deciding/heal.py", "products/deciding/rulings.py")
 
 
 class Zygote:
@@ -335,7 +340,7 @@ def test_a_publication_that_was_overtaken_before_its_record_is_recorded(
     sales: Any, world: ModuleType, zygote: Zygote
 ) -> None:
     """Of two that publish at once the first dies before its record, the second does not."""
-    from mesh_dagster.products import heal
+    from mesh_dagster.products.deciding import heal
 
     words = ("make", DAY, NEXT, BAD)
     lines = zygote.lines(*words)
@@ -347,7 +352,7 @@ def test_a_publication_that_was_overtaken_before_its_record_is_recorded(
     assert _number(sales) == before + 1
     # The other healed before the first one died: so it is not healed by this run.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mesh_dagster.products.materialize.heal", lambda *_: ())
+        patch.setattr("mesh_dagster.products.making.materialize.heal", lambda *_: ())
         sales.make(DAY)
     with sales.mesh.journal("shop") as journal:
         numbers = [each.number for each in journal.publications(ADDRESS.path)]

@@ -47,7 +47,7 @@ def _reader(
 
 
 def _names(shop: Any) -> str:
-    from mesh_dagster.products.read import read
+    from mesh_dagster.products.reading.read import read
 
     frame = read(TOTALS, mesh=shop.mesh).polars().collect()
     return str(frame["names"].item())

@@ -17,11 +17,11 @@ import pytest
 
 from mesh_dagster.clock import frozen
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.describe import Telling, tell, tell_domain
-from mesh_dagster.products.finding import find
-from mesh_dagster.products.page import page_of
-from mesh_dagster.products.service_levels import reports
-from mesh_dagster.products.snippets import Way, snippet
+from mesh_dagster.products.discovering.finding import find
+from mesh_dagster.products.discovering.page import page_of
+from mesh_dagster.products.keeping.service_levels import reports
+from mesh_dagster.products.reading.snippets import Way, snippet
+from mesh_dagster.products.telling.describe import Telling, tell, tell_domain
 from mesh_dagster.registry.documents import document_of
 
 DAY, NEXT, THIRD = "2013-11-01", "2013-11-02", "2013-11-03"

@@ -17,7 +17,7 @@ from mesh_dagster.errors import CorruptState, JournalError, MeshError, StorageEr
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import AttemptState
 from mesh_dagster.ports import places
-from mesh_dagster.products.read import publication_at, read
+from mesh_dagster.products.reading.read import publication_at, read
 
 WORLD = str(Path(__file__).with_name("world.py"))
 ADDRESS = Address.parse("shop/sales/v1")
@@ -231,7 +231,7 @@ def test_a_storage_that_is_away_at_the_end_loses_nothing_that_was_published(
     sales: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mesh_dagster.journal import Journal
-    from mesh_dagster.products import materialize
+    from mesh_dagster.products.making import materialize
 
     def refuse(*_: Any, **__: Any) -> None:
         raise StorageError("the storage is away")

@@ -11,7 +11,7 @@ import pytest
 from mesh_dagster import clock
 from mesh_dagster.model.finding import Severity, Verdict
 from mesh_dagster.model.snapshot import Outcome
-from mesh_dagster.products.audit import audit_published
+from mesh_dagster.products.auditing.audit import audit_published
 
 FIRST = date(2013, 11, 1)
 DAILY = {"every": "day", "column": "day", "start": "2013-11-01"}

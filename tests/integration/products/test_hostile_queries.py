@@ -13,10 +13,10 @@ import duckdb
 import pytest
 
 from mesh_dagster.errors import MeshError
-from mesh_dagster.products.query import opened
-from mesh_dagster.products.sql.plan import Refused, asked
-from mesh_dagster.products.sql.process import Limits
-from mesh_dagster.products.sql.worker import _connection
+from mesh_dagster.products.reading.query import opened
+from mesh_dagster.products.reading.sql.plan import Refused, asked
+from mesh_dagster.products.reading.sql.process import Limits
+from mesh_dagster.products.reading.sql.worker import _connection
 
 SECRET = "the-secret-of-this-machine"
 

@@ -11,8 +11,8 @@ import pytest
 from mesh_dagster.errors import EvaluationError, UsageError
 from mesh_dagster.model.review import Action
 from mesh_dagster.model.snapshot import Outcome
-from mesh_dagster.products.decisions import decide
-from mesh_dagster.products.reviewing import identities
+from mesh_dagster.products.deciding.decisions import decide
+from mesh_dagster.products.deciding.reviewing import identities
 
 DAY = "2013-11-01"
 TRUST = '{"Version": "2012-10-17", "Statement": []}'

@@ -16,9 +16,9 @@ from mesh_dagster.errors import NeverPublished, TransformError, UndeclaredInput,
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import Verdict
 from mesh_dagster.model.snapshot import AttemptState, Outcome
-from mesh_dagster.products.read import read
-from mesh_dagster.products.reaudit import quarantined
-from mesh_dagster.products.snapshots import snapshots
+from mesh_dagster.products.deciding.reaudit import quarantined
+from mesh_dagster.products.reading.read import read
+from mesh_dagster.products.reading.snapshots import snapshots
 
 DAY, NEXT, THIRD = "2013-11-01", "2013-11-02", "2013-11-03"
 NOON = datetime(2013, 11, 8, 12, tzinfo=UTC)

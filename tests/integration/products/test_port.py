@@ -11,10 +11,10 @@ import pytest
 from mesh_dagster.errors import AddressError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.discovery import ExampleQuery, Facts
-from mesh_dagster.products.describe import about, announce
-from mesh_dagster.products.examples import example, examples_of
-from mesh_dagster.products.port import Port
-from mesh_dagster.products.uses import use_counts
+from mesh_dagster.products.reading.examples import example, examples_of
+from mesh_dagster.products.reading.port import Port
+from mesh_dagster.products.reading.uses import use_counts
+from mesh_dagster.products.telling.describe import about, announce
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.entries import entry_of, line
 from mesh_dagster.registry.writing import write_document

@@ -14,8 +14,8 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.open import open_port
-from mesh_dagster.products import rest
-from mesh_dagster.products.rest import rest_of_port
+from mesh_dagster.products.auditing import rest
+from mesh_dagster.products.auditing.rest import rest_of_port
 
 FIRST = date(2013, 11, 1)
 COLUMNS: dict[str, Any] = {

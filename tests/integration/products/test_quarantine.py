@@ -14,12 +14,12 @@ from mesh_dagster.clock import frozen
 from mesh_dagster.errors import EvaluationError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Outcome, PublicationKind
-from mesh_dagster.products.clean import clean
-from mesh_dagster.products.describe import tell
-from mesh_dagster.products.query import query
-from mesh_dagster.products.read import publication_at, read
-from mesh_dagster.products.reaudit import quarantined, rows_that_fail
-from mesh_dagster.products.snapshots import published_since, snapshots
+from mesh_dagster.products.auditing.clean import clean
+from mesh_dagster.products.deciding.reaudit import quarantined, rows_that_fail
+from mesh_dagster.products.reading.query import query
+from mesh_dagster.products.reading.read import publication_at, read
+from mesh_dagster.products.reading.snapshots import published_since, snapshots
+from mesh_dagster.products.telling.describe import tell
 
 DAY, NEXT, THIRD = "2013-11-01", "2013-11-02", "2013-11-03"
 ADDRESS = Address.parse("shop/sales/v1")

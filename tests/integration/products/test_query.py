@@ -15,8 +15,8 @@ from mesh_dagster.errors import (
     UnknownAddress,
     UsageError,
 )
-from mesh_dagster.products.query import opened, query
-from mesh_dagster.products.sql.process import Limits, Process
+from mesh_dagster.products.reading.query import opened, query
+from mesh_dagster.products.reading.sql.process import Limits, Process
 
 DAY, NEXT = "2013-11-01", "2013-11-02"
 

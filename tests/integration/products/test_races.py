@@ -13,8 +13,8 @@ from typing import Any
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import AttemptState, Outcome
 from mesh_dagster.ports import places
-from mesh_dagster.products.read import read
-from mesh_dagster.products.snapshots import snapshots
+from mesh_dagster.products.reading.read import read
+from mesh_dagster.products.reading.snapshots import snapshots
 
 WORLD = str(Path(__file__).with_name("world.py"))
 ADDRESS = Address.parse("shop/sales/v1")

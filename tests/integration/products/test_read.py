@@ -17,9 +17,9 @@ import mesh_dagster
 from mesh_dagster.clock import frozen
 from mesh_dagster.errors import NeverPublished, UnknownAddress, UsageError
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.clean import clean
-from mesh_dagster.products.read import publication_at, read
-from mesh_dagster.products.snapshots import snapshots
+from mesh_dagster.products.auditing.clean import clean
+from mesh_dagster.products.reading.read import publication_at, read
+from mesh_dagster.products.reading.snapshots import snapshots
 
 DAY, NEXT, THIRD = "2013-11-01", "2013-11-02", "2013-11-03"
 NOON = datetime(2013, 11, 8, 12, tzinfo=UTC)
@@ -95,7 +95,7 @@ def test_as_of_before_the_first_publication_is_an_error(sales: Any) -> None:
 def test_as_of_what_retention_let_go_is_an_error_that_says_so(
     shop: Any, world: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mesh_dagster.products.clean.KEEP_PUBLICATIONS", 1)
+    monkeypatch.setattr("mesh_dagster.products.auditing.clean.KEEP_PUBLICATIONS", 1)
     level = {"property": "retention", "value": 2, "unit": "d"}
     shop.product(rows=world.sold({DAY: [1]}), levels=[level])
     for hours in (0, 1, 100):

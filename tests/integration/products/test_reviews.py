@@ -18,10 +18,10 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.review import Action, ReviewKind, RulingState
 from mesh_dagster.model.snapshot import Outcome, PublicationKind
-from mesh_dagster.products.decisions import decide
-from mesh_dagster.products.read import publication_at, read
-from mesh_dagster.products.reviewing import identities, review_of, rulings_of
-from mesh_dagster.products.snapshots import snapshots
+from mesh_dagster.products.deciding.decisions import decide
+from mesh_dagster.products.deciding.reviewing import identities, review_of, rulings_of
+from mesh_dagster.products.reading.read import publication_at, read
+from mesh_dagster.products.reading.snapshots import snapshots
 
 WORLD = str(Path(__file__).with_name("world.py"))
 DAY, NEXT, THIRD = "2013-11-01", "2013-11-02", "2013-11-03"
@@ -432,7 +432,7 @@ def test_a_decision_that_a_killed_process_had_begun_is_carried_out_by_the_next(
     (review,) = sales.reviews(partition=NEXT)
     code = (
         f"import os, sys; sys.path.insert(0, {str(Path(WORLD).parent)!r}); import world\n"
-        "from mesh_dagster.products import rulings\n"
+        "from mesh_dagster.products.deciding import rulings\n"
         "rulings.release = lambda *a: os.kill(os.getpid(), 9)\n"
         f"world.Shop(world.Path({str(sales.root)!r})).decide('release', {NEXT!r})"
     )

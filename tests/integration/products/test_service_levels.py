@@ -12,10 +12,10 @@ from mesh_dagster.cli.root import run
 from mesh_dagster.clock import frozen
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.slo import Indicator, Standing, Status
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.keeping.probe import probe
+from mesh_dagster.products.keeping.service_levels import ROW_KINDS, objectives, reports
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.probe import probe
-from mesh_dagster.products.service_levels import ROW_KINDS, objectives, reports
 from mesh_dagster.slos.page import page
 from mesh_dagster.testing import write_mesh, write_product
 

@@ -12,7 +12,7 @@ import yaml
 from mesh_dagster.errors import DescriptorError, EvaluationError
 from mesh_dagster.model.snapshot import AttemptState
 from mesh_dagster.products.check import check
-from mesh_dagster.products.source_contracts import audit_sources
+from mesh_dagster.products.making.source_contracts import audit_sources
 
 COLUMNS = {
     "day": {"logicalType": "date", "required": True},

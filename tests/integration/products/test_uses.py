@@ -13,10 +13,10 @@ import pytest
 from mesh_dagster import clock
 from mesh_dagster.errors import EvaluationError, NeverPublished
 from mesh_dagster.model.address import Address
-from mesh_dagster.products import uses
-from mesh_dagster.products.query import query
-from mesh_dagster.products.read import read
-from mesh_dagster.products.uses import Use, record_uses, use_counts, uses_of
+from mesh_dagster.products.reading import uses
+from mesh_dagster.products.reading.query import query
+from mesh_dagster.products.reading.read import read
+from mesh_dagster.products.reading.uses import Use, record_uses, use_counts, uses_of
 
 ITEMS = Address("shop", "items", 1)
 

@@ -21,12 +21,12 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.review import Action, Identity, Review, Ruling
 from mesh_dagster.model.snapshot import Attempt, Outcome
 from mesh_dagster.ports import places
-from mesh_dagster.products import rollback as going_back
-from mesh_dagster.products.decisions import audit_quarantined, decide
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.deciding import rollback as going_back
+from mesh_dagster.products.deciding.decisions import audit_quarantined, decide
+from mesh_dagster.products.deciding.reviewing import reviews_of
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.read import read
-from mesh_dagster.products.reviewing import reviews_of
+from mesh_dagster.products.reading.read import read
 from mesh_dagster.testing import write_mesh, write_product
 
 PACKAGE = Path(clock.__file__).parent

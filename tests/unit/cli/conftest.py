@@ -21,7 +21,7 @@ import pytest
 from mesh_dagster import clock
 from mesh_dagster.cli import root
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.testing import write_mesh, write_product
 

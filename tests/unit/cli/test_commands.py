@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.testing import write_mesh, write_product
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.testing import write_product
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from mesh_dagster.model.partition import Every, Partitioning
-from mesh_dagster.products.transform import Window
+from mesh_dagster.products.making.transform import Window
 
 Frames = Mapping[str, pl.DataFrame]
 

@@ -17,8 +17,8 @@ from mesh_dagster.contracts.rules.kinds import Reference
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.model.finding import RuleResult, Verdict
 from mesh_dagster.model.partition import Every, Partitioning
-from mesh_dagster.products.promises import as_asked
-from mesh_dagster.products.transform import Window
+from mesh_dagster.products.auditing.promises import as_asked
+from mesh_dagster.products.making.transform import Window
 
 Frames = Mapping[str, pl.DataFrame]
 

@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from mesh_dagster.products.transform import Window
+from mesh_dagster.products.making.transform import Window
 
 Frames = Mapping[str, pl.DataFrame]
 Run = Callable[[Frames, Window], pl.DataFrame]

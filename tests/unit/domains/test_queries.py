@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from mesh_dagster.products.sandbox import only_select
+from mesh_dagster.products.making.sandbox import only_select
 
 ROOT = Path(__file__).parents[3]
 QUERIES = sorted(ROOT.glob("domains/*/src/*/defs/*/queries/*.sql"))

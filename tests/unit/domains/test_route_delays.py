@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import yaml
 
-from mesh_dagster.products.transform import Window
+from mesh_dagster.products.making.transform import Window
 
 Frames = Mapping[str, pl.DataFrame]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh_dagster.products.source_code import source_code
+from mesh_dagster.products.telling.source_code import source_code
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -15,8 +15,8 @@ from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.product import Archetype, Product, Status
 from mesh_dagster.model.wiring import TransformKind, TransformRef, Wiring
-from mesh_dagster.products.inputs import upstream_keys
-from mesh_dagster.products.transform import Window
+from mesh_dagster.products.making.inputs import upstream_keys
+from mesh_dagster.products.making.transform import Window
 
 START = datetime(2013, 11, 1, tzinfo=UTC)
 LATER = datetime(2014, 3, 1, tzinfo=UTC)

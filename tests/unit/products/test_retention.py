@@ -9,7 +9,7 @@ import pytest
 
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.errors import DescriptorError
-from mesh_dagster.products.layout import KEEP_DAYS, days_kept
+from mesh_dagster.products.auditing.layout import KEEP_DAYS, days_kept
 from mesh_dagster.testing import write_mesh, write_product
 
 

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from mesh_dagster.errors import UsageError
-from mesh_dagster.products.sandbox import named_parameters, only_select, sandbox
-from mesh_dagster.products.sql.plan import Refused, asked
+from mesh_dagster.products.making.sandbox import named_parameters, only_select, sandbox
+from mesh_dagster.products.reading.sql.plan import Refused, asked
 
 
 def _numbers(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:

@@ -9,8 +9,8 @@ import pytest
 
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.wiring import SourceRef
-from mesh_dagster.products.inputs import SourceData
-from mesh_dagster.products.sources import scan_source
+from mesh_dagster.products.making.inputs import SourceData
+from mesh_dagster.products.making.sources import scan_source
 
 
 @pytest.mark.parametrize("name", ["a*", "a[x]?", "{a,b}"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from mesh_dagster.products.sql.plan import _REACHING, Asked, Reaching, Refused, asked
+from mesh_dagster.products.reading.sql.plan import _REACHING, Asked, Reaching, Refused, asked
 
 EVERYWHERE = [
     "select distinct on ({g}) 1 from a.b",

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from mesh_dagster.cli import formats
-from mesh_dagster.products.sql.values import values_of
+from mesh_dagster.products.reading.sql.values import values_of
 
 BEYOND = {
     "'infinity'::timestamp": "infinity",

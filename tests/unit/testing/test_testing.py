@@ -14,9 +14,9 @@ from mesh_dagster import clock
 from mesh_dagster.errors import DescriptorError, TransformError, UndeclaredInput, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Outcome
-from mesh_dagster.products.materialize import materialize
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.read import read
+from mesh_dagster.products.reading.read import read
 from mesh_dagster.testing import frozen, run_transform, write_mesh, write_product
 
 ROOT = Path(__file__).parents[3]

@@ -1,0 +1,1 @@
+"""What stands before publication: what was staged, held against the contract."""

@@ -1,0 +1,120 @@
+"""Quarantined partitions: what they are, what fails in them, and their second audit.
+
+A corrected contract is audited against the files as they were staged; nothing is computed
+again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mesh_dagster.contracts.audit.samples import failing_rows
+from mesh_dagster.contracts.rules.compile import masked
+from mesh_dagster.contracts.rules.kinds import Schema
+from mesh_dagster.errors import EvaluationError
+from mesh_dagster.journal import Journal
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.review import Audited
+from mesh_dagster.model.snapshot import (
+    Attempt,
+    Decision,
+    Outcome,
+    Publication,
+    PublicationKind,
+    Staged,
+)
+from mesh_dagster.ports import pointer
+from mesh_dagster.ports.seal import refuse_changed
+from mesh_dagster.ports.stage import scan_staged
+from mesh_dagster.products.auditing.audit import references_of
+from mesh_dagster.products.auditing.gate import Gate
+from mesh_dagster.products.auditing.promises import rules_of
+from mesh_dagster.products.auditing.rest import rest_of_port
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.reviews.waivers import Waivers
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One partition that waits: the attempt that staged it and what its audit said."""
+
+    attempt: Attempt
+    decision: Decision
+    staged: tuple[Staged, ...]
+
+    @property
+    def audited(self) -> Audited:
+        return self.attempt.id, self.decision.partition
+
+    @property
+    def failures(self) -> tuple[RuleResult, ...]:
+        return tuple(result for result in self.decision.results if result.blocks)
+
+
+def quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
+    """The partitions of a product that wait in quarantine, oldest attempt first."""
+    with mesh.journal(loaded.product.address.domain) as journal:
+        return waiting_in(journal, loaded)
+
+
+def audit_again(
+    mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined, waivers: Waivers
+) -> tuple[Decision, Publication | None]:
+    """Audit what waits again, with the contract as it is now, and publish it if it passes.
+
+    Raises `EvaluationError` where the files are not those that were staged.
+    """
+    key, attempt = waiting.decision.partition, waiting.attempt
+    if all(file.sha256 for each in waiting.staged for file in each.files):
+        refuse_changed(mesh.storage, loaded.product.address, waiting.staged)
+    staged = {each.port or "": each for each in waiting.staged}
+    gate = Gate(mesh, loaded, attempt.id, attempt.base, (key,), staged, waivers)
+    decided = gate.decide(PublicationKind.REAUDIT)
+    (decision,) = gate.decisions(decided)
+    if decision.outcome is Outcome.PUBLISHED:
+        decision = replace(decision, outcome=Outcome.RELEASED)
+    return decision, decided.publication
+
+
+def rows_that_fail(
+    mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined, result: RuleResult, limit: int = 10
+) -> pl.DataFrame:
+    """Rows of a quarantined partition that break a rule, for its owner to look at.
+
+    Raises `EvaluationError` for a rule that the contract has no more, or that cannot be run.
+    """
+    port = result.port or ""
+    checked = rules_of(loaded, port) if port in loaded.contracts else ()
+    rule = next((each for each in checked if each.id == result.rule), None)
+    if rule is None:
+        raise EvaluationError(
+            f"the contract of {loaded.product.address.path} has no rule {result.rule} any more",
+            fix=f"mesh audit {loaded.product.address.path} --quarantined",
+        )
+    staged = next(each for each in waiting.staged if (each.port or "") == port)
+    files = staged.of(waiting.decision.partition)
+    data = scan_staged(mesh.storage, loaded.product.address, files)
+    references = references_of(mesh, checked)
+    key = waiting.decision.partition
+    keys = None if key is None else (key,)
+    state = pointer.current(mesh.storage, loaded.product.address)
+    return failing_rows(
+        rule,
+        data,
+        limit=limit,
+        published=rest_of_port(mesh, loaded, port, keys, state=state, staged=data),
+        reference=references.get(rule.id),
+        schema=next((each for each in checked if isinstance(each, Schema)), None),
+        masked=masked(loaded.contracts[port]),
+    )
+
+
+def waiting_in(journal: Journal, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
+    """The same as `quarantined`, of a journal that is open."""
+    found = journal.quarantined(loaded.product.address.path)
+    return tuple(Quarantined(attempt, decision, staged) for attempt, decision, staged in found)

@@ -1,0 +1,107 @@
+"""Carrying out what an owner has decided: done once, and never half.
+
+A decision is in the journal before anything follows from it. What a killed process had begun is
+brought to its end by whoever comes next: the next run of the product, the next decision on it, or
+the sensor of its domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from logging import getLogger
+
+from mesh_dagster.errors import MeshError, StorageError
+from mesh_dagster.journal import Journal
+from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.review import Action, Ruling
+from mesh_dagster.model.snapshot import Decision, Outcome, Publication
+from mesh_dagster.ports import pointer
+from mesh_dagster.products.auditing.waivers import waivers_of
+from mesh_dagster.products.deciding.reaudit import Quarantined, audit_again, waiting_in
+from mesh_dagster.products.deciding.release import delete_discarded, release
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.telling.run_events import Events, Telling
+
+
+def carry_out(mesh: Mesh, loaded: LoadedProduct, journal: Journal, ruling: Ruling) -> Decision:
+    """Do what was decided on a quarantined partition, and record what became of it.
+
+    Whatever this raises is recorded as well: then what it was about waits again.
+    """
+    found = waiting_in(journal, loaded)
+    waiting = next((each for each in found if each.audited in ruling.covers), None)
+    if waiting is None:
+        attempt, partition = ruling.covers[0]
+        return journal.decide(attempt, partition, Outcome.SUPERSEDED, ruling=ruling.id)
+    try:
+        return _done(mesh, loaded, journal, ruling, waiting)
+    except BaseException as error:
+        # What storage has published is no failure, whatever the record of it ran into.
+        with suppress(MeshError):
+            if not _is_published(mesh, loaded, waiting):
+                journal.reviews.fail(ruling.id, f"{type(error).__name__}: {error}")
+        raise
+
+
+def carry_on(mesh: Mesh, loaded: LoadedProduct, journal: Journal, left: Iterable[Ruling]) -> None:
+    """Bring decisions to their end whose process died, unless somebody else is at it.
+
+    One that cannot be carried out is told in the log, and what it was about waits again.
+    """
+    for ruling in left:
+        if not journal.reviews.take_over(ruling.id):
+            continue
+        try:
+            carry_out(mesh, loaded, journal, ruling)
+        except MeshError as error:
+            getLogger("mesh_dagster").warning("%s was not carried out: %s", ruling.review, error)
+
+
+def _done(
+    mesh: Mesh, loaded: LoadedProduct, journal: Journal, ruling: Ruling, waiting: Quarantined
+) -> Decision:
+    decision, publication = _became(mesh, loaded, journal, ruling, waiting)
+    told: Events = ()
+    if publication is not None:
+        telling = Telling(mesh, loaded)
+        told = telling.released(waiting.attempt, decision, waiting.staged, publication)
+    recorded = journal.decide(
+        waiting.attempt.id,
+        decision.partition,
+        decision.outcome,
+        publication=publication,
+        results=decision.results,
+        by=ruling.by.name,
+        why=ruling.why,
+        ruling=ruling.id,
+        lineage=told,
+    )
+    if recorded.outcome is Outcome.DISCARDED:
+        with suppress(StorageError):  # the next clean-up gets the rest
+            delete_discarded(mesh, loaded, waiting)
+    return recorded
+
+
+def _became(
+    mesh: Mesh, loaded: LoadedProduct, journal: Journal, ruling: Ruling, waiting: Quarantined
+) -> tuple[Decision, Publication | None]:
+    match ruling.action:
+        case Action.RELEASE:
+            return release(mesh, loaded, waiting, ruling)
+        case Action.REAUDIT | Action.WAIVE:
+            return audit_again(mesh, loaded, waiting, waivers_of(journal, loaded))
+        case Action.DISCARD:
+            return replace(waiting.decision, outcome=Outcome.DISCARDED), None
+        case Action.ACKNOWLEDGE:
+            return waiting.decision, None
+
+
+def _is_published(mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined) -> bool:
+    key = waiting.decision.partition
+    later = pointer.since(mesh.storage, loaded.product.address, waiting.attempt.base)
+    return any(
+        each.attempt == waiting.attempt.id and (each.partitions is None or key in each.partitions)
+        for each in later
+    )

@@ -1,0 +1,1 @@
+"""Promises after publication: service levels, incidents, messages, lineage to deliver."""

@@ -1,0 +1,1 @@
+"""One attempt at making a product: inputs, the domain's own code, what came of it."""

@@ -1,0 +1,1 @@
+"""Published data in the hands of people and programs: frames, queries, sessions."""

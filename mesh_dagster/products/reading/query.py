@@ -1,0 +1,198 @@
+"""SQL over the products of the mesh, by their names: `select ... from flights.departures`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mesh_dagster.descriptors.suggest import nearest
+from mesh_dagster.errors import AddressError, EvaluationError, MeshError, UsageError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.snapshot import Publication
+from mesh_dagster.ports.open import PortData
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.reading.in_transform import refuse_in_transform
+from mesh_dagster.products.reading.read import AsOf, open_published, publication_at
+from mesh_dagster.products.reading.sql.plan import Asked
+from mesh_dagster.products.reading.sql.process import DEFAULT, Ended, Limits, Process
+from mesh_dagster.products.reading.uses import Use, record_uses
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TOO_MUCH = "MESH-M067"
+"""The code of a query that took longer, or more memory, than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a query as they come, batch by batch; nothing is kept of those that were read."""
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+
+
+def query(
+    sql: str, *, mesh: Mesh | None = None, as_of: AsOf = None, limits: Limits = DEFAULT
+) -> pa.Table:
+    """Run one SELECT, read-only, and return its rows.
+
+    Raises `UsageError` for what is not one SELECT over products, `UnknownAddress` and
+    `NeverPublished` for a table that cannot be read, and `EvaluationError` when the query fails
+    or takes more than its `limits`; in a transform, which reads its input ports alone,
+    `UndeclaredInput`.
+    """
+    import pyarrow as pa
+
+    with opened(sql, mesh=mesh, as_of=as_of, limits=limits) as rows:
+        return pa.Table.from_batches(rows.batches, rows.schema)
+
+
+@contextmanager
+def opened(
+    sql: str,
+    *,
+    mesh: Mesh | None = None,
+    as_of: AsOf = None,
+    limits: Limits = DEFAULT,
+    means: str | None = "query",
+    only: Callable[[Address, PortData], Sequence[str]] | None = None,
+) -> Iterator[Rows]:
+    """The rows of a query, for results that should be streamed. Raises what `query` raises.
+
+    Only the products that it names are opened. `means` is by what they are read, as the reader's
+    own ledger has it; None: it is nobody's read. `only` says which columns of a port there are
+    for it: the others it cannot name.
+    """
+    refuse_in_transform("the mesh")
+    with Process(sql, limits) as process:
+        mesh = mesh or Mesh.open()
+        try:
+            asked = process.asked()
+            if asked.bare:
+                raise _no_product(asked.bare[0], mesh)
+            tables = _opened(mesh, asked, as_of, only)
+            reader = process.run([_handed(each, process.folder) for each in tables])
+        except Ended as ended:
+            raise _failed(ended) from None
+        if means is not None:
+            record_uses(mesh, [_use(each, asked, means) for each in tables])
+        yield Rows(reader.schema, _batches(process, reader))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A product's port under the name that the query has for it."""
+
+    name: str
+    address: Address
+    data: PortData
+    columns: tuple[str, ...]
+    """Those that the query can read: never fewer than it does."""
+
+
+def _batches(process: Process, reader: Any) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from process.batches(reader)
+    except Ended as ended:
+        raise _failed(ended) from None
+
+
+def _opened(
+    mesh: Mesh,
+    asked: Asked,
+    as_of: AsOf,
+    only: Callable[[Address, PortData], Sequence[str]] | None,
+) -> list[_Table]:
+    """The tables of a query; of a product that is there twice, both are of one publication."""
+    states: dict[Address, Publication] = {}
+    found = []
+    for name in asked.tables:
+        try:
+            named = Address.from_sql(name)
+        except AddressError:
+            raise _no_product(name, mesh) from None
+        address = mesh.resolve(named)
+        state = states.get(address.of_product) or publication_at(mesh, address, as_of)
+        states[address.of_product] = state
+        data = open_published(mesh, address, publication=state)
+        if only is not None:
+            data = replace(data, columns=tuple(only(address, data)))
+        words = frozenset(asked.words)
+        there = data.schema if data.columns is None else data.columns
+        columns = [each for each in there if asked.everything or each.lower() in words]
+        found.append(_Table(name, address, data, tuple(columns)))
+    return found
+
+
+def _handed(table: _Table, folder: Path) -> Mapping[str, Any]:
+    """A table as the process of the query takes it: files that it can open by itself.
+
+    It has no credentials. What lies elsewhere is written for it, in a stream, with the columns
+    that the query can read.
+    """
+    data, files = table.data, list(table.data.files)
+    schema, _, name = table.name.partition(".")
+    if files and data.options is not None:
+        file = folder / f"{table.name}.parquet"
+        rows = data.polars(table.columns or tuple(data.columns or data.schema)[:1])
+        # A footer leaves NaN out, and DuckDB would leave out the rows that hold one.
+        floats = "Float" in str(rows.collect_schema().dtypes())
+        rows.sink_parquet(file, compression="lz4", statistics=not floats)
+        files = [str(file)]
+    return {"schema": schema, "name": name, "files": files, "columns": data.duckdb_columns}
+
+
+def _use(table: _Table, asked: Asked, means: str) -> Use:
+    everything = asked.everything or len(table.columns) == len(table.data.schema)
+    return Use(
+        table.address,
+        table.data.publication.number,
+        means,
+        None if everything else table.columns,
+    )
+
+
+def _no_product(name: str, mesh: Mesh) -> UsageError:
+    """A table that is named like no product."""
+    known = {
+        f"{each.address.domain}.{each.address.product}": each.address.product
+        for each in mesh.products()
+    }
+    same = [full for full, product in known.items() if product == name.lower()]
+    meant = same[0] if same else nearest(name, known)
+    hint = f"; did you mean `{meant}`?" if meant else ""
+    return UsageError(
+        f"there is no table {name[:100]}: products are named like flights.departures{hint}",
+        code="MESH-M043",
+        fix="mesh products lists what there is",
+    )
+
+
+def _failed(ended: Ended) -> MeshError:
+    """What a person is told of a query that has no answer."""
+    match ended.kind:
+        case "refused":
+            return UsageError(
+                ended.message,
+                code="MESH-M041",
+                fix="write one SELECT over products: select ... from flights.departures",
+            )
+        case "reaching":
+            return UsageError(ended.message, code="MESH-M066", fix="mesh explain MESH-M066")
+        case "time":
+            return EvaluationError(
+                ended.message, code=TOO_MUCH, fix="ask for less, or for longer: --timeout 600"
+            )
+        case "memory":
+            return EvaluationError(
+                ended.message, code=TOO_MUCH, fix="ask for less, or for more: --memory 8000"
+            )
+    return EvaluationError(
+        f"the query failed: {ended.message}",
+        code="MESH-M043",
+        fix="mesh products lists what there is; mesh show ADDRESS its columns",
+    )

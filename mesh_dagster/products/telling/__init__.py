@@ -1,0 +1,1 @@
+"""What a domain tells the mesh of its products, and of what happens to them."""
