@@ -1,0 +1,1 @@
+"""Who may read what, for what purpose, until when."""

@@ -1,0 +1,1 @@
+"""What governance asks of every product, as small classes."""
