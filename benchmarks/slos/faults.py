@@ -48,7 +48,7 @@ class Noticed:
 
 
 def noticed(locations: int, minutes: int) -> list[Noticed]:
-    """Run it, which takes about six times those minutes and what it takes to start."""
+    """Run it: six times those minutes and what it takes to start, more on a small machine."""
     with tempfile.TemporaryDirectory(prefix="mesh-faults-") as folder:
         mapped = () if os.geteuid() == 0 else ("--user", "--map-root-user")
         side = Path(__file__).with_name("sides") / "live.py"
