@@ -10,7 +10,7 @@ import click
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.table import shown, terminal_width, width_of
 from mesh_dagster.cli.target import open_mesh
-from mesh_dagster.model.product import Archetype, Stage
+from mesh_dagster.model.product import STATED, Archetype
 
 if TYPE_CHECKING:
     from mesh_dagster.registry.search import Found, Hit
@@ -44,7 +44,7 @@ _STATES = {"met": "green", "at_risk": "yellow", "burning": "yellow", "breached":
     type=click.Choice([each.value for each in Archetype]),
     help="Of one archetype.",
 )
-@click.option("--stage", type=click.Choice([each.value for each in Stage]), help="Of one stage.")
+@click.option("--stage", type=click.Choice([each.value for each in STATED]), help="Of one stage.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="With a tag, or with several.")
 @click.option(
     "--entity", "entities", multiple=True, metavar="NAME", help="With a column of an entity."

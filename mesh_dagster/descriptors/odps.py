@@ -16,6 +16,7 @@ from mesh_dagster.descriptors.version import check_semver, check_standard, major
 from mesh_dagster.errors import AddressError
 from mesh_dagster.model.address import SCHEME, Address, is_name
 from mesh_dagster.model.product import (
+    STATED,
     Archetype,
     InputPort,
     Member,
@@ -29,7 +30,7 @@ SOURCE = "source:"
 NEWEST = "v1.0.0"
 _KNOWN = ("0.9", "1.0")
 _ARCHETYPES = Choice(tuple(Archetype))
-_STAGES = Choice(tuple(Stage))
+_STAGES = Choice(STATED)
 _TYPED = ("archetype", "stage", "useCases")
 _FIELDS = {"apiVersion", "kind", "id", "name", "domain", "version", "status", "description"}
 _FIELDS |= {"tags", "inputPorts", "outputPorts", "team", "customProperties"}

@@ -19,11 +19,24 @@ class Archetype(StrEnum):
 
 
 class Stage(StrEnum):
-    """How much of the mesh a product is ready for."""
+    """Where in its life a product is (`model.life`).
 
+    A descriptor states how much of the mesh an active product is ready for; the others follow
+    from its `status`.
+    """
+
+    DRAFT = "draft"
     ALPHA = "alpha"
+    """Its own domain reads it."""
     BETA = "beta"
+    """One other domain reads it."""
     STABLE = "stable"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
+
+
+STATED = (Stage.ALPHA, Stage.BETA, Stage.STABLE)
+"""The stages that a descriptor can state."""
 
 
 class Status(StrEnum):

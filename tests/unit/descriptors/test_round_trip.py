@@ -26,12 +26,12 @@ from mesh_dagster.model.contract import (
 )
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.product import (
+    STATED,
     Archetype,
     InputPort,
     Member,
     OutputPort,
     Product,
-    Stage,
     Status,
 )
 from mesh_dagster.model.service_level import ServiceLevel
@@ -98,7 +98,7 @@ def products(draw: st.DrawFn) -> Product:
         version=draw(version_of(major)),
         status=draw(st.sampled_from(Status)),
         archetype=draw(st.sampled_from(Archetype)),
-        stage=draw(st.sampled_from(Stage)),
+        stage=draw(st.sampled_from(STATED)),
         purpose=draw(maybe_text),
         limitations=draw(maybe_text),
         usage=draw(maybe_text),
