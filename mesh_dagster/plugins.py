@@ -29,6 +29,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "file": "mesh_dagster.lineage.sinks.file:FileSink",
         "console": "mesh_dagster.lineage.sinks.console:ConsoleSink",
     },
+    "policies": {
+        "standard": "mesh_dagster.policies.standard:STANDARD",
+    },
     "identities": {
         "os": "mesh_dagster.reviews.identity:of_system",
         "environment": "mesh_dagster.reviews.identity:of_environment",

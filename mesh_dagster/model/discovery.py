@@ -23,6 +23,8 @@ class About:
     team: str | None = None
     contact: str | None = None
     description: str | None = None
+    region: str | None = None
+    """Where its data belongs, unless a product says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Domain:
     description: str | None = None
     notifications: Notifications | None = None
     lineage: LineageSettings | None = None
+    region: str | None = None
+    """Where the data of its products belongs, unless one of them says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,7 +238,7 @@ def _path(entry: bytes, domain: str, source: Source) -> str | None:
 
 
 def _about(stated: Mapping[str, Any]) -> About:
-    known = {name: stated.get(name) for name in ("team", "contact", "description")}
+    known = {name: stated.get(name) for name in ("team", "contact", "description", "region")}
     if not all(each is None or isinstance(each, str) for each in known.values()):
         raise ValueError("`domain` holds what is no text")
     return About(str(stated["name"]), **known)
@@ -249,7 +249,7 @@ def encode_document(about: About, entries: Mapping[str, bytes]) -> bytes:
     from importlib.metadata import version
 
     told = {"name": about.name, "team": about.team, "contact": about.contact}
-    told["description"] = about.description
+    told |= {"description": about.description, "region": about.region}
     head = {
         "schemaVersion": SCHEMA_VERSION,
         "release": version("mesh-dagster"),

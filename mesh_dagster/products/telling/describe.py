@@ -165,7 +165,7 @@ def _has_published(document: Document, path: str) -> bool:
 
 def about(domain: Domain) -> About:
     """What a domain tells of itself."""
-    return About(domain.name, domain.team, domain.contact, domain.description)
+    return About(domain.name, domain.team, domain.contact, domain.description, domain.region)
 
 
 def _described(
