@@ -10,28 +10,24 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-KILLER = Path(__file__).with_name("killer.py")
+from integration.killing import after, killed, lines
+
+from mesh_dagster import clock
+
+KILLER = "integration.lineage.killer"
+SENDER = Path(__file__).with_name("sender.py")
 BOTH = ["START", "FAIL"]
+ROUNDS = 20
 
 
-def run(*arguments: str, lines: str = "") -> list[str]:
-    asked = subprocess.run(
-        [sys.executable, str(KILLER), *arguments],
-        input=lines,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert asked.returncode == 0, asked.stderr
-    return asked.stdout.split("\n")[:-1]
-
-
-def ended(world):
-    until = time.monotonic() + 60
-    while world.health().waiting:
-        assert time.monotonic() < until, "something still waits"
+def ended(world, monkeypatch, dead=0):
+    """Deliver until nothing waits, by clocks that are ahead of those of the dead."""
+    for round in range(1, ROUNDS):
+        monkeypatch.setattr(clock, "wall", after(dead + round))
         world.deliver()
-        time.sleep(0.05)
+        if not world.health().waiting:
+            return
+    raise AssertionError(f"{world.health().waiting} still wait")
 
 
 def bodies_by_key(backend):
@@ -43,17 +39,16 @@ def bodies_by_key(backend):
     return found
 
 
-def test_killed_at_any_line_nothing_is_lost_and_what_comes_twice_is_the_same(world, backend):
-    world.posts_to(backend, timeout=2)
-    root = str(world.root)
-    where = run("trace", root)
+def test_killed_at_any_line_nothing_is_lost_and_what_comes_twice_is_the_same(
+    world, backend, monkeypatch
+):
+    world.posts_to(backend, timeout=30)
+    where = lines(KILLER, world.root)
     # With MESH_EVERY_LINE all of them, otherwise a sample.
     where = where if "MESH_EVERY_LINE" in os.environ else where[::6]
     assert len(where) > 25
-    killed = run("die_often", root, lines="\n".join(where)).count("killed")
-    assert killed > 0.7 * len(where)
-    time.sleep(0.5)
-    ended(world)
+    assert killed(KILLER, world.root, where) > 0.7 * len(where)
+    ended(world, monkeypatch, dead=len(where))
     with world.mesh.journal("shop") as journal:
         attempts = {each.id: each.state for each in journal.attempts("shop/sales/v1", 10_000)}
     failed = {id for id, state in attempts.items() if state == "failed"}
@@ -63,14 +58,14 @@ def test_killed_at_any_line_nothing_is_lost_and_what_comes_twice_is_the_same(wor
     assert all(len(bodies) == 1 for bodies in bodies_by_key(backend).values())
 
 
-def test_an_outage_and_senders_that_are_killed_lose_nothing(world, backend, backends):
+def test_an_outage_and_senders_that_are_killed_lose_nothing(world, backend, backends, monkeypatch):
     world.posts_to(backend, timeout=1)
     ids = world.put(1500)
     answers = [503, backends.HANG, backends.DROP, 201, 201, 201, backends.LOSE, 201, 429]
     backend.answer = lambda number, event: answers[number % len(answers)]
     for round in range(6):
         sender = subprocess.Popen(
-            [sys.executable, str(KILLER), "send", str(world.root)], stdout=subprocess.PIPE
+            [sys.executable, str(SENDER), str(world.root)], stdout=subprocess.PIPE
         )
         assert sender.stdout is not None
         sender.stdout.readline()
@@ -80,8 +75,7 @@ def test_an_outage_and_senders_that_are_killed_lose_nothing(world, backend, back
         sender.stdout.close()
         if round == 3:
             backend.answer = lambda number, event: 201
-    time.sleep(0.5)
-    ended(world)
+    ended(world, monkeypatch)
     assert set(backend.states) == set(ids)
     assert all(states == ["START", "COMPLETE"] for states in backend.states.values())
     assert all(len(bodies) == 1 for bodies in bodies_by_key(backend).values())
