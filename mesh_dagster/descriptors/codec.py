@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from pathlib import PurePath
@@ -37,7 +37,7 @@ def encode(value: Any) -> Any:
         return value.value
     if issubclass(kind, PurePath):
         return str(value)
-    return value.isoformat() if kind is datetime else _encode_fields(value, kind)
+    return value.isoformat() if kind in (datetime, date) else _encode_fields(value, kind)
 
 
 def _encode_fields(value: Any, kind: type) -> dict[str, Any]:
@@ -80,8 +80,8 @@ def decoder(hint: Any) -> Translate | None:
 def _class(kind: type) -> Translate | None:
     if issubclass(kind, Enum):
         return kind._value2member_map_.__getitem__
-    if issubclass(kind, datetime):
-        return datetime.fromisoformat
+    if issubclass(kind, date):
+        return kind.fromisoformat  # a datetime is a date
     if issubclass(kind, PurePath):
         return kind
     return _dataclass(kind) if is_dataclass(kind) else None

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from mesh_dagster.descriptors import syntax, writing
+from mesh_dagster.descriptors import deprecation, syntax, writing
 from mesh_dagster.descriptors.custom import KEY, Custom, with_custom
 from mesh_dagster.descriptors.files import DESCRIPTOR
 from mesh_dagster.descriptors.odps_shape import PRODUCT
@@ -31,7 +31,7 @@ NEWEST = "v1.0.0"
 _KNOWN = ("0.9", "1.0")
 _ARCHETYPES = Choice(tuple(Archetype))
 _STAGES = Choice(STATED)
-_TYPED = ("archetype", "stage", "useCases")
+_TYPED = ("archetype", "stage", "useCases", deprecation.NAME)
 _FIELDS = {"apiVersion", "kind", "id", "name", "domain", "version", "status", "description"}
 _FIELDS |= {"tags", "inputPorts", "outputPorts", "team", "customProperties"}
 _NOWHERE = Address("unknown", "unknown", 0)
@@ -94,6 +94,7 @@ def product_from_document(data: Map | None, source: Source) -> Product | None:
         members=tuple(_member(each) for each in team.get("members", ())),
         tags=tuple(data.get("tags", ())),
         use_cases=tuple(custom.take("useCases", ListOf(TEXT), ())),
+        deprecation=deprecation.deprecation_from(custom, address, source),
         api_version=data.get("apiVersion", NEWEST),
         where=source.at(data.line),
         rest=_rest(data, custom),
@@ -292,6 +293,7 @@ def document_from_product(product: Product) -> dict[str, Any]:
         "archetype": product.archetype.value,
         "stage": product.stage.value,
         "useCases": list(product.use_cases) or None,
+        deprecation.NAME: deprecation.stated(product.deprecation) or None,
     }
     with_custom(document, typed, rest)
     return {**document, **{key: rest[key] for key in rest if key not in document}}

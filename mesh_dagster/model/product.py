@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -47,6 +48,20 @@ class Status(StrEnum):
     ACTIVE = "active"
     DEPRECATED = "deprecated"
     RETIRED = "retired"
+
+
+SERVED = (Status.ACTIVE, Status.DEPRECATED)
+"""Those that an address without a version means, the first there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """How a product ends: the last day on which it is served (`sunset`), what there is `instead`,
+    and why."""
+
+    sunset: date | None = None
+    instead: Address | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +126,7 @@ class Product:
     members: tuple[Member, ...] = ()
     tags: tuple[str, ...] = ()
     use_cases: tuple[str, ...] = ()
+    deprecation: Deprecation | None = None
     api_version: str = "v1.0.0"
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)

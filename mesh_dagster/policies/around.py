@@ -15,7 +15,7 @@ from mesh_dagster.descriptors.custom import kept_value
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Property
 from mesh_dagster.model.discovery import About
-from mesh_dagster.model.product import Status
+from mesh_dagster.model.product import SERVED
 from mesh_dagster.registry.described import Described
 
 REGION = "region"
@@ -169,11 +169,12 @@ class MeshView:
 
     @cached_property
     def _newest(self) -> Mapping[tuple[str, str], Described]:
-        """The newest active major of each product."""
+        """The newest active major of each product, or else the newest deprecated one."""
         found = {}
-        for each in self.products:
-            if each.product.status is Status.ACTIVE:
-                found[each.domain, each.product.address.product] = each
+        for status in reversed(SERVED):
+            for each in self.products:
+                if each.product.status is status:
+                    found[each.domain, each.product.address.product] = each
         return found
 
     @cached_property

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mesh_dagster.model.product import Product, Status
+from mesh_dagster.model.product import SERVED, Product
 from mesh_dagster.registry import graph_sql as sql
 from mesh_dagster.registry.index import Index
 from mesh_dagster.registry.indexed import SOURCE, UNKNOWN, product_of
@@ -209,18 +209,20 @@ class Graph:
         return found
 
     def _newest(self, names: Iterable[str]) -> dict[str, str]:
-        """The newest active major of products, by name; of one without there is none."""
+        """The newest active major of products, by name, or else the newest deprecated one."""
         found: dict[str, dict[str, str]] = {each: {} for each in names}
         for majors, path, status in self._rows(sql.MAJORS, json.dumps(list(found))):
             found[majors][path] = status
         for path, product in self._own.items():
             if (majors := _majors(path)) in found:
                 found[majors][path] = product.status.value
-        active = {
-            majors: [path for path, status in known.items() if status == Status.ACTIVE]
-            for majors, known in found.items()
-        }
-        return {majors: max(known, key=_number) for majors, known in active.items() if known}
+        newest = {}
+        for majors, known in found.items():
+            for status in SERVED:
+                if served := [path for path, stated in known.items() if stated == status]:
+                    newest[majors] = max(served, key=_number)
+                    break
+        return newest
 
     def _with_major(self, target: str) -> str:
         if target.count("/") == 2:

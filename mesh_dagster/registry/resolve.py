@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UnknownAddress
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.product import Product, Status
+from mesh_dagster.model.product import SERVED, Product
 
 
 def resolve(address: Address, known: Iterable[Product]) -> Address:
-    """The address with its major: the newest active one where it names none.
+    """The address with its major: the newest active one where it names none, or else the newest
+    that is deprecated, and so still served.
 
     Raises `UnknownAddress` when no such product, major or port is among the known ones.
     """
@@ -35,9 +36,10 @@ def resolve(address: Address, known: Iterable[Product]) -> Address:
 
 def _of_major(address: Address, majors: Sequence[Product]) -> Product:
     if address.major is None:
-        active = [each for each in majors if each.status is Status.ACTIVE]
-        if active:
-            return active[-1]
+        for status in SERVED:
+            served = [each for each in majors if each.status is status]
+            if served:
+                return served[-1]
         raise UnknownAddress(
             f"{address.path} has no active major; there are {_list(majors)}",
             fix=f"name one: {majors[-1].address}",

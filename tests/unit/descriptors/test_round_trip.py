@@ -28,6 +28,7 @@ from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.product import (
     STATED,
     Archetype,
+    Deprecation,
     InputPort,
     Member,
     OutputPort,
@@ -75,6 +76,13 @@ tags = st.lists(texts, max_size=2)
 port_rest = rest(tags=tags, customProperties=custom())
 
 
+def deprecations(own: Address) -> st.SearchStrategy[Deprecation]:
+    others = [own.with_major((own.major or 0) + 1), Address("another", "product")]
+    return st.builds(
+        Deprecation, st.none() | st.dates(), st.none() | st.sampled_from(others), maybe_text
+    ).filter(lambda said: said != Deprecation())
+
+
 @st.composite
 def products(draw: st.DrawFn) -> Product:
     major = draw(majors)
@@ -108,10 +116,11 @@ def products(draw: st.DrawFn) -> Product:
         members=tuple(draw(st.lists(members, max_size=2))),
         tags=tuple(draw(tags)),
         use_cases=tuple(draw(tags)),
+        deprecation=draw(st.none() | deprecations(own)),
         rest=draw(
             rest(
                 tenant=texts,
-                customProperties=custom("archetype", "stage", "useCases"),
+                customProperties=custom("archetype", "stage", "useCases", "deprecation"),
                 team=st.fixed_dictionaries({"description": texts}),
                 description=st.fixed_dictionaries({"customProperties": custom()}),
             )

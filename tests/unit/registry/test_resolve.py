@@ -25,6 +25,9 @@ KNOWN = [
     product("weather/observations/v1", Status.RETIRED),
     product("weather/observations/v10", Status.ACTIVE),
     product("weather/observations/v9", Status.ACTIVE),
+    product("fleet/aircraft/v1", Status.DEPRECATED),
+    product("fleet/aircraft/v2", Status.DEPRECATED),
+    product("fleet/aircraft/v3", Status.RETIRED),
 ]
 
 
@@ -35,11 +38,13 @@ KNOWN = [
         ("flights/departures/v1", "flights/departures/v1"),
         ("flights/departures/v3", "flights/departures/v3"),
         ("weather/observations", "weather/observations/v10"),
+        ("fleet/aircraft", "fleet/aircraft/v2"),
+        ("fleet/aircraft/v3", "fleet/aircraft/v3"),
         ("flights/arrivals/late", "flights/arrivals/v1/late"),
         ("mesh://flights/arrivals/v1/late", "flights/arrivals/v1/late"),
     ],
 )
-def test_an_address_means_the_newest_active_major_unless_it_names_one(
+def test_an_address_means_the_newest_that_is_served_unless_it_names_one(
     written: str, found: str
 ) -> None:
     assert resolve(Address.parse(written), KNOWN).path == found
