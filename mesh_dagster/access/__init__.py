@@ -1,1 +1,1 @@
-"""Who may read what, for what purpose, until when."""
+"""Who may read what: pure decisions, from values alone."""

@@ -9,6 +9,9 @@ from enum import StrEnum
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.principal import Principal
 
+LONGEST_PURPOSE = 2_000
+"""Characters of a purpose, or of the reason for a decision."""
+
 
 class Effect(StrEnum):
     """What a rule of access or a grant does. A refusal stands above every right."""
@@ -51,6 +54,8 @@ class Grant:
     by: str
     """Who decided, and how that was proven, as text; `policy` where nobody had to."""
     why: str = ""
+    domain: str | None = None
+    """The domain that asked for it."""
     request: str | None = None
     request_digest: str | None = None
     revoked_at: datetime | None = None
@@ -59,6 +64,21 @@ class Grant:
     def holds(self, now: datetime) -> bool:
         """Whether it is in force."""
         return self.since <= now < self.until and (self.revoked_at is None or now < self.revoked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that was not granted, so that nobody decides on it again.
+
+    It takes no right away: that is what a grant with the effect `deny` does.
+    """
+
+    request: str
+    domain: str
+    digest: str
+    at: datetime
+    by: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
