@@ -143,7 +143,7 @@ class Graph:
             majors = _majors(path)
             of_name = by_target.get(majors, []) if newest.get(majors) == path else []
             found = _merged([*by_target.get(path, ()), *of_name])
-            edges[path] = tuple(_edge(each, path, *found[each]) for each in sorted(found))
+            edges[path] = tuple(edge_of(each, path, *found[each]) for each in sorted(found))
         return edges
 
     def reads(self, path: str) -> tuple[Edge, ...]:
@@ -164,7 +164,7 @@ class Graph:
         here = _declared(own) if own is not None else ()
         reads = [*map(_told, told), *((target, _DECLARED, named) for target, named in here)]
         found = _merged((self._with_major(target), kind, named) for target, kind, named in reads)
-        return tuple(_edge(path, each, *found[each]) for each in sorted(found))
+        return tuple(edge_of(path, each, *found[each]) for each in sorted(found))
 
     def used_by(self, port: str, column: str | None = None) -> list[ColumnEdge]:
         """What is made of a column of a port, or (None) of any of its columns."""
@@ -273,7 +273,8 @@ def _merged(reads: Iterable[_Read]) -> dict[str, tuple[list[Columns], list[Colum
     return found
 
 
-def _edge(reader: str, target: str, declared: list[Columns], observed: list[Columns]) -> Edge:
+def edge_of(reader: str, target: str, declared: list[Columns], observed: list[Columns]) -> Edge:
+    """How a product reads another, by all that is declared of it and all that was observed."""
     both = _together(declared), _together(observed)
     return Edge(reader, target, bool(declared), bool(observed), *both)
 

@@ -25,7 +25,7 @@ _SERVED = (Status.ACTIVE.value, Status.DEPRECATED.value)
 def graph_findings(nodes: Sequence[Node], edges: Sequence[Edge]) -> Iterator[Finding]:
     """Edges that are declared or observed alone, long chains, and products without readers."""
     for edge in edges:
-        yield from _differences(edge)
+        yield from differences(edge)
     depths, below = depths_of(nodes, edges), _below(edges)
     read = {edge.target for edge in edges}
     for node in nodes:
@@ -89,7 +89,7 @@ def _chain(path: str, below: Mapping[str, Sequence[str]], depths: Mapping[str, i
     return chain[::-1]
 
 
-def _differences(edge: Edge) -> Iterator[Finding]:
+def differences(edge: Edge) -> Iterator[Finding]:
     """Between what a product declares and what it read; of one that never ran nothing is known."""
     if edge.observed and not edge.declared:
         yield _warning(

@@ -1,0 +1,188 @@
+"""Data about people: found, classified, and served without what not everybody may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mesh_dagster.model.contract import Contract, Property
+from mesh_dagster.model.finding import Finding
+from mesh_dagster.model.policy import Moment
+from mesh_dagster.model.product import Stage
+from mesh_dagster.model.types import Kind
+from mesh_dagster.policies.examples import (
+    COLUMNS,
+    ORDERS,
+    column,
+    contract,
+    described,
+    example,
+    output,
+    product,
+)
+from mesh_dagster.policies.policy import Policy
+from mesh_dagster.policies.standard.columns import columns_of, stated_contracts
+from mesh_dagster.policies.standard.severities import GUARDED, WANTED
+from mesh_dagster.policies.view import Sample, View
+
+_MASKED = "masked"
+_EMAIL = column("email", classification="pii")
+_CLASS = "classification: pii (or another class that is not open)"
+
+
+class PersonalDataClassified(Policy):
+    """Data that looks personal has a classification that is not open to everybody.
+
+    It is found by looking: at the names of columns, and, before anything is published, at a sample
+    of what was staged. E-mail addresses, telephone numbers, payment cards and bank accounts (by
+    their check digits), licences, identity papers, names and dates of birth are recognised where
+    many values of a column look like them. No value is told, kept or logged. Where it is no
+    personal data, a waiver says so and who decided: `mesh waive`.
+    """
+
+    id = "personal-data-classified"
+    rationale = "What nobody knows to be personal is protected by nobody."
+    moments = frozenset({Moment.BUILD, Moment.PUBLISH})
+    severity = GUARDED
+
+    def check(self, view: View) -> Iterator[Finding]:
+        samples = view.samples or {} if view.moment is Moment.PUBLISH else {}
+        for port, stated in view.contracts.items():
+            for table in stated.schema[:1]:
+                for each in table.properties:
+                    told = None if _is_closed(each) else _looks(port, each, samples.get(port, {}))
+                    if told is not None:
+                        yield self._unclassified(view, port, each, told)
+
+    def _unclassified(self, view: View, port: str, found: Property, told: str) -> Finding:
+        stated = found.classification
+        so_far = f"its classification is `{stated:.40}`" if stated else "it has no classification"
+        message = f"{told}, and {so_far}"
+        return self.finding(view, message, port=port, where=found.where, fix=_CLASS)
+
+    @staticmethod
+    def passing() -> View:
+        return _with_emails("pii")
+
+    @staticmethod
+    def failing() -> View:
+        return _with_emails(None)
+
+
+class AllClassified(Policy):
+    """Once one column of a port is personal, every column has a classification.
+
+    Where people are in the rows, a column that nobody classified is one that nobody looked at: a
+    comment, a place or a time can tell who somebody is. `public` is a classification too.
+    """
+
+    id = "all-columns-classified"
+    rationale = "What is left open beside personal data is open by decision."
+    moments = frozenset({Moment.BUILD, Moment.LOAD})
+    severity = GUARDED
+
+    def check(self, view: View) -> Iterator[Finding]:
+        for port, stated in stated_contracts(view):
+            classified = [each for _, each in columns_of(stated) if each.classification]
+            if not classified:
+                continue  # of most ports: no need to know what is personal
+            yield from self._of_port(view, port, stated, classified)
+
+    def _of_port(
+        self, view: View, port: str, stated: Contract, classified: Sequence[Property]
+    ) -> Iterator[Finding]:
+        from mesh_dagster.policies.standard.personal import is_personal
+
+        personal = [each.name for each in classified if is_personal(each)]
+        if not personal:
+            return
+        for each in stated.table.properties:
+            if not (each.classification or any(part.classification for part in each.parts)):
+                yield self.finding(
+                    view,
+                    f"`{personal[0]}` is personal, and `{each.name}` has no classification",
+                    port=port,
+                    where=each.where,
+                    fix="classification: public, or what it is",
+                )
+
+    @staticmethod
+    def passing() -> View:
+        return example(columns=[*COLUMNS, _EMAIL])
+
+    @staticmethod
+    def failing() -> View:
+        return example(columns=[*COLUMNS, _EMAIL, column("comment", classification=None)])
+
+
+class MaskedPort(Policy):
+    """Where a port with confidential columns is shared, a masked one is shared as well.
+
+    Most readers need the rows and not who is in them. With a mask for its confidential columns
+    (custom property `mask`, or `access: {masks: ...}` in mesh.yaml by classification) a product
+    has the port `masked`, physically apart, with rights of its own: nobody has to be given the
+    whole because nothing else is there.
+    """
+
+    id = "masked-port-shared"
+    rationale = "The least that a reader needs has to be there to be granted."
+    moments = frozenset({Moment.BUILD})
+    severity = WANTED
+
+    def check(self, view: View) -> Iterator[Finding]:
+        if _MASKED in view.contracts or "" not in view.contracts:
+            return
+        hidden = [each for _, each in columns_of(view.contracts[""]) if each.confidential]
+        if hidden:
+            names = ", ".join(f"`{each.name}`" for each in hidden[:3])
+            yield self.finding(
+                view,
+                f"other domains can be granted {names}, and there is no port without them",
+                where=hidden[0].where,
+                fix="customProperties: [{property: mask, value: hash}] at each of these columns",
+            )
+
+    @staticmethod
+    def passing() -> View:
+        both = (output(ORDERS), output(ORDERS.with_port(_MASKED)))
+        whole = contract(columns=[*COLUMNS, _EMAIL])
+        return example(described(product(outputs=both), {"": whole}))
+
+    @staticmethod
+    def failing() -> View:
+        return example(columns=[*COLUMNS, _EMAIL])
+
+
+def _looks(port: str, column: Property, sample: Sample) -> str | None:
+    """What personal data a column looks like; the name of a masked one says what it was."""
+    from mesh_dagster.policies.standard.personal import look_of, name_of
+
+    name = "" if port == _MASKED else column.column
+    if column.column in sample:
+        look = look_of(name, sample[column.column])
+        return look and f"{look[1]} of {look[2]} values of `{column.name}` look like {look[0]}"
+    named = name_of(name) if _can_hold(column) else None
+    return named and f"`{column.name}` is named like {named}"
+
+
+def _is_closed(column: Property) -> bool:
+    """Whether it, or all that it is known to hold, is kept from being shown."""
+    return column.confidential or any(_is_closed(each) for each in column.parts)
+
+
+def _can_hold(column: Property) -> bool:
+    """Whether a column of its type can hold what its name says: no count or flag does."""
+    return column.type is None or column.type.kind in (Kind.STRING, Kind.DATE)
+
+
+def _with_emails(classification: str | None) -> View:
+    values: dict[str, list[Any]] = {
+        "order_id": [1, 2, 3],
+        "placed_by": ["ada@company.example", "bo@company.example", "cy@company.example"],
+    }
+    placed_by = column("placed_by", classification=classification)
+    return example(
+        described(product(stage=Stage.BETA), {"": contract(columns=[*COLUMNS, placed_by])}),
+        moment=Moment.PUBLISH,
+        samples={"": values},
+    )
