@@ -23,7 +23,7 @@ NOON = datetime(2013, 11, 8, 12, tzinfo=UTC)
 QUICK = {
     "group": "0s",
     "coolDown": "0s",
-    "timeout": "2s",
+    "timeout": "60s",
     "retry": {"first": "10ms", "longest": "50ms", "giveUp": "1h"},
 }
 

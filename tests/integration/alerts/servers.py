@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
                 hook.accepted.append(json.loads(body))
                 hook.keys.append(self.headers["Idempotency-Key"])
         if answer == HANG:
-            hook.over.wait(30)
+            hook.over.wait(300)
         elif answer in (DROP, LOSE):
             with suppress(OSError):
                 self.connection.close()
@@ -88,11 +87,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until something holds; fail when it does not."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.01)

@@ -61,9 +61,10 @@ def test_a_fifo_topic_keeps_what_is_of_one_product_in_order(world, topic, event)
 def test_a_topic_that_is_not_there_yet_is_tried_again(world, topic, event):
     arn, _ = topic("there")
     gone = arn.replace("there", "elsewhere")
-    world.hooked(channels={"topic": {"type": "sns", "topic": gone}}, owners=["topic"])
+    channels = {"topic": {"type": "sns", "topic": gone}}
+    world.hooked(channels=channels, owners=["topic"], retry={"first": "1h"})
     world.put(event("a"))
-    done = world.tell(seconds=1)
+    done = world.tell()
     assert (done.sent.delivered, done.sent.dead) == (0, 0)
     (alert,) = world.alerts()
     assert alert.told[0].state == "waiting"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+from mesh_dagster import clock
 
 
 def sent(world, rounds=60):
@@ -73,9 +76,9 @@ def test_a_server_that_hangs_holds_up_no_other_channel_and_comes_back(
         "hook": {"type": "webhook", "url": "${HOOK_URL}"},
         "other": {"type": "webhook", "url": "${OTHER_URL}"},
     }
-    world.hooked(channels=channels, owners=["hook", "other"], timeout="2s")
+    world.hooked(channels=channels, owners=["hook", "other"], timeout="5s")
     world.put(*(event(f"{n}", f"shop/p{n}/v1") for n in range(40)))
-    done = world.tell(seconds=10)
+    done = world.tell(seconds=120)
     assert done.sent.delivered == 40, "the other channel has them all"
     assert len(other.alerts()) == 40
     assert len(hook.requests) < 40, "and the one that hangs was not asked for all"
@@ -100,13 +103,17 @@ def test_a_refusal_is_a_dead_letter_that_lets_the_next_pass(world, hook, event):
     assert [each["summary"] for each in hook.alerts()] == ["shop/sales/v1: b", "shop/sales/v1: a"]
 
 
-def test_what_cannot_be_delivered_for_long_enough_is_given_up(world, hook, event):
+def test_what_cannot_be_delivered_for_long_enough_is_given_up(world, hook, event, monkeypatch):
     hook.answer = lambda _: 500
-    world.hooked(retry={"first": "1ms", "longest": "1ms", "giveUp": "500ms"})
+    world.hooked(retry={"first": "50m", "longest": "50m", "giveUp": "2h"})
     world.put(event("a"))
-    sent(world)
+    for hours in range(3):
+        assert world.alerts(dead=True) == []
+        moment = datetime.now(UTC) + timedelta(hours=hours)
+        monkeypatch.setattr(clock, "wall", lambda moment=moment: moment)
+        world.tell()
     (dead,) = world.alerts(dead=True)
-    assert dead.told[0].tries >= 2
+    assert dead.told[0].tries == 3
 
 
 def test_a_server_that_asks_for_time_gets_it(world, hook, event):

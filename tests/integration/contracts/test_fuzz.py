@@ -28,7 +28,7 @@ def _targets() -> ModuleType:
 
 targets = _targets()
 quickly = settings(
-    max_examples=60, deadline=30_000, suppress_health_check=list(HealthCheck), database=None
+    max_examples=60, deadline=120_000, suppress_health_check=list(HealthCheck), database=None
 )
 
 _WORDS = """

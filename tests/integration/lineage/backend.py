@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -85,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
             if answer in (200, TAKEN, LOSE):
                 backend.taken.append(body)
         if answer == HANG:
-            backend.over.wait(30)
+            backend.over.wait(300)
             self.close_connection = True
         elif answer in (DROP, LOSE):
             with suppress(OSError):
@@ -103,11 +102,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until something holds; fail when it does not."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.01)

@@ -38,7 +38,7 @@ class Zygote:
         return self._process.stdout.readline() == "killed\n"
 
     def close(self) -> None:
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=240)
 
 
 class Reader(threading.Thread):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from integration.racing import at_once
 
 from mesh_dagster import clock
 from mesh_dagster.ports import pointer
@@ -18,32 +17,14 @@ from mesh_dagster.ports.storage import Storage, open_storage
 WORLD = str(Path(__file__).with_name("world.py"))
 ROUNDS = {"folder": 20, "s3": 6}
 """On S3 each of them costs the server as much as the racers."""
-START_SECONDS = 3.0
-
-
-def _start(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, WORLD, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _ended(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return out
 
 
 def test_four_processes_publish_different_partitions_at_once_again_and_again(
     world: ModuleType, storage: Storage
 ) -> None:
     rounds = ROUNDS["s3" if storage.url.startswith("s3:") else "folder"]
-    starts_at = str(time.time() + START_SECONDS)
-    racers = [_start("race", storage.url, str(n), str(rounds), starts_at) for n in range(4)]
-    for racer in racers:
-        _ended(racer)
+    race = [sys.executable, WORLD, "race", storage.url]
+    at_once([[*race, str(n), str(rounds)] for n in range(4)])
     expected = {world.key(i * 4 + n): [n] * 3 for i in range(rounds) for n in range(4)}
     assert world.values(storage) == expected
     found = list(pointer.publications(storage, world.PRODUCT))
@@ -60,8 +41,7 @@ def test_of_two_that_publish_one_partition_the_newest_attempt_wins(
         url = f"{folder.url}/{round_}"
         attempts = sorted([clock.new_id(), clock.new_id()])
         mine = attempts if newest == 1 else attempts[::-1]
-        starts_at = str(time.time() + START_SECONDS)
-        duellists = [_start("duel", url, str(n), mine[n], starts_at) for n in range(2)]
-        told = [json.loads(_ended(each)) for each in duellists]
+        duel = [sys.executable, WORLD, "duel", url]
+        told = [json.loads(each) for each in at_once([[*duel, str(n), mine[n]] for n in range(2)])]
         assert world.values(open_storage(url)) == {world.key(0): [newest] * 3}
         assert told[newest] == {"published": True}

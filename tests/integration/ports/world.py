@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -157,22 +156,22 @@ def _tick_before(name: str, deadly: Deadly) -> None:
     setattr(os, name, ticking)
 
 
-def race(url: str, number: str, rounds: str, starts_at: str) -> None:
-    """Publish one's own partition of each round, all processes at the same moments."""
+def race(url: str, number: str, rounds: str) -> None:
+    """Publish one partition after the other, all processes at once."""
     storage = open_storage(url)
+    _wait_for_the_others()
     for index in range(int(rounds)):
         mine = key(index * 4 + int(number))
         frame = rows([mine], int(number))
-        _wait(float(starts_at) + index * 0.05)
         newest = pointer.current(storage, PRODUCT)
         done = run(storage, frame, [mine], base=newest.number if newest else None)
         assert done.publication is not None
 
 
-def duel(url: str, number: str, attempt: str, starts_at: str) -> None:
+def duel(url: str, number: str, attempt: str) -> None:
     """Publish the same partition as another process, both from the beginning."""
     storage = open_storage(url)
-    _wait(float(starts_at))
+    _wait_for_the_others()
     done = run(storage, rows([key(0)], int(number)), [key(0)], attempt=attempt, base=None)
     print(json.dumps({"published": done.publication is not None}))
 
@@ -189,8 +188,9 @@ def fill(url: str, limit: str) -> None:
         print(json.dumps({"error": type(error).__name__, "text": str(error)}))
 
 
-def _wait(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.time()))
+def _wait_for_the_others() -> None:
+    print("ready", flush=True)
+    sys.stdin.readline()
 
 
 if __name__ == "__main__":

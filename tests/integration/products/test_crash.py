@@ -14,8 +14,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from integration.racing import at_once
 
-from mesh_dagster import clock
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.review import Action, RulingState
 from mesh_dagster.model.snapshot import Attempt, AttemptState, Outcome
@@ -69,7 +69,7 @@ class Zygote:
         return self._process.stdout.readline() == "killed\n"
 
     def close(self) -> None:
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=240)
 
 
 class Reader(threading.Thread):
@@ -317,16 +317,8 @@ def test_two_who_heal_at_once_do_not_mind_each_other(
     for line in (lines[len(lines) // 3], swapped):
         sales.feed(_rows(world, 50))
         assert zygote.kill_at(line, *words)
-        start = str(clock.wall().timestamp() + 2)
-        racers = [
-            subprocess.Popen(
-                [sys.executable, WORLD, "race", str(sales.root), start, "1", key],
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for key in (DAY, NEXT, DAY)
-        ]
-        assert [racer.communicate()[1] for racer in racers] == [""] * 3
+        race = [sys.executable, WORLD, "race", str(sales.root), "1"]
+        at_once([[*race, key] for key in (DAY, NEXT, DAY)])
         _agrees(sales)
         with sales.mesh.journal("shop") as journal:
             assert journal.unfinished() == []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from integration.racing import at_once
 
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import AttemptState, Outcome
@@ -20,20 +20,11 @@ WORLD = str(Path(__file__).with_name("world.py"))
 ADDRESS = Address.parse("shop/sales/v1")
 DAYS = [f"2013-11-{n:02}" for n in range(1, 9)]
 ROUNDS = 3
-IMPORTING = 4.0
 
 
 def _race(shop: Any, *keys: Sequence[str]) -> None:
-    start = str(time.time() + IMPORTING)
-    racers = [
-        subprocess.Popen(
-            [sys.executable, WORLD, "race", str(shop.root), start, str(ROUNDS), *mine],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for mine in keys
-    ]
-    assert [racer.communicate()[1] for racer in racers] == [""] * len(keys)
+    race = [sys.executable, WORLD, "race", str(shop.root), str(ROUNDS)]
+    at_once([[*race, *mine] for mine in keys])
 
 
 def test_different_partitions_made_at_once_are_all_there(shop: Any, world: ModuleType) -> None:

@@ -414,7 +414,7 @@ def test_of_people_who_decide_at_once_one_wins_and_the_others_are_told_who(
     for process in processes:
         process.stdin.write("now\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=120)[0].strip() for process in processes]
+    said = [process.communicate(timeout=240)[0].strip() for process in processes]
     assert [process.returncode for process in processes] == [0] * len(actions)
     (won,) = [each for each in said if each.startswith("won")]
     lost = [each for each in said if each.startswith("lost MESH-M045")]

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -231,10 +230,11 @@ def die_often() -> None:
         print("killed" if os.WIFSIGNALED(status) else "finished", flush=True)
 
 
-def race(root: str, starts_at: str, rounds: str, *keys: str) -> None:
+def race(root: str, rounds: str, *keys: str) -> None:
     """Make partitions, all processes at the same moment, again and again."""
     shop = Shop(Path(root))
-    time.sleep(max(0.0, float(starts_at) - time.time()))
+    print("ready", flush=True)
+    sys.stdin.readline()
     for _ in range(int(rounds)):
         shop.make(*keys)
 

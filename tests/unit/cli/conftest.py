@@ -111,7 +111,7 @@ class Terminal:
         )  # fmt: skip
         os.close(theirs)
 
-    def sees(self, wanted: str, seconds: float = 60) -> str:
+    def sees(self, wanted: str, seconds: float = 240) -> str:
         """What it shows until that is there."""
         said, deadline = "", time.monotonic() + seconds
         while wanted not in said:
@@ -126,7 +126,7 @@ class Terminal:
 
     def ends(self) -> int:
         """How it ended, of itself."""
-        return self.process.wait(60)
+        return self.process.wait(240)
 
     def close(self) -> None:
         self.process.kill()

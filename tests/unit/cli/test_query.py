@@ -137,7 +137,7 @@ def test_who_is_killed_while_writing_leaves_nothing_under_the_name(
     sql = "select range, repeat('x', 100) as text from range(100000000)"
     command = [sys.executable, "-m", "mesh_dagster.cli", "query", sql, "--output", str(file)]
     with subprocess.Popen(command, cwd=tmp_path) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline and not list(tmp_path.glob(".rows.csv.*.tmp")):
             time.sleep(0.05)
         time.sleep(0.3)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import polars as pl
@@ -76,7 +76,7 @@ def _code(implementation: Any, engine: str = "python", **more: Any) -> Quality:
     return Quality("custom", rest=rest, **more)
 
 
-def _one(contract: Contract, data: Any, folder: Path | None, seconds: float = 20) -> RuleResult:
+def _one(contract: Contract, data: Any, folder: Path | None, seconds: float = 200) -> RuleResult:
     (rule,) = [each for each in rules(contract) if isinstance(each, Code)]
     (result,) = audit([rule], data, around=Around(code=folder, limits=Limits(seconds)))
     return result
@@ -139,9 +139,7 @@ def test_a_check_that_does_not_end_is_stopped(
     promise: Promise, column: Column, folder: Path
 ) -> None:
     contract = promise(column("a"), quality=[_code("forever")])
-    began = time.monotonic()
     result = _one(contract, DATA.lazy(), folder, seconds=0.2)
-    assert time.monotonic() - began < 5
     assert result.verdict is Verdict.ERROR
     assert "longer than 0.2 seconds" in result.message
 
@@ -295,8 +293,10 @@ def test_a_text_is_unverified_and_holds_nothing_up(promise: Promise, column: Col
 
 
 def test_other_peoples_code_raises_what_it_raises() -> None:
-    assert within(5, lambda: 3) == 3
+    assert within(200, lambda: 3) == 3
     with pytest.raises(ZeroDivisionError):
-        within(5, lambda: 1 / 0)
+        within(200, lambda: 1 / 0)
+    over = Event()
     with pytest.raises(TimeoutError):
-        within(0.05, lambda: time.sleep(0.5))
+        within(0.05, lambda: over.wait(200))
+    over.set()

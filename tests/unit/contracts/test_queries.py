@@ -25,7 +25,7 @@ from mesh_dagster.model.types import ColumnType, Kind
 
 Open = Callable[[pl.DataFrame], Any]
 TABLES = {"orders": ("id", "amount", "customer"), "customers": ("id", "name")}
-SMALL = Limits(seconds=20, megabytes=512, threads=2)
+SMALL = Limits(seconds=200, megabytes=512, threads=2)
 DATA = pl.DataFrame(
     {
         "id": [1, 2, 3],
@@ -173,11 +173,10 @@ def test_a_query_that_has_no_answer_says_why() -> None:
 
 def test_a_query_that_breaks_off_leaves_the_others_alone() -> None:
     slow = _sql("select count(*) from range(100000000000)")
-    results = _asked(
-        DATA.lazy(), slow, _sql("select count(*) from orders", threshold=3), limits=Limits(0.5, 512)
-    )
+    quick = _sql("select count(*) from orders", threshold=3)
+    results = _asked(DATA.lazy(), slow, quick, limits=Limits(2, 512, 1))
     assert [each.verdict for each in results] == [Verdict.ERROR, Verdict.PASSED]
-    assert "it took longer than 0.5 seconds" in results[0].message
+    assert "it took longer than 2 seconds" in results[0].message
 
 
 def test_of_a_warning_nothing_is_blocked() -> None:

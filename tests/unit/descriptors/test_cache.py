@@ -243,6 +243,6 @@ def test_a_process_that_has_read_a_mesh_ends_without_a_word(workplace: Workplace
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert not run.stderr

@@ -67,7 +67,7 @@ def listed(mesh: Path, cache: Path) -> tuple[list[str], list[str], int]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert run.returncode == 0, run.stderr
     addresses, findings = map(json.loads, run.stdout.splitlines())

@@ -243,7 +243,7 @@ def test_several_processes_use_one_index(
     for each in range(10):
         tell(storage, describe(f"weather/p{each}/v1"))
     for process in working:
-        seen, _ = process.communicate(timeout=120)
+        seen, _ = process.communicate(timeout=240)
         assert process.returncode == 0
         assert 1 <= int(seen) <= 11
     with Index(file, storage) as index:
