@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesh_dagster.descriptors import lineage, notifications
+from mesh_dagster.descriptors import lineage, notifications, policies
 from mesh_dagster.descriptors.files import DOMAIN
 from mesh_dagster.descriptors.odps_shape import MEMBER
 from mesh_dagster.descriptors.own import check_schema_version
 from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
 from mesh_dagster.descriptors.source import Source, shown
-from mesh_dagster.descriptors.syntax import plain, read_file
+from mesh_dagster.descriptors.syntax import read_file
 from mesh_dagster.model.address import is_name
 from mesh_dagster.model.domain import Domain
 from mesh_dagster.model.finding import Severity
-from mesh_dagster.model.product import Member
 
 _SHAPE = Shape(
     {
@@ -28,11 +27,11 @@ _SHAPE = Shape(
         "members": ListOf(MEMBER),
         "notifications": notifications.SHAPE,
         "lineage": lineage.OF_DOMAIN,
+        "policies": policies.SHAPE,
     },
     required=("name", "team"),
     unknown=Severity.WARNING,
 )
-_TYPED = {"username", "role", "name"}
 
 
 def parsed_domain(folder: Path, source: Source) -> Domain | None:
@@ -60,13 +59,6 @@ def parsed_domain(folder: Path, source: Source) -> Domain | None:
         description=data.get("description"),
         notifications=notifications.notifications_from(data, source),
         lineage=lineage.lineage_from(data, source),
-        members=tuple(
-            Member(
-                each.get("username", ""),
-                each.get("role"),
-                each.get("name"),
-                {key: plain(value) for key, value in each.items() if key not in _TYPED},
-            )
-            for each in data.get("members", ())
-        ),
+        policies=policies.policies_from(data, source),
+        members=policies.members_from(data),
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mesh_dagster import clock
-from mesh_dagster.descriptors import lineage, notifications
+from mesh_dagster.descriptors import lineage, notifications, policies
 from mesh_dagster.descriptors.own import check_schema_version
 from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
 from mesh_dagster.descriptors.source import Map, Source, shown
@@ -28,6 +28,8 @@ _SHAPE = Shape(
         "lineage": lineage.SHAPE,
         "replay": Shape({"now": TEXT, "since": TEXT}, required=("now",)),
         "reviews": Shape({"identity": ListOf(TEXT)}, unknown=Severity.WARNING),
+        "policies": policies.SHAPE,
+        "governance": policies.GOVERNANCE,
     },
     required=("name", "storage"),
     unknown=Severity.WARNING,
@@ -57,6 +59,8 @@ def parsed_mesh(path: Path, source: Source) -> MeshConfig | None:
         lineage=lineage.lineage_from(data, source),
         identities=tuple(data.get("reviews", {}).get("identity", ANY_IDENTITY)),
     )
+        policies=policies.policies_from(data, source),
+        governance=policies.governance_from(data),
 
 
 def _place(text: str, folder: Path) -> str:

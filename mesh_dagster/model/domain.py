@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.notification import Notifications
+from mesh_dagster.model.policy import PolicySettings
 from mesh_dagster.model.product import Member, Product
 from mesh_dagster.model.run_event import LineageSettings
 
@@ -39,6 +40,7 @@ class Domain:
     lineage: LineageSettings | None = None
     region: str | None = None
     """Where the data of its products belongs, unless one of them says otherwise."""
+    policies: PolicySettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ class MeshConfig:
     lineage: LineageSettings | None = None
     identities: tuple[str, ...] = ANY_IDENTITY
     """Which proofs of who decides on a review are accepted, the most wanted first."""
+    policies: PolicySettings | None = None
+    governance: tuple[Member, ...] = ()
+    """Who may let a product off a policy that holds for all domains."""
 
     @property
     def root(self) -> Path:

@@ -21,10 +21,10 @@ def owners(loaded: LoadedProduct, today: date | None = None) -> tuple[Member, ..
     of them names one, all members of the domain's team own it. Who had left by `today` owns
     nothing any more.
     """
-    there = [each for each in _members(loaded) if not _has_left(each, today)]
+    there = [each for each in people(loaded) if not has_left(each, today)]
     named = [each for each in there if (each.role or "").strip().lower() == OWNER]
     if not named:
-        named = [each for each in loaded.domain.members if not _has_left(each, today)]
+        named = [each for each in loaded.domain.members if not has_left(each, today)]
     return tuple({each.username: each for each in named}.values())
 
 
@@ -44,7 +44,8 @@ def names_of(member: Member) -> frozenset[str]:
     return frozenset(each.lower() for each in names if each.strip())
 
 
-def _members(loaded: LoadedProduct) -> Iterator[Member]:
+def people(loaded: LoadedProduct) -> Iterator[Member]:
+    """Everybody whom the descriptor of a product, its contracts and its domain name."""
     yield from loaded.product.members
     for contract in loaded.contracts.values():
         team = contract.rest.get("team")
@@ -55,7 +56,8 @@ def _members(loaded: LoadedProduct) -> Iterator[Member]:
     yield from loaded.domain.members
 
 
-def _has_left(member: Member, today: date | None) -> bool:
+def has_left(member: Member, today: date | None) -> bool:
+    """Whether somebody is no member any more on a day."""
     stated = member.rest.get("dateOut")
     if not stated or today is None:
         return False

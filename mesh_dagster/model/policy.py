@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 
 class Moment(StrEnum):
@@ -55,3 +57,32 @@ class PolicyWaiver:
     def holds(self, today: date) -> bool:
         """Whether it has not ended."""
         return today <= self.until
+
+
+NOT_ASKED = "none"
+"""In YAML, in the place of a severity: the policy is not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySetting:
+    """What mesh.yaml or a domain.yaml says of one policy; what it does not say is as it was.
+
+    `severity` is by the name of a stage (`*`: every one in which the policy is asked), each a
+    severity or `none`. `options` are the policy's own.
+    """
+
+    policy: str
+    force: Force | None = None
+    until: date | None = None
+    severity: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    where: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """`policies` of mesh.yaml or a domain.yaml: the sets that hold, and what differs from them."""
+
+    sets: tuple[str, ...] = ()
+    settings: tuple[PolicySetting, ...] = ()
+    where: str | None = field(default=None, compare=False)

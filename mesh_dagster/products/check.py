@@ -21,6 +21,7 @@ from mesh_dagster.model.contract import Contract, Relationship, SchemaObject
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.product import InputPort
+from mesh_dagster.products.governing.judging import policy_findings, settings_findings
 from mesh_dagster.products.making.declared_columns import declared_findings
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.evolution import evolution_findings
@@ -37,7 +38,9 @@ def check(mesh: Mesh, against: str | None = None) -> tuple[Finding, ...]:
     between = [finding for each in loaded for finding in _dangling(mesh, each)]
     between += [finding for each in loaded for finding in declared_findings(mesh, each)]
     told = [each for domain in mesh.domains for each in Channels(mesh.config, domain).findings()]
-    return (*found, *told, *between, *_history(mesh, loaded, against), *_registry(mesh))
+    governed = (*settings_findings(mesh), *policy_findings(mesh, loaded))
+    history = _history(mesh, loaded, against)
+    return (*found, *told, *between, *governed, *history, *_registry(mesh))
 
 
 def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
@@ -50,7 +53,9 @@ def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
     loaded = mesh.load(product)
     own = f"{product.domain}/{product.product}/"
     history = (each for each in _history(mesh, [loaded], None) if each.subject.startswith(own))
-    return (*findings, *_dangling(mesh, loaded), *declared_findings(mesh, loaded), *history)
+    governed = policy_findings(mesh, [loaded])
+    between = (*_dangling(mesh, loaded), *declared_findings(mesh, loaded))
+    return (*findings, *between, *governed, *history)
 
 
 def _history(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mesh_dagster.journal import Journal, Summary
+    from mesh_dagster.policies.governed import Governed
     from mesh_dagster.products.discovering.search_result import SearchResult
     from mesh_dagster.products.reading.port import Port
     from mesh_dagster.products.reading.read import AsOf
@@ -51,6 +52,7 @@ class Mesh:
         self.config = config
         self._found: dict[str, tuple[Described, ...]] = {}
         self._told: dict[str, Document] = {}
+        self._governed: dict[str, Governed | None] = {}
 
     @classmethod
     def open(cls, start: Path | None = None) -> Mesh:
@@ -224,6 +226,30 @@ class Mesh:
             with suppress(DescriptorError):
                 found.append(read_domain(folder))
         return tuple(found)
+
+    def governed(self, domain: str = "") -> Governed | None:
+        """The policies that hold in a domain, and who is let off them; None where there are none.
+
+        Without a domain, or of one whose files are not here, they are those of the mesh.
+        """
+        if domain not in self._governed:
+            here = next((each for each in self.domains if domain == each.name), None)
+            stated = self.config.policies or (here and here.policies)
+            self._governed[domain] = self._govern(here) if stated else None
+        return self._governed[domain]
+
+    def _govern(self, domain: Domain | None) -> Governed:
+        from mesh_dagster.descriptors.waivers import read_waivers
+        from mesh_dagster.model.policy import Scope
+        from mesh_dagster.policies.governed import Governed
+
+        folders = {Scope.GLOBAL: self.config.root}
+        if domain is not None:
+            folders[Scope.DOMAIN] = domain.folder
+        read = {scope: read_waivers(folder) for scope, folder in folders.items()}
+        waivers = {scope: each for scope, (each, _) in read.items()}
+        findings = [each for _, found in read.values() for each in found]
+        return Governed(self.config, domain, waivers, findings)
 
     def journal(self, domain: str) -> Journal:
         """The ledger of a domain; close it, or use it in a `with`."""

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mesh_dagster.descriptors import domain_text, mesh_text, odcs_shape, odps_shape, wiring
+from mesh_dagster.descriptors import domain_text, mesh_text, odcs_shape, odps_shape, waivers, wiring
 from mesh_dagster.descriptors.shape import Either, Kind, ListOf, Shape
 
 ROOTS = {
     "mesh.yaml": mesh_text._SHAPE,
     "domain.yaml": domain_text._SHAPE,
+    "waivers.yaml": waivers._SHAPE,
     "defs.yaml": wiring._SHAPE,
     "product.odps.yaml": odps_shape.PRODUCT,
     "contract.odcs.yaml": odcs_shape.CONTRACT,
