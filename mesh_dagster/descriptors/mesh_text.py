@@ -58,9 +58,9 @@ def parsed_mesh(path: Path, source: Source) -> MeshConfig | None:
         notifications=notifications.notifications_from(data, source),
         lineage=lineage.lineage_from(data, source),
         identities=tuple(data.get("reviews", {}).get("identity", ANY_IDENTITY)),
-    )
         policies=policies.policies_from(data, source),
         governance=policies.governance_from(data),
+    )
 
 
 def _place(text: str, folder: Path) -> str:
