@@ -100,6 +100,7 @@ def write_product(
     ports: Mapping[str, Mapping[str, Any]] | None = None,
     table: Mapping[str, Any] | None = None,
     levels: Sequence[Mapping[str, Any]] = (),
+    stage: str = "stable",
 ) -> Path:
     """Write the files of a product, and of its domain where there is none; returns its folder.
 
@@ -109,7 +110,7 @@ def write_product(
     partition, unless `transform` or `sql` is the work. `inputs` are addresses by the name of the
     input port; `partitions`, `wiring` and `quality` are what defs.yaml and the contract would
     say, `table` what else the contract says of the first port's table, `levels` its service
-    levels.
+    levels, `stage` how much of the mesh it is ready for.
     """
     shape = _Shape(Address.parse(address), tuple(key), dict(inputs or {}))
     folder = shape.folder(mesh)
@@ -122,7 +123,9 @@ def write_product(
         attributes["partitions"] = dict(partitions)
     work = sql or transform or _default_transform(partitions)
     (folder / file).write_text(work, encoding="utf-8")
-    _write(folder / "product.odps.yaml", shape.descriptor(tuple(ports or ()), rows is not None))
+    _write(
+        folder / "product.odps.yaml", shape.descriptor(tuple(ports or ()), rows is not None, stage)
+    )
     first = dict(table or {}) | {"quality": [dict(each) for each in quality]}
     _write(folder / "contract.odcs.yaml", shape.contract(None, columns, first, levels))
     for name, others in (ports or {}).items():
@@ -151,7 +154,7 @@ class _Shape:
             _write(package / "domain.yaml", {"name": domain, "team": f"Team {domain}"})
         return folder
 
-    def descriptor(self, others: Sequence[str], source: bool) -> dict[str, Any]:
+    def descriptor(self, others: Sequence[str], source: bool, stage: str) -> dict[str, Any]:
         ports = [("rows", "source:test/rows")] if source else []
         ports += list(self.inputs.items())
         return {
@@ -177,7 +180,8 @@ class _Shape:
                 {
                     "property": "archetype",
                     "value": "source-aligned" if source else "consumer-aligned",
-                }
+                },
+                {"property": "stage", "value": stage},
             ],
         }
 

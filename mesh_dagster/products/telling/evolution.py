@@ -16,13 +16,15 @@ from mesh_dagster.contracts.evolution.corrections import corrections
 from mesh_dagster.contracts.evolution.diff import Diff, diff
 from mesh_dagster.contracts.evolution.sources import contract_from_bytes
 from mesh_dagster.descriptors.files import CONTRACTS, DESCRIPTOR
+from mesh_dagster.descriptors.masked import masked_from
 from mesh_dagster.descriptors.source import shown_path
 from mesh_dagster.errors import DescriptorError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
-from mesh_dagster.model.product import Status
+from mesh_dagster.model.life import life_of
+from mesh_dagster.model.product import Product, Stage, Status
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.changed import Changed, changed
@@ -88,12 +90,23 @@ def published_findings(mesh: Mesh, differing: Iterable[Changed]) -> Iterator[Fin
 
 
 def _of_product(old: Described, loaded: LoadedProduct) -> Iterator[Finding]:
+    if _may_change(old.product, loaded.product):
+        return
     for port, before in old.contracts.items():
+        if masked_from(before) is not None:
+            continue  # nobody has promised it by itself: it follows from the first port's
         after = loaded.contracts.get(port)
         if after is None:
             yield _gone(before, "published", loaded.product.where)
         else:
             yield from _of_contracts(before, after, loaded.folder, "published")
+
+
+def _may_change(old: Product, new: Product) -> bool:
+    """Whether readers were told that anything may change: what is tried out changes drastically,
+    and may be dropped until everybody may build on it."""
+    before, after = life_of(old), life_of(new)
+    return before in (Stage.DRAFT, Stage.ALPHA) or (before, after) == (Stage.BETA, Stage.RETIRED)
 
 
 def _of_contracts(old: Contract, new: Contract, folder: Path, told: str) -> Iterator[Finding]:

@@ -141,3 +141,15 @@ def test_what_was_compared_once_is_not_compared_again(
     contract.write_text(f"{contract.read_text()}tags: [new]\n")
     refuse_breaking(made, [made.load(each.address) for each in made.own()])
     assert compared == ["shop/one/v1"]
+
+
+def test_what_is_tried_out_may_change_as_it_likes(mesh: Any) -> None:
+    descriptor = Path(mesh.folder("shop", "sales")) / "product.odps.yaml"
+    tried = descriptor.read_text().replace("value: beta", "value: alpha")
+    descriptor.write_text(tried)
+    opened = Mesh.open(mesh.root)
+    materialize(opened, opened.load(Address.parse("shop/sales")), partitions=[DAY])
+    _edit(mesh, "minimum: 0", "minimum: -5")
+    assert mesh.definitions("shop")
+    descriptor.write_text(tried.replace("value: alpha", "value: beta"))
+    assert mesh.definitions("shop"), "what readers were told until now was alpha"

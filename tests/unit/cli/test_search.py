@@ -29,7 +29,7 @@ def test_a_product_is_found_and_it_is_said_why(published: Mesh, run: Run) -> Non
     ended = run("search", "delay")
     assert ended.code == 0
     first, *rest = ended.out.splitlines()
-    assert first.startswith("air/flights · source-aligned · alpha · ")
+    assert first.startswith("air/flights · source-aligned · stable · ")
     assert "column delay" in ended.out
     assert max(map(len, rest)) <= 80
     told = run("search", "delay", "--json").json
@@ -41,7 +41,7 @@ def test_a_heading_keeps_to_the_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     lines = run("search", "delay").out.splitlines()
-    assert lines[0] == "air/flights · source-aligned · alpha"
+    assert lines[0] == "air/flights · source-aligned · stable"
     assert lines[1].startswith("  ")
     assert lines[1].endswith("readers")
     assert max(map(len, lines)) <= 40
@@ -69,7 +69,7 @@ def test_where_no_domain_has_told_of_anything_that_is_said(mesh: Mesh, run: Run)
 def test_filters_narrow_a_search(published: Mesh, run: Run) -> None:
     assert "air/carriers" in run("search", "--domain", "air").out
     assert run("search", "--domain", "sea").code == 1
-    assert run("search", "--stage", "stable").code == 1
+    assert run("search", "--stage", "beta").code == 1
     ended = run("search", "--limit", "1")
     assert ended.out.count("source-aligned") == 1
     assert "the first 1 of 2" in ended.err
