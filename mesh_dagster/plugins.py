@@ -32,6 +32,14 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "policies": {
         "standard": "mesh_dagster.policies.standard:STANDARD",
     },
+    "score_dimensions": {
+        "discoverable": "mesh_dagster.scoring.discoverable:DISCOVERABLE",
+        "addressable": "mesh_dagster.scoring.addressable:ADDRESSABLE",
+        "trustworthy": "mesh_dagster.scoring.trustworthy:TRUSTWORTHY",
+        "self-describing": "mesh_dagster.scoring.self_describing:SELF_DESCRIBING",
+        "interoperable": "mesh_dagster.scoring.interoperable:INTEROPERABLE",
+        "secure": "mesh_dagster.scoring.secure:SECURE",
+    },
     "identities": {
         "os": "mesh_dagster.reviews.identity:of_system",
         "environment": "mesh_dagster.reviews.identity:of_environment",

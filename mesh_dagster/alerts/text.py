@@ -76,6 +76,8 @@ def _commands(event: Event) -> Iterator[str]:
             yield f"mesh quarantine {event.subject}"
         case EventKind.REVIEW_OVERDUE if mine and event.details.get("review"):
             yield f"mesh review show {event.details['review']}"
+        case EventKind.SCORE_FELL if mine:
+            yield f"mesh score {event.subject}"
         case EventKind.CONTRACT_CHANGED | EventKind.DEPRECATED:
             yield f"mesh show {event.subject}"
     if event.incident and mine:

@@ -31,6 +31,7 @@ COMMANDS = {
     "lab": "lab",
     "run": "run",
     "slo": "slo",
+    "score": "score",
     "quarantine": "quarantine",
     "audit": "quarantine",
     "review": "review",

@@ -24,6 +24,7 @@ from mesh_dagster.journal.queries import Quarantined, Revision
 from mesh_dagster.journal.reviews import Reviews
 from mesh_dagster.journal.rows import list_or_none
 from mesh_dagster.journal.run_events import put_run_events
+from mesh_dagster.journal.scores import Scores
 from mesh_dagster.journal.summary import SQL, Summary, summaries_from_rows
 from mesh_dagster.journal.tables import attempts
 from mesh_dagster.journal.upgrade import ensure_schema
@@ -93,6 +94,11 @@ class Journal:
     def reviews(self) -> Reviews:
         """The decisions of owners, and what waits for one."""
         return Reviews(self._database)
+
+    @property
+    def scores(self) -> Scores:
+        """What products score, and what was seen of them that their score asks about."""
+        return Scores(self._database)
 
     def begin(
         self,

@@ -16,8 +16,12 @@ _SOON = timedelta(minutes=15)
 """How long a delivery may take before it counts as one that has not arrived."""
 
 
-def has_arrived(otherwise: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
-    """1 or 0 for each of `decisions`.
+def has_arrived(
+    otherwise: sa.ColumnElement[bool],
+    product: sa.ColumnElement[str] = decisions.c.product,
+    publication: sa.ColumnElement[int] = decisions.c.publication,
+) -> sa.ColumnElement[Any]:
+    """1 or 0 for each publication of a product: of `decisions`, or of what is named.
 
     `otherwise` says it of publications of which nobody was to be told: those that are older than
     lineage, and those of a mesh that has it switched off.
@@ -30,8 +34,8 @@ def has_arrived(otherwise: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
     arrived = (
         sa.select(_number(sa.or_(told.c.told.is_not(None), fresh)))
         .where(
-            told.c.product == decisions.c.product,
-            told.c.publication == decisions.c.publication,
+            told.c.product == product,
+            told.c.publication == publication,
         )
         .scalar_subquery()
     )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import Severity, Verdict
 from mesh_dagster.model.lineage import ColumnLineage
+from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.model.slo import Status
 
 Cell = str | int | float | bool | None
@@ -132,6 +133,7 @@ class Facts:
     reads: tuple[ObservedRead, ...] = ()
     columns: Mapping[str, ColumnLineage] = field(default_factory=dict)
     """Of each port; the first has no name."""
+    score: ScoreTold | None = None
 
 
 NOTHING = Facts()

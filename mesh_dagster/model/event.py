@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     BURNING = "burning"
     BREACHED = "breached"
     RECOVERED = "recovered"
+    SCORE_FELL = "score fell"
     WITHDRAWN = "withdrawn"
     """What an incident was about is not there any more."""
 
@@ -31,9 +32,8 @@ OPENS = (EventKind.QUARANTINED, EventKind.BURNING, EventKind.BREACHED)
 CLOSES = (EventKind.SETTLED, EventKind.RECOVERED, EventKind.WITHDRAWN)
 """The kinds that close the incident they name."""
 
-_TOLD_DOWNSTREAM = tuple(
-    kind for kind in EventKind if kind not in (EventKind.BURNING, EventKind.REVIEW_OVERDUE)
-)
+_OF_OWNERS = (EventKind.BURNING, EventKind.REVIEW_OVERDUE, EventKind.SCORE_FELL)
+_TOLD_DOWNSTREAM = tuple(kind for kind in EventKind if kind not in _OF_OWNERS)
 
 
 def spelled(names: Sequence[str], most: int = 3) -> str:

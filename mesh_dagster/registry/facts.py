@@ -26,11 +26,16 @@ from mesh_dagster.model.discovery import (
     Told,
 )
 from mesh_dagster.model.finding import Severity, Verdict
+from mesh_dagster.model.score import MOST as BEST
+from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.model.slo import Status
 from mesh_dagster.registry.made_of import columns_from_json, json_from_columns
 
 MOST = 1000
 """Items of one list that are read; columns of a table are fewer, and so are rules."""
+
+MOST_DIMENSIONS, LONGEST_VERSION = 50, 500
+"""Of a score."""
 
 _Item = TypeVar("_Item")
 UNUSABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, AddressError)
@@ -48,6 +53,7 @@ def json_from_facts(facts: Facts) -> dict[str, Any]:
         "access": _access(facts.access),
         "reads": [_read(each) for each in facts.reads],
         "columns": {port: json_from_columns(each) for port, each in sorted(facts.columns.items())},
+        "score": facts.score and _score(facts.score),
     }
     return {name: section for name, section in sections.items() if section}
 
@@ -75,6 +81,7 @@ def facts_from_json(entry: Mapping[str, Any], source: Source) -> Facts:
         access=section("access", _access_from, Access()),
         reads=section("reads", _each(_read_from), ()),
         columns=section("columns", columns_from_json, {}),
+        score=section("score", _score_from, None),
     )
 
 
@@ -225,6 +232,31 @@ def _read_from(stated: dict[str, Any]) -> ObservedRead:
         publication=None if number is None else whole(number),
         columns=None if columns is None else texts(columns),
     )
+
+
+def _score(score: ScoreTold) -> dict[str, Any]:
+    return {
+        "overall": score.overall,
+        "rules": score.rules,
+        "dimensions": dict(score.dimensions),
+    }
+
+
+def _score_from(stated: dict[str, Any]) -> ScoreTold:
+    dimensions = stated.get("dimensions", {})
+    if len(dimensions) > MOST_DIMENSIONS:
+        raise ValueError(f"it has {len(dimensions):,} dimensions, {MOST_DIMENSIONS} are allowed")
+    return ScoreTold(
+        rules=text(stated["rules"])[:LONGEST_VERSION],
+        overall=_percent(stated["overall"]),
+        dimensions={text(name): _percent(value) for name, value in dimensions.items()},
+    )
+
+
+def _percent(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= BEST:
+        raise ValueError(f"it has {shown(value)} where a number from 0 to {BEST} is expected")
+    return value
 
 
 def _each(read: Callable[[dict[str, Any]], _Item]) -> Callable[[Any], tuple[_Item, ...]]:

@@ -1,1 +1,1 @@
-"""How close a product is to what the mesh asks of one: the DATSIS score."""
+"""The DATSIS score of a product: pure, of what is declared and what was observed."""

@@ -24,9 +24,10 @@ from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.model.wiring import Wiring
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.discovering.finding import index_of
+from mesh_dagster.products.keeping.levels import levels_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.examples import examples_of
-from mesh_dagster.products.telling.told import access_of, levels_of
+from mesh_dagster.products.telling.told import access_of
 
 
 @dataclass(frozen=True, slots=True)

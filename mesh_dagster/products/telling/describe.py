@@ -9,16 +9,19 @@ from logging import getLogger
 from mesh_dagster.clock import Stopwatch
 from mesh_dagster.errors import JournalError, StorageError
 from mesh_dagster.journal import Journal
-from mesh_dagster.model.discovery import About
+from mesh_dagster.model.discovery import About, Facts
 from mesh_dagster.model.domain import Domain, LoadedProduct
+from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.model.slo import Standing
+from mesh_dagster.products.keeping.levels import levels_of
 from mesh_dagster.products.keeping.service_levels import reports
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.scoring.history import record_scores, with_score
+from mesh_dagster.products.scoring.subjects import Served
 from mesh_dagster.products.telling.announcements import record_announcement
 from mesh_dagster.products.telling.example_results import due, run_examples
 from mesh_dagster.products.telling.facts import facts_of
 from mesh_dagster.products.telling.published import breaks_published
-from mesh_dagster.products.telling.told import levels_of
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.documents import Document, document_of
 from mesh_dagster.registry.entries import entry_of, line
@@ -49,10 +52,14 @@ def tell(mesh: Mesh, loaded: LoadedProduct) -> bool:
     before = document_of(mesh.documents, loaded.domain.name).described(path)
     with mesh.journal(loaded.domain.name) as journal:
         described = _described(mesh, loaded, journal, before)
+        seen = journal.scores.seen([path])[path]
+        facts = with_score(loaded, described.facts, seen, Served(mesh))
+        described = replace(described, facts=facts)
         if before is not None and breaks_published(mesh, loaded):
             described = replace(before, facts=described.facts)
         if before is not None:
             record_announcement(journal, before, described)
+        record_scores(journal, _scores({path: facts}))
     entry = line(entry_of(described))
     return write_document(
         mesh.documents, about(loaded.domain), lambda document: {**document.entries, path: entry}
@@ -80,6 +87,9 @@ class Telling:
         self._domain = domain
         self._products = {each.product.address.path: each for each in products}
         self._told: Mapping[str, object] = {}
+        self.scores: dict[str, ScoreTold] = {}
+        """Those that the last call found to be others than what was told before."""
+        self._before: dict[str, ScoreTold | None] = {}
 
     def refresh(self, standings: Iterable[Standing], seconds: float = 10.0) -> bool:
         """Write what has changed; whether anything had.
@@ -90,8 +100,10 @@ class Telling:
         by_product: dict[str, list[Standing]] = {}
         for each in standings:
             by_product.setdefault(each.product, []).append(each)
+        self.scores = {}
         with self._mesh.journal(self._domain.name) as journal:
-            now = self._state(journal, by_product)
+            seen = journal.scores.seen(self._products)
+            now = {path: (seen[path], levels_of(by_product.get(path, ()))) for path in seen}
             changed = [path for path, state in now.items() if self._told.get(path) != state]
             if not changed and self._told:
                 return False
@@ -100,13 +112,15 @@ class Telling:
                 path: self._described(journal, document, path, by_product.get(path, ()))
                 for path in changed
             }
-        watch = Stopwatch()
-        entries = {}
+        watch, served = Stopwatch(), Served(self._mesh)
+        entries, scored = {}, {}
         for path, described in found.items():
             facts = run_examples(self._mesh, described.facts, lambda: watch.seconds < seconds)
-            entries[path] = line(entry_of(replace(described, facts=facts)))
+            facts = with_score(self._products[path], facts, seen[path], served)
+            entries[path], scored[path] = line(entry_of(replace(described, facts=facts))), facts
             if due(facts):
                 del now[path]
+        self._note(scored)
         written = write_document(
             self._mesh.documents,
             about(self._domain),
@@ -115,15 +129,13 @@ class Telling:
         self._told = now
         return written
 
-    def _state(
-        self, journal: Journal, standings: Mapping[str, Sequence[Standing]]
-    ) -> dict[str, object]:
-        """What a product's entry depends on, as far as it changes while a location is loaded."""
-        summaries = {each.product: each for each in journal.summary(self._products)}
-        return {
-            path: (summaries.get(path), levels_of(standings.get(path, ())))
-            for path in self._products
-        }
+    def _note(self, scored: Mapping[str, Facts]) -> None:
+        """Keep what products score now, and which of them scored otherwise before."""
+        now = _scores(scored)
+        self.scores = {path: one for path, one in now.items() if self._before.get(path) != one}
+        if self.scores:
+            with self._mesh.journal(self._domain.name) as journal:
+                record_scores(journal, now)
 
     def _described(
         self, journal: Journal, document: Document, path: str, standings: Sequence[Standing]
@@ -131,6 +143,7 @@ class Telling:
         loaded = self._products[path]
         before = document.described(path)
         known = before.facts if before else None
+        self._before[path] = known.score if known else None
         facts = facts_of(self._mesh, loaded, journal, standings, known)
         found = Described.of(loaded, facts)
         if before is not None:
@@ -146,6 +159,10 @@ class Telling:
             for path, entry in document.entries.items()
             if path in self._products or _has_published(document, path)
         }
+
+
+def _scores(scored: Mapping[str, Facts]) -> dict[str, ScoreTold]:
+    return {path: facts.score for path, facts in scored.items() if facts.score is not None}
 
 
 def _waits(before: Described, now: Described) -> bool:

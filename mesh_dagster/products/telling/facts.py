@@ -24,9 +24,10 @@ from mesh_dagster.model.lineage import ColumnLineage
 from mesh_dagster.model.slo import Standing
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import places
+from mesh_dagster.products.keeping.levels import levels_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.example_results import known_examples
-from mesh_dagster.products.telling.told import access_of, levels_of
+from mesh_dagster.products.telling.told import access_of
 
 FORMAT = "iceberg"
 _PUBLICATIONS = 5

@@ -1,0 +1,1 @@
+"""What products score: their files, their journal and documents put together."""

@@ -1,0 +1,50 @@
+"""Secure: it is known of every column who may see it, and nothing confidential is told to all."""
+
+from __future__ import annotations
+
+from mesh_dagster.contracts.rules.compile import masked
+from mesh_dagster.model.score import Side
+from mesh_dagster.scoring.rule import Dimension, Look, edit, named, rule, share_of
+from mesh_dagster.scoring.subject import Subject
+
+_RETENTION = "retention"
+
+
+@rule("classified", Side.DECLARED, worth=4)
+def _classified(subject: Subject) -> Look:
+    every = [each for _, each in subject.columns()]
+    open_ones = [each for each in every if not (each.classification or "").strip()]
+    if not open_ones and every:
+        return Look(1, f"all {len(every)} columns are classified")
+    where = open_ones[0].where if open_ones else None
+    evidence = f"nobody said who may see {named(each.name for each in open_ones)}"
+    fix = edit(where, "classification: public, or what it is")
+    return Look(share_of(len(every) - len(open_ones), len(every)), evidence, where, fix)
+
+
+@rule("retention", Side.DECLARED)
+def _retention(subject: Subject) -> Look:
+    contracts = list(subject.contracts.values())
+    lacking = [each for each in contracts if each.service_level(_RETENTION) is None]
+    if not lacking and contracts:
+        return Look(1, "every port says for how long data is kept")
+    where = lacking[0].where if lacking else None
+    fix = edit(where, "slaProperties: [{property: retention, value: 1, unit: y}]")
+    share = share_of(len(contracts) - len(lacking), len(contracts))
+    return Look(share, "nothing says for how long data is kept", where, fix)
+
+
+@rule("hidden", Side.OBSERVED)
+def _hidden(subject: Subject) -> Look:
+    hidden = {column for each in subject.contracts.values() for column in masked(each)}
+    told = {column for each in subject.queries for column in each.columns} & hidden
+    if subject.observed.tells_events:
+        times = (each.table.event_time for each in subject.contracts.values())
+        told |= {each for each in times if each in hidden}
+    if not told:
+        return Look(1, "no confidential column is in what everybody is told")
+    fix = f"mesh registry write {subject.described.domain}"
+    return Look(0, f"everybody is told values of {named(sorted(told))}", fix=fix)
+
+
+SECURE = Dimension("secure", 15, "1", (_classified, _retention, _hidden), guards=True)
