@@ -76,6 +76,8 @@ class DeprecationWindow(Policy):
     options: Mapping[str, Any] = {"days": 30}
 
     def check(self, view: View) -> Iterator[Finding]:
+        if view.product.status is not Status.DEPRECATED:
+            return
         fix = f"mesh deprecate {view.address.path} --sunset {self._first(view)}"
         stated = view.product.deprecation
         if stated is None or stated.sunset is None:

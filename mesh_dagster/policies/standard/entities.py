@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.policy import Moment
-from mesh_dagster.policies.around import EntityUse
+from mesh_dagster.policies.around import EntityUse, MeshView
 from mesh_dagster.policies.examples import COLUMNS, column, contract, described, example, product
 from mesh_dagster.policies.policy import Policy
 from mesh_dagster.policies.standard.columns import stated_columns
 from mesh_dagster.policies.standard.severities import WANTED
 from mesh_dagster.policies.view import View
+
+_AGREED: WeakKeyDictionary[MeshView, dict[str, Mapping[str, EntityUse]]] = WeakKeyDictionary()
+"""What was found of a mesh: it is asked for every column of every product."""
 
 
 class EntitiesTypedAlike(Policy):
@@ -35,9 +39,10 @@ class EntitiesTypedAlike(Policy):
             entity = (each.entity or "").strip().lower()
             if not entity or each.type is None:
                 continue
-            home = _home(view.mesh.entities.get(entity, ()), each.type)
-            if home is None or str(home.column.type) == str(each.type):
+            agreed = _agreed(view.mesh, entity)
+            if not agreed or str(each.type) in agreed:
                 continue
+            home = next(iter(agreed.values()))
             yield self.finding(
                 view,
                 f"the column `{each.name}` is the key of {entity}, as {each.type}; it is "
@@ -56,19 +61,25 @@ class EntitiesTypedAlike(Policy):
         return _with_customers("integer")
 
 
-def _home(uses: Sequence[EntityUse], own: object) -> EntityUse | None:
-    """The use of an entity by whose type the others go."""
-    typed = [each for each in uses if each.column.type is not None]
-    if not typed:
-        return None
-    keyed = [each for each in typed if each.column.primary_key is not None and each.column.unique]
-    among = keyed or [each for each in typed if each.column.primary_key == 1] or typed
+def _agreed(mesh: MeshView, entity: str) -> Mapping[str, EntityUse]:
+    """The types by which the keys of an entity go, each with a column that has it.
+
+    There are several where as many products have the one as the other.
+    """
+    known = _AGREED.setdefault(mesh, {})
+    if entity not in known:
+        uses = mesh.entities.get(entity, ())
+        known[entity] = _types_of([each for each in uses if each.column.type is not None])
+    return known[entity]
+
+
+def _types_of(uses: Sequence[EntityUse]) -> Mapping[str, EntityUse]:
+    keyed = [each for each in uses if each.column.primary_key is not None and each.column.unique]
+    among = keyed or [each for each in uses if each.column.primary_key == 1] or uses
     counted = Counter(str(each.column.type) for each in among)
-    most = max(counted.values())
+    most = max(counted.values(), default=0)
     common = sorted(kind for kind, times in counted.items() if times == most)
-    if str(own) in common:
-        return None  # as good as any
-    return next(each for each in among if str(each.column.type) == common[0])
+    return {kind: next(each for each in among if str(each.column.type) == kind) for kind in common}
 
 
 def _with_customers(kind: str) -> View:

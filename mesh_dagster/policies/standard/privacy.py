@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from mesh_dagster.model.contract import Contract, Property
@@ -83,20 +83,14 @@ class AllClassified(Policy):
 
     def check(self, view: View) -> Iterator[Finding]:
         for port, stated in stated_contracts(view):
-            classified = [each for _, each in columns_of(stated) if each.classification]
-            if not classified:
-                continue  # of most ports: no need to know what is personal
-            yield from self._of_port(view, port, stated, classified)
+            if any(each.classification for _, each in columns_of(stated)):
+                yield from self._of_port(view, port, stated)
 
-    def _of_port(
-        self, view: View, port: str, stated: Contract, classified: Sequence[Property]
-    ) -> Iterator[Finding]:
-        from mesh_dagster.policies.standard.personal import is_personal
+    def _of_port(self, view: View, port: str, stated: Contract) -> Iterator[Finding]:
+        from mesh_dagster.policies.standard.personal import personal_columns
 
-        personal = [each.name for each in classified if is_personal(each)]
-        if not personal:
-            return
-        for each in stated.table.properties:
+        personal = personal_columns(stated)
+        for each in stated.table.properties if personal else ():
             if not (each.classification or any(part.classification for part in each.parts)):
                 yield self.finding(
                     view,
