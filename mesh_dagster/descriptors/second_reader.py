@@ -22,7 +22,7 @@ def second_reader(folders: Sequence[Path], read: Callable[[Path], object]) -> It
 
     Afterwards it has ended. Nothing happens where it would not pay, or could not be done safely.
     """
-    if not (_possible() and _many(folders)):
+    if not (may_fork() and _many(folders)):
         yield
         return
     child = os.fork()
@@ -38,8 +38,11 @@ def second_reader(folders: Sequence[Path], read: Callable[[Path], object]) -> It
         os.waitpid(child, 0)
 
 
-def _possible() -> bool:
-    """A fork copies one thread only, so what others hold would stay held for ever."""
+def may_fork() -> bool:
+    """Whether a process may be made of this one, and has a core to run on.
+
+    A fork copies one thread only, so what others hold would stay held for ever.
+    """
     return (
         hasattr(os, "fork")
         and hasattr(os, "sched_getaffinity")

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
 from mesh_dagster.descriptors.cache import collecting_none
+from mesh_dagster.descriptors.second_reader import may_fork
 from mesh_dagster.errors import StorageError
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.ports.storage import Entry as Object
@@ -39,6 +40,7 @@ from mesh_dagster.registry.index_schema import (
 )
 from mesh_dagster.registry.indexed import Row, row_of
 from mesh_dagster.registry.ranking import weigh
+from mesh_dagster.registry.second_parser import WORTHWHILE, told_by_another
 
 _PATIENCE = 30.0
 _AT_ONCE = 16
@@ -213,17 +215,35 @@ class Index:
     ) -> Iterator[Told]:
         """What domains tell that is not in the index yet.
 
-        Documents are read and parsed while what came before is written: SQLite needs no
-        interpreter meanwhile. Only so many are in memory at a time.
+        The documents of a large mesh are parsed by a second process while this one writes.
         """
+        known = {each: _known(connection, each) for each in domains}
+
+        def told() -> Iterator[Told]:
+            for document, findings in self._documents(domains, objects):
+                yield _compared(document, known[document.about.name], findings)
+
+        size = sum(each.size for domain in domains for each in objects.get(domain, ()))
+        in_a_folder = self._storage.polars_options() is None
+        if size >= WORTHWHILE and in_a_folder and may_fork():
+            return told_by_another(told)
+        return told()
+
+    def _documents(
+        self, domains: Sequence[str], objects: Objects
+    ) -> Iterator[tuple[Document, list[Finding]]]:
+        """What domains tell, and what is wrong with it; only so many are in memory at a time."""
+
+        def read(domain: str) -> tuple[Document, list[Finding]]:
+            findings: list[Finding] = []
+            return together(self._storage, domain, objects.get(domain, ()), findings), findings
+
         left = iter(domains)
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            reading: deque[Future[Told]] = deque()
+            reading: deque[Future[tuple[Document, list[Finding]]]] = deque()
             while True:
                 for domain in islice(left, _AHEAD - len(reading)):
-                    known = _known(connection, domain)
-                    found = objects.get(domain, [])
-                    reading.append(threads.submit(_read, self._storage, domain, found, known))
+                    reading.append(threads.submit(read, domain))
                 if not reading:
                     return
                 yield reading.popleft().result()
@@ -236,13 +256,11 @@ def _known(connection: sqlite3.Connection, domain: str) -> Known:
     return {path: (checksum, id_) for path, checksum, id_ in found}
 
 
-def _read(storage: Storage, domain: str, objects: list[Object], known: Known) -> Told:
-    findings: list[Finding] = []
-    document = together(storage, domain, objects, findings)
+def _compared(document: Document, known: Known, findings: list[Finding]) -> Told:
     rows = list(_new_rows(document, known, findings))
     replaced = [known[path][1] for path, _, _ in rows if path in known]
     gone = [known[path][1] for path in known if path not in document.entries]
-    return Told(domain, rows, [*replaced, *gone], findings)
+    return Told(document.about.name, rows, [*replaced, *gone], findings)
 
 
 def _changed(connection: sqlite3.Connection, objects: Objects) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 
 from mesh_dagster.registry.indexed import FIELDS, Row, cleaned
 
@@ -59,14 +58,18 @@ create virtual table spelling using fts5 (term, tokenize = "trigram", detail = n
 
 _WORDS = """
 insert into words (rowid, name, purpose, columns, descriptions, queries, entities, owners, tags)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _PRODUCTS = """
 insert into products
     (id, path, majors, checksum, domain, archetype, stage, status, slo, team, purpose)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_FACETS = "insert or ignore into facets (product, kind, value)"
-_READS = "insert or ignore into reads (product, target, kind, columns)"
-_EDGES = """insert into edges (product, port, "column", target, target_column, use)"""
+_FACETS = "insert or ignore into facets (product, kind, value) values (?, ?, ?)"
+_READS = "insert or ignore into reads (product, target, kind, columns) values (?, ?, ?, ?)"
+_EDGES = """
+insert into edges (product, port, "column", target, target_column, use) values (?, ?, ?, ?, ?, ?)
+"""
 
 _TOGETHER = 64
 """Rows of one statement: more of them take SQLite longer a row."""
@@ -85,26 +88,18 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Numbered]) -> None:
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[Numbered]) -> None:
-    _put(
-        connection,
-        _PRODUCTS,
-        [(id_, row.path, row.path.rpartition("/")[0], sum_, *row[1:8]) for id_, sum_, row in rows],
-    )
-    _put(connection, _WORDS, [(id_, *row.texts) for id_, _, row in rows])
-    _put(connection, _FACETS, [(id_, *each) for id_, _, row in rows for each in row.facets])
-    _put(connection, _READS, [(id_, *each) for id_, _, row in rows for each in row.reads])
-    _put(connection, _EDGES, [(id_, *each) for id_, _, row in rows for each in row.edges])
+    for statement, values in (
+        (_PRODUCTS, ((id_, row.path, _majors(row), sum_, *row[1:8]) for id_, sum_, row in rows)),
+        (_WORDS, ((id_, *row.texts) for id_, _, row in rows)),
+        (_FACETS, ((id_, *each) for id_, _, row in rows for each in row.facets)),
+        (_READS, ((id_, *each) for id_, _, row in rows for each in row.reads)),
+        (_EDGES, ((id_, *each) for id_, _, row in rows for each in row.edges)),
+    ):
+        connection.executemany(statement, values)
 
 
-def _put(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]
-) -> None:
-    """Insert many rows by one statement: others may run while it does."""
-    for start in range(0, len(rows), _TOGETHER):
-        some = rows[start : start + _TOGETHER]
-        places = f"({', '.join('?' * len(some[0]))})"
-        values = list(chain.from_iterable(some))
-        connection.execute(f"{statement} values {', '.join([places] * len(some))}", values)
+def _majors(row: Row) -> str:
+    return row.path.rpartition("/")[0]
 
 
 def remove(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
