@@ -13,6 +13,7 @@ from mesh_dagster.descriptors.product import domain_folders, product_folders
 from mesh_dagster.descriptors.source import Source, shown_path
 from mesh_dagster.model.domain import LoadedProduct, MeshConfig
 from mesh_dagster.model.finding import Finding, Severity
+from mesh_dagster.model.mask import NO_MASKS, Masks
 
 
 def check_mesh(config: MeshConfig) -> tuple[Finding, ...]:
@@ -27,7 +28,7 @@ def check_mesh(config: MeshConfig) -> tuple[Finding, ...]:
     loaded: list[LoadedProduct] = []
     names: dict[str, Path] = {}
     for folder in folders:
-        findings += _check_domain(folder, loaded, names)
+        findings += _check_domain(folder, loaded, names, config.masks)
     findings += _twice(loaded)
     return tuple(findings)
 
@@ -35,12 +36,12 @@ def check_mesh(config: MeshConfig) -> tuple[Finding, ...]:
 def check_domain(folder: Path) -> tuple[Finding, ...]:
     """All findings of the files of one domain."""
     loaded: list[LoadedProduct] = []
-    findings = list(_check_domain(folder, loaded, {}))
+    findings = list(_check_domain(folder, loaded, {}, NO_MASKS))
     return (*findings, *_twice(loaded))
 
 
 def _check_domain(
-    folder: Path, loaded: list[LoadedProduct], names: dict[str, Path]
+    folder: Path, loaded: list[LoadedProduct], names: dict[str, Path], masks: Masks
 ) -> Iterator[Finding]:
     source = Source(shown_path(folder / DOMAIN))
     domain = domain_from_file(folder, source)
@@ -51,7 +52,7 @@ def _check_domain(
             message = f"the domain {domain.name} is declared twice; the first is in {first}"
             yield Finding("MESH-D015", message, Severity.ERROR, domain.name, source.at(1))
     for each in product_folders(folder):
-        product, problems = examine(each, domain)
+        product, problems = examine(each, domain, masks)
         # examine reads domain.yaml itself if there is no domain; those are told already.
         yield from (problem for problem in problems if problem not in source.findings)
         if product is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mesh_dagster.descriptors import types
 from mesh_dagster.descriptors.custom import Custom, with_custom
+from mesh_dagster.descriptors.masks import MASK, stated_mask
 from mesh_dagster.descriptors.options import check_options
 from mesh_dagster.descriptors.quality import qualities_from, quality_document
 from mesh_dagster.descriptors.references import relationship_document, relationships_from
@@ -48,7 +49,7 @@ def property_from(
         source.report("MESH-D019", message, line, fix="unique: true", severity=Severity.WARNING)
     custom = Custom(data, source)
     rest = {each: plain(value) for each, value in data.items() if each not in _TYPED}
-    if kept := custom.rest(("entity",)):
+    if kept := custom.rest(("entity", MASK)):
         rest["customProperties"] = kept
     return Property(
         name=name,
@@ -72,6 +73,7 @@ def property_from(
         deprecated=get("deprecated", False),
         where=source.at(data.line),
         rest=rest,
+        mask=stated_mask(custom),
     )
 
 
@@ -159,5 +161,6 @@ def property_document(column: Property, table: str, old: bool) -> dict[str, Any]
         document["map"] = {
             part: property_document(each, table, old) for part, each in pair.items() if each
         }
-    with_custom(document, {"entity": column.entity}, column.rest)
+    own = {"entity": column.entity, MASK: column.mask.stated if column.mask else None}
+    with_custom(document, own, column.rest)
     return {**document, **{key: column.rest[key] for key in column.rest if key not in document}}

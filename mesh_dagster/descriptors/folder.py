@@ -10,6 +10,7 @@ from mesh_dagster.descriptors import wiring as wiring_file
 from mesh_dagster.descriptors.consistency import check_product, source_contracts
 from mesh_dagster.descriptors.domain import domain_from_file, find_domain
 from mesh_dagster.descriptors.files import CONTRACTS, DESCRIPTOR, DOMAIN, WIRING
+from mesh_dagster.descriptors.masked import with_masked_port
 from mesh_dagster.descriptors.odcs import contract_from_document
 from mesh_dagster.descriptors.odps import product_from_document
 from mesh_dagster.descriptors.source import Source, in_order, shown_path
@@ -17,6 +18,7 @@ from mesh_dagster.descriptors.syntax import read_file
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.finding import Finding, Severity
+from mesh_dagster.model.mask import NO_MASKS, Masks
 from mesh_dagster.model.product import Product
 from mesh_dagster.model.wiring import Wiring
 
@@ -37,9 +39,27 @@ class _Folder:
 
 
 def examine(
+    folder: Path, domain: Domain | None = None, masks: Masks = NO_MASKS
+) -> tuple[LoadedProduct | None, tuple[Finding, ...]]:
+    """The product of a folder, if it can be used, and everything that is wrong with it.
+
+    `masks` are those that the mesh gives to classifications.
+    """
+    loaded, findings = stated(folder, domain)
+    if loaded is None:
+        return None, findings
+    impossible: list[Finding] = []
+    loaded = with_masked_port(loaded, masks, impossible)
+    if not impossible:
+        return loaded, findings
+    found = in_order([*findings, *impossible])
+    return (None if any(each.severity is Severity.ERROR for each in found) else loaded), found
+
+
+def stated(
     folder: Path, domain: Domain | None = None
 ) -> tuple[LoadedProduct | None, tuple[Finding, ...]]:
-    """The product of a folder, if it can be used, and everything that is wrong with it."""
+    """The same of the files alone, without the port that is derived from what they say."""
     read = _Folder(folder, shown_path(folder))
     if domain is None:
         domain = _domain_of(read)

@@ -11,16 +11,20 @@ from typing import Any
 from mesh_dagster.descriptors.cache import ModelCache, stamp
 from mesh_dagster.descriptors.codec import STALE, decode, encode
 from mesh_dagster.descriptors.files import DESCRIPTOR, WIRING
-from mesh_dagster.descriptors.folder import contract_files, examine
+from mesh_dagster.descriptors.folder import contract_files, stated
+from mesh_dagster.descriptors.masked import with_masked_port
 from mesh_dagster.descriptors.source import refuse, shown_path
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.finding import Finding
+from mesh_dagster.model.mask import Masks
 from mesh_dagster.model.product import Product
 from mesh_dagster.model.wiring import TransformKind, Wiring
 
 
-def load_unchanged(folders: Sequence[Path], domain: Domain) -> tuple[LoadedProduct, ...]:
+def load_unchanged(
+    folders: Sequence[Path], domain: Domain, masks: Masks
+) -> tuple[LoadedProduct, ...]:
     """The products of a domain's folders, in their order; those unchanged are not parsed again.
 
     Raises `DescriptorError` with all that is wrong in any of them.
@@ -33,12 +37,12 @@ def load_unchanged(folders: Sequence[Path], domain: Domain) -> tuple[LoadedProdu
         stamps = stamp(key, [DESCRIPTOR, WIRING, *contract_files(folder)])
         found = _kept(cache.get(key, stamps), folder, domain) if stamps else None
         if found is None:
-            found, problems = examine(folder, domain)
+            found, problems = stated(folder, domain)
             findings += problems
             if found is not None and stamps and not problems:
                 cache.put(key, stamps, _parts(found))
         if found is not None:
-            loaded.append(found)
+            loaded.append(with_masked_port(found, masks, findings))
     refuse(findings)
     cache.save()
     return tuple(loaded)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mesh_dagster import clock
 from mesh_dagster.descriptors import lineage, notifications, policies
+from mesh_dagster.descriptors.masks import masks_from
 from mesh_dagster.descriptors.own import check_schema_version
-from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Shape
+from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Open, Shape
 from mesh_dagster.descriptors.source import Map, Source, shown
 from mesh_dagster.descriptors.syntax import read_file
 from mesh_dagster.model.domain import ANY_IDENTITY, EMBEDDED, MeshConfig, Replay
@@ -27,9 +28,10 @@ _SHAPE = Shape(
         "notifications": notifications.SHAPE,
         "lineage": lineage.SHAPE,
         "replay": Shape({"now": TEXT, "since": TEXT}, required=("now",)),
-        "reviews": Shape({"identity": ListOf(TEXT)}, unknown=Severity.WARNING),
+        "access": Shape({"masks": Open(), "maskKey": TEXT}, unknown=Severity.WARNING),
         "policies": policies.SHAPE,
         "governance": policies.GOVERNANCE,
+        "reviews": Shape({"identity": ListOf(TEXT)}, unknown=Severity.WARNING),
     },
     required=("name", "storage"),
     unknown=Severity.WARNING,
@@ -57,9 +59,11 @@ def parsed_mesh(path: Path, source: Source) -> MeshConfig | None:
         replay=_replay(data, source),
         notifications=notifications.notifications_from(data, source),
         lineage=lineage.lineage_from(data, source),
-        identities=tuple(data.get("reviews", {}).get("identity", ANY_IDENTITY)),
         policies=policies.policies_from(data, source),
         governance=policies.governance_from(data),
+        identities=tuple(data.get("reviews", {}).get("identity", ANY_IDENTITY)),
+        masks=masks_from(data.get("access", Map()), source),
+        mask_key=data.get("access", {}).get("maskKey"),
     )
 
 

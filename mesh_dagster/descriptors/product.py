@@ -7,6 +7,7 @@ Listings read descriptors only; loading reads all files of a product. Both keep 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,15 +17,18 @@ from typing import cast
 from mesh_dagster.descriptors.cache import ModelCache, Stamps, collecting_later, stamp
 from mesh_dagster.descriptors.codec import STALE, decode, encode
 from mesh_dagster.descriptors.domain import domain_from_file
-from mesh_dagster.descriptors.files import DESCRIPTOR, DOMAIN
+from mesh_dagster.descriptors.files import CONTRACTS, DESCRIPTOR, DOMAIN
 from mesh_dagster.descriptors.second_reader import second_reader
 from mesh_dagster.descriptors.source import Source, refuse, shown_path
 from mesh_dagster.model.domain import Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.finding import Finding, Severity
+from mesh_dagster.model.mask import MASKED, NO_MASKS, OPEN, Masks
 from mesh_dagster.model.product import Product
 
 DEEPEST = 8
 """How far below `defs/` a product's folder may lie."""
+
+_CLASS = re.compile(rb"classification[\"']?\s*:\s*[\"']?([^\"'\s,}#]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +48,33 @@ class Listing:
     findings: tuple[Finding, ...] = ()
 
 
-def load_product(folder: Path, domain: Domain | None = None) -> LoadedProduct:
+def load_product(
+    folder: Path, domain: Domain | None = None, masks: Masks = NO_MASKS
+) -> LoadedProduct:
     """The product of a folder; its domain is the one it lies in unless another is given.
 
     Raises `DescriptorError` with all that is wrong in any of its files.
     """
     from mesh_dagster.descriptors.folder import examine
 
-    loaded, findings = examine(folder, domain)
+    loaded, findings = examine(folder, domain, masks)
     refuse(findings)
     assert loaded is not None, "no product and no error"  # noqa: S101
     return loaded
 
 
-def folder_problems(folder: Path, domain: Domain | None = None) -> tuple[Finding, ...]:
+def folder_problems(
+    folder: Path, domain: Domain | None = None, masks: Masks = NO_MASKS
+) -> tuple[Finding, ...]:
     """All that is wrong with a product's folder, warnings included."""
     from mesh_dagster.descriptors.folder import examine
 
-    return examine(folder, domain)[1]
+    return examine(folder, domain, masks)[1]
 
 
-def load_products(folders: Sequence[Path], domain: Domain) -> tuple[LoadedProduct, ...]:
+def load_products(
+    folders: Sequence[Path], domain: Domain, masks: Masks = NO_MASKS
+) -> tuple[LoadedProduct, ...]:
     """The products of a domain's folders, in their order; those unchanged are not parsed again.
 
     Raises `DescriptorError` with all that is wrong in any of them.
@@ -72,7 +82,7 @@ def load_products(folders: Sequence[Path], domain: Domain) -> tuple[LoadedProduc
     from mesh_dagster.descriptors.loading import load_unchanged
 
     with collecting_later():
-        return load_unchanged(folders, domain)
+        return load_unchanged(folders, domain, masks)
 
 
 def list_products(config: MeshConfig) -> Listing:
@@ -87,8 +97,8 @@ def list_products(config: MeshConfig) -> Listing:
     with second_reader(theirs, list_domain):
         for folder, cache in caches.items():
             if folder not in theirs:
-                found[folder] = list_domain(folder, cache)
-    found |= {folder: list_domain(folder) for folder in theirs}
+                found[folder] = list_domain(folder, cache, config.masks)
+    found |= {folder: list_domain(folder, masks=config.masks) for folder in theirs}
     listings = [found[folder] for folder in folders]
     return Listing(
         tuple(product for listing in listings for product in listing.products),
@@ -96,8 +106,11 @@ def list_products(config: MeshConfig) -> Listing:
     )
 
 
-def list_domain(folder: Path, cache: ModelCache | None = None) -> Listing:
-    """The products of the domain in a folder, by their descriptors alone."""
+def list_domain(folder: Path, cache: ModelCache | None = None, masks: Masks = NO_MASKS) -> Listing:
+    """The products of the domain in a folder, by their descriptors alone.
+
+    Which of them have a port `masked`, the columns of their contracts say, and `masks`.
+    """
     findings: list[Finding] = []
     domain = domain_from_file(folder, Source(shown_path(folder / DOMAIN), "", findings))
     if domain is None or any(each.severity is Severity.ERROR for each in findings):
@@ -106,7 +119,7 @@ def list_domain(folder: Path, cache: ModelCache | None = None) -> Listing:
     products: list[Listed] = []
     with collecting_later():
         for each in product_folders(folder):
-            product = _descriptor(each, cache, findings)
+            product = _descriptor(each, cache, findings, masks)
             if product is None:
                 continue
             if product.address.domain == domain.name:
@@ -128,20 +141,67 @@ def _intruder(product: Product, domain: Domain) -> Finding:
     return Finding("MESH-D021", message, Severity.ERROR, domain.name, product.where)
 
 
-def _descriptor(folder: Path, cache: ModelCache, findings: list[Finding]) -> Product | None:
+def _descriptor(
+    folder: Path, cache: ModelCache, findings: list[Finding], masks: Masks
+) -> Product | None:
     key = str(folder)
-    stamps: Stamps | None = stamp(key, [DESCRIPTOR])
+    names = _contracts(key)
+    stamps: Stamps | None = stamp(key, [DESCRIPTOR, *names])
     value = cache.get(key, stamps) if stamps else None
     if value is not None:
         with suppress(*STALE):
-            return cast(Product, decode(Product, value))
+            return _with_masked(cast(Product, decode(Product, value[0])), value[1], masks)
     product, problems = _parsed(folder)
     findings += problems
     if any(each.severity is Severity.ERROR for each in problems):
         return None
-    if product is not None and stamps and not problems:
-        cache.put(key, stamps, encode(product))
-    return product
+    if product is None:
+        return None
+    classes = _classes(folder, names, product)
+    if stamps and not problems:
+        cache.put(key, stamps, [encode(product), classes])
+    return _with_masked(product, classes, masks)
+
+
+def _contracts(folder: str) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(CONTRACTS))  # noqa: PTH208
+    except OSError:
+        return []
+
+
+def _classes(folder: Path, names: Sequence[str], product: Product) -> list[str]:
+    """The classes of the columns of the first port, and the empty text where one states a mask.
+
+    Only a contract that has words for them is parsed; what is wrong with it, others tell.
+    """
+    for name in names:
+        try:
+            data = (folder / name).read_bytes()
+        except OSError:
+            continue
+        if _hides(data):
+            from mesh_dagster.descriptors.masked import classes_in
+
+            if (found := classes_in(folder / name, str(product.address))) is not None:
+                return found
+    return []
+
+
+def _hides(contract: bytes) -> bool:
+    """Whether a contract may have a column that is not for everybody, by its text alone."""
+    stated = _CLASS.findall(contract)
+    closed = any(each.decode(errors="replace").lower() not in OPEN for each in stated)
+    return closed or b"mask" in contract or len(stated) != contract.count(b"classification")
+
+
+def _with_masked(product: Product, classes: Sequence[str], masks: Masks) -> Product:
+    masked = any(not each or each in masks for each in classes)
+    if not masked or product.output(MASKED) is not None or not product.outputs:
+        return product
+    from mesh_dagster.descriptors.masked import with_masked_output
+
+    return with_masked_output(product)
 
 
 def _parsed(folder: Path) -> tuple[Product | None, list[Finding]]:

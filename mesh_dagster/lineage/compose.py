@@ -157,7 +157,11 @@ class Composer:
             self.loaded.product,
             place=self._place(address, written),
             owners=self._owners,
-            columns=column_lineage(written.columns, self._names(written.columns)),
+            columns=column_lineage(
+                written.columns,
+                self._names(written.columns),
+                self.loaded.masks if self.loaded.derives(written.port) else (),
+            ),
         )
 
     def _place(self, address: Address, written: Written) -> Facets:

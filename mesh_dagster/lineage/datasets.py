@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mesh_dagster.lineage import facets
@@ -88,13 +88,14 @@ def as_output(
 
 
 def column_lineage(
-    lineage: ColumnLineage | None, names: Mapping[InputColumn, Name]
+    lineage: ColumnLineage | None, names: Mapping[InputColumn, Name], masked: Collection[str] = ()
 ) -> dict[str, Any] | None:
-    """The facet's content. A column of which nothing is known is not in it."""
+    """The facet's content. A column of which nothing is known is not in it; of those that are
+    `masked` it says so."""
     if lineage is None:
         return None
     fields = {
-        column: {"inputFields": list(_fields(found, names))}
+        column: {"inputFields": list(_fields(found, names, masked=column in masked))}
         for column, found in lineage.columns.items()
         if found is not None
     }
@@ -103,17 +104,20 @@ def column_lineage(
 
 
 def _fields(
-    found: Iterable[InputColumn], names: Mapping[InputColumn, Name]
+    found: Iterable[InputColumn], names: Mapping[InputColumn, Name], *, masked: bool = False
 ) -> Iterator[dict[str, Any]]:
-    uses: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+    uses: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for each in found:
         if each in names:
             name = names[each]
             key = (name["namespace"], name["name"], each.column)
             kind = "DIRECT" if each.use.is_direct else "INDIRECT"
-            uses.setdefault(key, []).append({"type": kind, "subtype": each.use.value})
-    for (namespace, name_, column), how in uses.items():
-        yield {"namespace": namespace, "name": name_, "field": column, "transformations": how}
+            how: dict[str, Any] = {"type": kind, "subtype": each.use.value}
+            if masked and each.use.is_direct:
+                how["masking"] = True
+            uses.setdefault(key, []).append(how)
+    for (namespace, name_, column), told in uses.items():
+        yield {"namespace": namespace, "name": name_, "field": column, "transformations": told}
 
 
 def _schema(contract: Contract) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.mask import OPEN, Mask
 from mesh_dagster.model.product import Status
 from mesh_dagster.model.service_level import ServiceLevel
 from mesh_dagster.model.types import ColumnType
@@ -89,6 +90,8 @@ class Property:
     deprecated: bool = False
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)
+    mask: Mask | None = None
+    """What the port `masked` has of it (customProperty `mask`); None: what its class says."""
 
     @property
     def column(self) -> str:
@@ -113,11 +116,10 @@ class Property:
 
     @property
     def confidential(self) -> bool:
-        """Whether its classification keeps its values from being shown."""
-        return (self.classification or "public").strip().lower() not in _OPEN
-
-
-_OPEN = frozenset({"", "public", "open", "unclassified", "unrestricted", "none", "no"})
+        """Whether its classification, or a mask, keeps its values from being shown."""
+        if self.mask is not None:
+            return True
+        return (self.classification or "public").strip().lower() not in OPEN
 
 
 @dataclass(frozen=True, slots=True)

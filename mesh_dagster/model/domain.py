@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesh_dagster.model.finding import Finding
+from mesh_dagster.model.mask import MASKED, NO_MASKS, Masks
 from mesh_dagster.model.notification import Notifications
 from mesh_dagster.model.policy import PolicySettings
-from mesh_dagster.model.product import Member, Product
+from mesh_dagster.model.product import Member, OutputPort, Product
 from mesh_dagster.model.run_event import LineageSettings
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ class MeshConfig:
     policies: PolicySettings | None = None
     governance: tuple[Member, ...] = ()
     """Who may let a product off a policy that holds for all domains."""
+    masks: Masks = field(default_factory=lambda: NO_MASKS)
+    """What becomes of columns of a classification in the ports `masked`."""
+    mask_key: str | None = None
+    """The environment variable that holds the key of hashes; None: a file of this checkout."""
 
     @property
     def root(self) -> Path:
@@ -85,7 +90,8 @@ class MeshConfig:
 @dataclass(frozen=True, slots=True)
 class LoadedProduct:
     """All files of a product's folder. `contracts` maps a port's name to its contract; the
-    first port's name is the empty string. `source_contracts` are by input port."""
+    first port's name is the empty string. `source_contracts` are by input port. `masks` are by
+    column: where there are any, the port `masked` is derived from the first one."""
 
     product: Product
     contracts: Mapping[str, Contract]
@@ -93,3 +99,13 @@ class LoadedProduct:
     folder: Path
     domain: Domain = field(compare=False)
     source_contracts: Mapping[str, Contract] = field(default_factory=dict)
+    masks: Masks = field(default_factory=lambda: NO_MASKS)
+
+    def derives(self, port: str | None) -> bool:
+        """Whether a port is no work of the transform, but the first one, masked."""
+        return bool(self.masks) and port == MASKED
+
+    @property
+    def made(self) -> tuple[OutputPort, ...]:
+        """The output ports that the transform makes."""
+        return tuple(each for each in self.product.outputs if not self.derives(each.address.port))

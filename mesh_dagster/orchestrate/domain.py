@@ -39,7 +39,8 @@ def domain_definitions(definitions_file: str | Path) -> dg.Definitions:
     mesh = Mesh.open(folder)
     domain = read_domain(folder)
     found = find_folders(folder / "defs")
-    every = load_products([*found.products, *found.products_of_dg], domain)
+    folders = [*found.products, *found.products_of_dg]
+    every = load_products(folders, domain, mesh.config.masks)
     refuse_breaking(mesh, every)
     upstreams = Upstreams(mesh, every)
     return dg.Definitions.merge(

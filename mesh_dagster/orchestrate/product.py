@@ -22,7 +22,7 @@ from mesh_dagster.products.telling.published import refuse_broken
 def one_product(folder: Path, get_asset_spec: GetAssetSpec) -> dg.Definitions:
     """The definitions of the product in a folder, for dg."""
     mesh = Mesh.open(folder)
-    loaded = load_product(folder)
+    loaded = load_product(folder, masks=mesh.config.masks)
     refuse_broken(mesh, loaded)
     return product_definitions(mesh, [loaded], Upstreams(mesh, [loaded]), get_asset_spec)
 

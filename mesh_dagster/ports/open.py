@@ -20,6 +20,7 @@ from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports import places
+from mesh_dagster.ports.masks import refuse_other_masks
 from mesh_dagster.ports.state import Column, File, State, integer, read_state
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.types import (
@@ -180,6 +181,7 @@ def open_port(
             f"{product.with_port(port)} has no data in publication {publication.number}",
             fix=f"mesh run {product.path}",
         )
+    refuse_other_masks(storage, product, port, publication)
     values = _values(partitions, partitioning)
     found = read_state(storage, places.port(product, port), state.metadata, values)
     types = pl.Schema({each.name: polars_type(each.type) for each in found.columns})

@@ -21,6 +21,7 @@ from mesh_dagster.ports import places, pointer, table, windows
 from mesh_dagster.ports.change import PortChange, Request, Still, files_of, keys_of, typed
 from mesh_dagster.ports.footer import data_file
 from mesh_dagster.ports.iceberg_schema import iceberg_schema, partition_spec
+from mesh_dagster.ports.masks import masks_in, masks_of
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.supersede import superseded, without
 from mesh_dagster.ports.swap import MOST_TRIES, after, swap
@@ -126,11 +127,12 @@ def _publish_once(request: Request) -> Published | None:
 
 
 def _tables(request: Request, newest: Publication | None) -> dict[str, table.Table]:
+    """The ports as they are now. One that was masked otherwise begins anew."""
     states = newest.ports if newest else {}
     return {
         name: table.load(request.storage, places.port(request.product, name), states[name].metadata)
         for name in request.ports
-        if name in states
+        if name in states and masks_in(newest, name) == masks_of(request.contracts.get(name, ""))
     }
 
 

@@ -10,6 +10,7 @@ from mesh_dagster.errors import StorageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication, PublicationKind
 from mesh_dagster.ports import places, pointer, table
+from mesh_dagster.ports.masks import masks_in
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.swap import MOST_TRIES, after, swap
 
@@ -24,6 +25,7 @@ def rollback(
 ) -> Publication:
     """Publish an earlier state of all ports again, as a new publication.
 
+    A port that was masked otherwise then is left out: it is there again with the next run.
     Raises `CorruptState` when that state's metadata is gone.
     """
     for name, state in to.ports.items():
@@ -31,6 +33,12 @@ def rollback(
     for _ in range(MOST_TRIES):
         newest, version = pointer.versioned(storage, product)
         assert newest is not None  # noqa: S101
+        ports = {
+            name: state
+            for name, state in to.ports.items()
+            if masks_in(to, name) == masks_in(newest, name)
+        }
+        left = {name: each for name, each in newest.contracts.items() if name not in ports}
         undone = pointer.since(storage, product, to.number)
         found = Publication(
             number=newest.number + 1,
@@ -39,9 +47,9 @@ def rollback(
             at=after(newest, at or clock.now()),
             attempt=attempt,
             kind=PublicationKind.ROLLBACK,
-            ports=to.ports,
+            ports=ports,
             partitions=_changed([each.partitions for each in undone]),
-            contracts=to.contracts,
+            contracts={**to.contracts, **left},
             empty=to.empty,
         )
         if swap(storage, product, found, version):

@@ -6,7 +6,7 @@ and refers to, another has to serve.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -24,7 +24,10 @@ from mesh_dagster.model.product import InputPort
 from mesh_dagster.products.governing.judging import policy_findings, settings_findings
 from mesh_dagster.products.making.declared_columns import declared_findings
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.telling.evolution import evolution_findings
+from mesh_dagster.products.telling.evolution import BREAKS, evolution_findings
+
+BREAKING = "breaking-change-has-major"
+"""The policy that finds what `MESH-C040` does."""
 
 
 def check(mesh: Mesh, against: str | None = None) -> tuple[Finding, ...]:
@@ -39,23 +42,25 @@ def check(mesh: Mesh, against: str | None = None) -> tuple[Finding, ...]:
     between += [finding for each in loaded for finding in declared_findings(mesh, each)]
     told = [each for domain in mesh.domains for each in Channels(mesh.config, domain).findings()]
     governed = (*settings_findings(mesh), *policy_findings(mesh, loaded))
-    history = _history(mesh, loaded, against)
-    return (*found, *told, *between, *governed, *history, *_registry(mesh))
+    history = tuple(_history(mesh, loaded, against))
+    return (*found, *told, *between, *_once(governed, history), *history, *_registry(mesh))
 
 
 def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
     """All findings of one product's files. Raises `UnknownAddress`."""
     product = mesh.resolve_own(address).of_product
     folders = [each.folder for each in mesh.listing.products if each.product.address == product]
-    findings = [finding for folder in folders for finding in folder_problems(folder)]
+    masks = mesh.config.masks
+    findings = [each for folder in folders for each in folder_problems(folder, masks=masks)]
     if any(each.severity is Severity.ERROR for each in findings):
         return tuple(findings)
     loaded = mesh.load(product)
     own = f"{product.domain}/{product.product}/"
-    history = (each for each in _history(mesh, [loaded], None) if each.subject.startswith(own))
+    every = _history(mesh, [loaded], None)
+    history = tuple(each for each in every if each.subject.startswith(own))
     governed = policy_findings(mesh, [loaded])
     between = (*_dangling(mesh, loaded), *declared_findings(mesh, loaded))
-    return (*findings, *between, *governed, *history)
+    return (*findings, *between, *_once(governed, history), *history)
 
 
 def _history(
@@ -64,6 +69,15 @@ def _history(
     """What contracts break of their own past. That storage cannot be asked, `_registry` tells."""
     with suppress(StorageError, MissingExtra):
         yield from evolution_findings(mesh, products, against)
+
+
+def _once(governed: Iterable[Finding], history: Sequence[Finding]) -> Iterator[Finding]:
+    """What policies find, without what the history of a contract says already: a change that
+    breaks readers is refused wherever its domain loads, whatever policies there are."""
+    broken = {each.subject for each in history if each.code == BREAKS}
+    for each in governed:
+        if each.code != BREAKING or each.subject not in broken:
+            yield each
 
 
 def _registry(mesh: Mesh) -> Iterator[Finding]:

@@ -183,7 +183,7 @@ class Mesh:
                 f"{product.path} is known to the mesh, but its files are not in this checkout",
                 fix=f"run this where the domain {product.domain} is kept",
             )
-        return load_product(listed.folder, listed.domain)
+        return load_product(listed.folder, listed.domain, self.config.masks)
 
     def described(self, address: Address) -> Described:
         """A product's descriptor, contracts and partitions, from its files or its document.

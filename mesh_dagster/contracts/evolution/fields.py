@@ -116,6 +116,7 @@ PROPERTY: Mapping[str, Row] = {
     "examples": WORDS,
     "criticalDataElement": NOTED,
     "entity": Row(What.MEANING_STATED, What.MEANING_CHANGED, What.NOTED),
+    "mask": NOTED,
 }
 QUALITY: Mapping[str, Row] = {
     "id": WORDS,
@@ -169,7 +170,7 @@ ATTRIBUTES: Mapping[str, str] = {
 """Keys whose attribute in the model has another name; the others have their own, or are `rest`."""
 
 TYPED_CUSTOM = frozenset(
-    {"eventTime", "entity", "additionalColumns", "corrections", "objectives", "severity"}
+    {"eventTime", "entity", "mask", "additionalColumns", "corrections", "objectives", "severity"}
 )
 """Custom properties that mean something to the mesh, and are graded by that."""
 

@@ -21,6 +21,7 @@ from mesh_dagster.ports import coverage
 from mesh_dagster.ports.stage import scan_staged
 from mesh_dagster.products.auditing.due import Due, due
 from mesh_dagster.products.auditing.history import history_of
+from mesh_dagster.products.auditing.masking import is_shown
 from mesh_dagster.products.auditing.promises import rules_of
 from mesh_dagster.products.auditing.rest import rest_of_port
 from mesh_dagster.products.auditing.waivers import waivers_of
@@ -80,6 +81,8 @@ def audit_published(
             )
     results: list[RuleResult] = []
     for port in loaded.contracts:
+        if loaded.derives(port) and not is_shown(loaded, port, state):
+            continue  # its masks came after what is published
         address = product.with_port(port or None)
         data = open_published(mesh, address, publication=state, partitions=partitions)
         staged = partitions is not None
@@ -110,6 +113,8 @@ def _audit(
     at_gate: bool = False,
 ) -> tuple[RuleResult, ...]:
     """`staged`: some partitions, of which not all are asked to be fresh, as at the gate."""
+    if state is not None and loaded.derives(port) and not is_shown(loaded, port, state):
+        state = None
     checked = rules_of(loaded, port, staged=staged)
     asked = due(mesh, loaded, port, checked) if at_gate else Due(checked, {})
     results = audit(

@@ -29,6 +29,7 @@ from mesh_dagster.ports.seal import sealed
 from mesh_dagster.products.auditing.audit import audit_staged
 from mesh_dagster.products.auditing.events import event_ranges
 from mesh_dagster.products.auditing.layout import port_layout
+from mesh_dagster.products.auditing.masking import published_versions
 from mesh_dagster.products.auditing.promises import asks_elsewhere
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.reviews.waivers import NO_WAIVERS, Waivers
@@ -105,18 +106,24 @@ class Gate:
         )
 
     def sealed(self, decided: Decided) -> list[Staged]:
-        """What was staged, with the checksums of the files that wait in quarantine now."""
+        """What was staged, with the checksums of the files that wait in quarantine now.
+
+        What is derived has none: it is made anew when they are let go.
+        """
         waiting = {key for key, each in decided.outcomes.items() if each is Outcome.QUARANTINED}
         product = self.loaded.product.address
-        return [sealed(self.mesh.storage, product, each, waiting) for each in self.staged.values()]
+        return [
+            each if self.loaded.derives(port) else sealed(self.mesh.storage, product, each, waiting)
+            for port, each in self.staged.items()
+        ]
 
     def decisions(self, decided: Decided) -> tuple[Decision, ...]:
         """What became of each partition, with what its audit said and when its facts happened."""
         ranges = event_ranges(self.mesh, self.loaded, self.staged, self.partitions)
         number = decided.publication.number if decided.publication else None
         rows = Counter[Partition]()
-        for staged in self.staged.values():
-            for file in staged.files:
+        for port, staged in self.staged.items():
+            for file in () if self.loaded.derives(port) else staged.files:
                 rows[file.partition] += file.rows
         said = _by_partition(decided.results)
         return tuple(
@@ -154,7 +161,7 @@ class Gate:
             base=self.base,
             kind=kind,
             at=clock.now(),
-            contracts={port: each.version for port, each in self.loaded.contracts.items()},
+            contracts=published_versions(self.loaded),
             still=unchanged if self.keys and asks_elsewhere(self.loaded) else None,
         )
 

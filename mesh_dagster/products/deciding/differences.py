@@ -13,6 +13,7 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Outcome, Publication
 from mesh_dagster.ports import coverage, pointer
 from mesh_dagster.ports.stage import scan_staged
+from mesh_dagster.products.auditing.masking import made_by_transform
 from mesh_dagster.products.deciding.reaudit import Quarantined
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.read import open_published
@@ -58,7 +59,7 @@ def compared(mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined, journal: J
         return Compared(None)
     found = [
         difference
-        for staged in waiting.staged
+        for staged in made_by_transform(loaded, waiting.staged)
         if (staged.port or "") in state.ports
         for difference in _of_port(mesh, loaded, waiting, staged.port or "", state=state, good=good)
     ]

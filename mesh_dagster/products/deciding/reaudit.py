@@ -30,6 +30,7 @@ from mesh_dagster.ports.seal import refuse_changed
 from mesh_dagster.ports.stage import scan_staged
 from mesh_dagster.products.auditing.audit import references_of
 from mesh_dagster.products.auditing.gate import Gate
+from mesh_dagster.products.auditing.masking import made_by_transform, with_masked
 from mesh_dagster.products.auditing.promises import rules_of
 from mesh_dagster.products.auditing.rest import rest_of_port
 from mesh_dagster.products.mesh import Mesh
@@ -70,9 +71,13 @@ def audit_again(
     Raises `EvaluationError` where the files are not those that were staged.
     """
     key, attempt = waiting.decision.partition, waiting.attempt
-    if all(file.sha256 for each in waiting.staged for file in each.files):
-        refuse_changed(mesh.storage, loaded.product.address, waiting.staged)
-    staged = {each.port or "": each for each in waiting.staged}
+    made = made_by_transform(loaded, waiting.staged)
+    if all(file.sha256 for each in made for file in each.files):
+        refuse_changed(mesh.storage, loaded.product.address, made)
+    keys = None if key is None else (key,)
+    staged = with_masked(
+        mesh, loaded, {each.port or "": each for each in made}, keys, attempt.started_at
+    )
     gate = Gate(mesh, loaded, attempt.id, attempt.base, (key,), staged, waivers)
     decided = gate.decide(PublicationKind.REAUDIT)
     (decision,) = gate.decisions(decided)

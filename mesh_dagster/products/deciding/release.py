@@ -17,6 +17,11 @@ from mesh_dagster.ports.change import PortChange
 from mesh_dagster.ports.publish import publish
 from mesh_dagster.ports.seal import refuse_changed
 from mesh_dagster.products.auditing.layout import port_layout
+from mesh_dagster.products.auditing.masking import (
+    made_by_transform,
+    published_versions,
+    with_masked,
+)
 from mesh_dagster.products.deciding.reaudit import Quarantined
 from mesh_dagster.products.mesh import Mesh
 
@@ -30,20 +35,22 @@ def release(
     none that the contract's column can hold: that no reader could open. Nothing is published then.
     """
     product, key = loaded.product.address, waiting.decision.partition
-    refuse_changed(mesh.storage, product, waiting.staged)
+    keys = None if key is None else (key,)
+    staged = made_by_transform(loaded, waiting.staged)
+    refuse_changed(mesh.storage, product, staged)
+    by_port = with_masked(
+        mesh, loaded, {each.port or "": each for each in staged}, keys, waiting.attempt.started_at
+    )
     published = publish(
         mesh.storage,
         product,
-        {
-            each.port or "": PortChange(port_layout(loaded, each.port or ""), each)
-            for each in waiting.staged
-        },
-        partitions=None if key is None else (key,),
+        {port: PortChange(port_layout(loaded, port), each) for port, each in by_port.items()},
+        partitions=keys,
         attempt=waiting.attempt.id,
         base=waiting.attempt.base,
         kind=PublicationKind.RELEASE,
         at=clock.now(),
-        contracts={port: each.version for port, each in loaded.contracts.items()},
+        contracts=published_versions(loaded),
         release=Release(
             ruling.by.name,
             ruling.by.proof,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,8 @@ from mesh_dagster.lineage.columns.relation import (
 )
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.lineage import ColumnLineage, Evidence
+from mesh_dagster.model.lineage import ColumnLineage, Evidence, InputColumn, Use
+from mesh_dagster.model.mask import MASKED, MaskKind
 from mesh_dagster.model.snapshot import InputRead
 from mesh_dagster.model.wiring import TransformKind
 from mesh_dagster.products.making.inputs import scanned
@@ -73,11 +74,14 @@ def find_columns(
         tables = _tables(inputs, reads)
         asked = {port: _asked(loaded, frame) for port, frame in frames.items()}
         digest = _digest(loaded, tables, asked)
-        if digest is not None and (known := journal.columns_of_digest(path, frames, digest)):
+        ports = [*frames, *([MASKED] if loaded.masks else [])]
+        if digest is not None and (known := journal.columns_of_digest(path, ports, digest)):
             return known
         found = {port: _found(loaded, tables, port, asked[port], frames[port]) for port in frames}
+        if loaded.masks:
+            found[MASKED] = masked_lineage(loaded, found[""])
         text = digest or _hash([sorted(found), [repr(found[port]) for port in sorted(found)]])
-        if journal.columns_of_digest(path, frames, text) is None:
+        if journal.columns_of_digest(path, ports, text) is None:
             journal.found_columns(path, attempt, text, found)
         return found
     except Exception as error:  # noqa: BLE001 (what is told must not hinder what is done)
@@ -121,9 +125,13 @@ def _stated(loaded: LoadedProduct) -> list[Any]:
     """What contracts say of the origins of columns."""
     from mesh_dagster.lineage.columns.declared import statements_of
 
+    masks = [[column, str(mask)] for column, mask in sorted(loaded.masks.items())]
     return [
-        [port, [[each.column, each.sources, each.logic] for each in statements_of(contract)]]
-        for port, contract in sorted(loaded.contracts.items())
+        *([masks] if masks else []),
+        *(
+            [port, [[each.column, each.sources, each.logic] for each in statements_of(contract)]]
+            for port, contract in sorted(loaded.contracts.items())
+        ),
     ]
 
 
@@ -146,6 +154,23 @@ def _found(
     relation, evidence = _relation(tables, asked, frame)
     found = unknown(names) if relation is None else lineage_of(relation, names, evidence)
     return found if found.whole else with_declared(found, contract, tables)
+
+
+def masked_lineage(loaded: LoadedProduct, first: ColumnLineage) -> ColumnLineage:
+    """What the columns of the port `masked` are made of: what those of the first port are.
+
+    A value that is masked is another value; one that is left empty is made of none.
+    """
+    columns: dict[str, tuple[InputColumn, ...] | None] = {}
+    for each in loaded.contracts[MASKED].table.properties:
+        mask, made = loaded.masks.get(each.column), first.columns.get(each.column)
+        if mask is not None and mask.kind is MaskKind.NULL:
+            made = ()
+        elif mask is not None and made is not None:
+            direct = {replace(one, use=Use.TRANSFORMATION) for one in made if one.use.is_direct}
+            made = tuple(sorted({*direct, *(one for one in made if not one.use.is_direct)}))
+        columns[each.column] = made
+    return replace(first, columns=columns)
 
 
 def _relation(

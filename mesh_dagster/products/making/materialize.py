@@ -150,13 +150,19 @@ class _Making:
                 journal=self.journal,
                 attempt=self.attempt,
             )
+        if self.loaded.masks:
+            from mesh_dagster.products.auditing.masking import with_masked
+
+            keys_of = self.window.keys or None
+            staged = with_masked(self.mesh, self.loaded, staged, keys_of, self.started_at)
         from mesh_dagster.products.auditing.gate import Gate
 
         self.journal.staged(self.attempt, list(staged.values()))
         keys = self.window.keys or (None,)
         waivers = waivers_of(self.journal, self.loaded)
         gate = Gate(self.mesh, self.loaded, self.attempt, self.base, keys, staged, waivers)
-        self.log(f"staged {sum(each.rows for each in staged.values()):,} rows; auditing")
+        rows = sum(each.rows for port, each in staged.items() if not self.loaded.derives(port))
+        self.log(f"staged {rows:,} rows; auditing")
         decided = gate.decide(PublicationKind.MATERIALIZATION, self.log)
         decisions = gate.decisions(decided)
         self.journal.finish(

@@ -235,7 +235,7 @@ def _line(path: Path, message: str) -> str:
 
 def _by_port(loaded: LoadedProduct, result: Frame) -> Mapping[str, Frame]:
     """The frames by port name, the first port's being empty."""
-    outputs = loaded.product.outputs
+    outputs = loaded.made
     if not isinstance(result, Mapping):
         result = {outputs[0].name: result}
     names = {output.name: output.address.port or "" for output in outputs}

@@ -148,7 +148,9 @@ class Telling:
         found = Described.of(loaded, facts)
         if before is not None:
             if _waits(before, found):
-                found = replace(found, contracts=before.contracts, partitioning=before.partitioning)
+                # What a port is promised by and that it is there are told together.
+                product = replace(found.product, outputs=before.product.outputs)
+                found = replace(before, product=product, facts=facts)
             record_announcement(journal, before, found)
         return found
 
