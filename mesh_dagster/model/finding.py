@@ -7,6 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 
 
+POLICY = "policy"
+"""The kind of a result that a policy gave at the gate: the contract has no such rule."""
+
+
 class Severity(StrEnum):
     """Whether a violation stops a publication (`error`) or is only told (`warning`)."""
 

@@ -23,6 +23,7 @@ from mesh_dagster.orchestrate.review_job import review_job
 from mesh_dagster.orchestrate.reviews import reviews_sensor
 from mesh_dagster.orchestrate.service_levels import slo_sensor
 from mesh_dagster.orchestrate.upstreams import Upstreams
+from mesh_dagster.products.governing.judging import refuse_ungoverned
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.published import refuse_breaking
 
@@ -42,6 +43,7 @@ def domain_definitions(definitions_file: str | Path) -> dg.Definitions:
     folders = [*found.products, *found.products_of_dg]
     every = load_products(folders, domain, mesh.config.masks)
     refuse_breaking(mesh, every)
+    refuse_ungoverned(mesh, domain, every)
     upstreams = Upstreams(mesh, every)
     return dg.Definitions.merge(
         product_definitions(mesh, every[: len(found.products)], upstreams),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mesh_dagster.errors import UsageError
+from mesh_dagster.model.finding import POLICY
 from mesh_dagster.model.review import Action, Review, ReviewKind
 
 MISFIT = "MESH-M048"
@@ -42,12 +43,26 @@ def refuse_misfit(
             f"mesh review {ACTIONS[review.kind][0]} {review.id}",
         )
     _refuse_reason(why)
+    if action in (Action.RELEASE, Action.WAIVE):
+        _refuse_policies(review, action, rules)
     if until is not None:
         _refuse_end(review, action, until, now)
     if action is Action.WAIVE:
         _refuse_waiver(review, until, rules)
     elif rules:
         raise _misfit(f"to {action} is about all of it; only a waiver names rules", "leave it out")
+
+
+def _refuse_policies(review: Review, action: Action, rules: Sequence[str]) -> None:
+    """An owner answers for his contract; whoever governs a policy lets a product off it."""
+    policies = [each.rule for each in review.results if each.kind == POLICY and each.blocks]
+    asked = [each for each in policies if action is Action.RELEASE or not rules or each in rules]
+    if asked:
+        raise _misfit(
+            f"{asked[0]} is a policy, and stands: it is waived by those who govern it",
+            f"mesh waive {asked[0]} {review.product} --why '...' --until DAY; then "
+            f"mesh review reaudit {review.id}",
+        )
 
 
 def _refuse_reason(why: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.finding import POLICY, RuleResult
 from mesh_dagster.model.review import Action, Rule, Ruling
 
 
@@ -34,8 +34,8 @@ class Waivers:
         return [self._marked(each, partition) for each in results]
 
     def _marked(self, result: RuleResult, partition: str | None) -> RuleResult:
-        if result.holds:
-            return result
+        if result.holds or result.kind == POLICY:
+            return result  # a policy is waived by those who govern it
         rule = (result.port or "", result.rule)
         found = _longest([each for each in self._holding() if is_waived(each, rule, partition)])
         by, until = (None, None) if found is None else (found.by.name, found.until)

@@ -52,7 +52,7 @@ class Decided:
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What one attempt staged, the state of the product when it began (`base`), and which rules
-    its owners let not block."""
+    its owners let not block. `policies` are asked beside the contract, where there are any."""
 
     mesh: Mesh
     loaded: LoadedProduct
@@ -61,6 +61,7 @@ class Gate:
     partitions: tuple[Partition, ...]
     staged: Mapping[str, Staged]
     waivers: Waivers = NO_WAIVERS
+    policies: Callable[[], Sequence[RuleResult]] | None = None
 
     def decide(self, kind: PublicationKind, log: Log = lambda line: None) -> Decided:
         """Audit, and publish what passes, in one swap of the product's pointer.
@@ -89,7 +90,8 @@ class Gate:
 
     def audit(self, state: Publication | None) -> tuple[RuleResult, ...]:
         """Every result of every rule, for each port and partition, on top of a state."""
-        return audit_staged(self.mesh, self.loaded, self.staged, self.keys, state)
+        said = audit_staged(self.mesh, self.loaded, self.staged, self.keys, state)
+        return said if self.policies is None else (*said, *self.policies())
 
     @property
     def keys(self) -> tuple[str, ...] | None:

@@ -15,7 +15,7 @@ from mesh_dagster.contracts.rules.kinds import Schema
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.finding import POLICY, RuleResult
 from mesh_dagster.model.review import Audited
 from mesh_dagster.model.snapshot import (
     Attempt,
@@ -33,6 +33,7 @@ from mesh_dagster.products.auditing.gate import Gate
 from mesh_dagster.products.auditing.masking import made_by_transform, with_masked
 from mesh_dagster.products.auditing.promises import rules_of
 from mesh_dagster.products.auditing.rest import rest_of_port
+from mesh_dagster.products.governing.gate import policies_at_gate
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.reviews.waivers import Waivers
 
@@ -78,7 +79,8 @@ def audit_again(
     staged = with_masked(
         mesh, loaded, {each.port or "": each for each in made}, keys, attempt.started_at
     )
-    gate = Gate(mesh, loaded, attempt.id, attempt.base, (key,), staged, waivers)
+    asked = policies_at_gate(mesh, loaded, staged, attempt.reads, {})
+    gate = Gate(mesh, loaded, attempt.id, attempt.base, (key,), staged, waivers, asked)
     decided = gate.decide(PublicationKind.REAUDIT)
     (decision,) = gate.decisions(decided)
     if decision.outcome is Outcome.PUBLISHED:
@@ -93,6 +95,11 @@ def rows_that_fail(
 
     Raises `EvaluationError` for a rule that the contract has no more, or that cannot be run.
     """
+    if result.kind == POLICY:
+        raise EvaluationError(
+            f"{result.rule} is a policy: it is about the product, and no row breaks it",
+            fix=f"mesh policy explain {result.rule}",
+        )
     port = result.port or ""
     checked = rules_of(loaded, port) if port in loaded.contracts else ()
     rule = next((each for each in checked if each.id == result.rule), None)

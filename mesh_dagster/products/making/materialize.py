@@ -26,6 +26,7 @@ from mesh_dagster.products.auditing.clean import clean_after, discard_staged
 from mesh_dagster.products.auditing.layout import port_layout
 from mesh_dagster.products.auditing.waivers import waivers_of
 from mesh_dagster.products.deciding.heal import heal, leave, publication_of
+from mesh_dagster.products.governing.gate import policies_at_gate
 from mesh_dagster.products.making.column_lineage import find_columns
 from mesh_dagster.products.making.inputs import open_inputs
 from mesh_dagster.products.making.transform import Transform, Window, blaming, transformed
@@ -160,7 +161,8 @@ class _Making:
         self.journal.staged(self.attempt, list(staged.values()))
         keys = self.window.keys or (None,)
         waivers = waivers_of(self.journal, self.loaded)
-        gate = Gate(self.mesh, self.loaded, self.attempt, self.base, keys, staged, waivers)
+        asked = policies_at_gate(self.mesh, self.loaded, staged, self.reads, self.telling.columns)
+        gate = Gate(self.mesh, self.loaded, self.attempt, self.base, keys, staged, waivers, asked)
         rows = sum(each.rows for port, each in staged.items() if not self.loaded.derives(port))
         self.log(f"staged {rows:,} rows; auditing")
         decided = gate.decide(PublicationKind.MATERIALIZATION, self.log)
