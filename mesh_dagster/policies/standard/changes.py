@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.discovery import Facts, Told
 from mesh_dagster.model.finding import Finding
+from mesh_dagster.model.life import life_of
 from mesh_dagster.model.policy import Moment
 from mesh_dagster.model.product import Deprecation, Product, Stage, Status
 from mesh_dagster.policies.examples import COLUMNS, NOW, described, example, product, reads
@@ -15,7 +18,9 @@ from mesh_dagster.policies.policy import Policy, since
 from mesh_dagster.policies.standard.columns import stated_contracts
 from mesh_dagster.policies.standard.severities import ADVISED, NEEDED
 from mesh_dagster.policies.view import View
+from mesh_dagster.registry.described import Described
 
+_FREE = (Stage.DRAFT, Stage.ALPHA)
 _ENDING = (Status.DEPRECATED, Status.RETIRED)
 
 
@@ -34,10 +39,13 @@ class BreakingChangeHasMajor(Policy):
     severity = NEEDED
 
     def check(self, view: View) -> Iterator[Finding]:
-        if view.before is None:
+        before = view.before
+        if before is None or not before.facts.publications:
+            return  # nobody has read it yet
+        if life_of(before.product) in _FREE:
             return
         for port, new in stated_contracts(view):
-            old = view.before.contracts.get(port)
+            old = before.contracts.get(port)
             if old is None or old == new:
                 continue
             from mesh_dagster.contracts.evolution.diff import diff
@@ -55,11 +63,11 @@ class BreakingChangeHasMajor(Policy):
 
     @staticmethod
     def passing() -> View:
-        return example(before=described())
+        return example(before=published())
 
     @staticmethod
     def failing() -> View:
-        return example(columns=COLUMNS[:2], before=described())
+        return example(columns=COLUMNS[:2], before=published())
 
 
 class DeprecationWindow(Policy):
@@ -139,6 +147,12 @@ class InputsLast(Policy):
     @staticmethod
     def failing() -> View:
         return _reading(_ending(90, Address("crm", "customers", 1)))
+
+
+def published(of: Product | None = None) -> Described:
+    """A product of which somebody may have read."""
+    told = Told(1, NOW - timedelta(days=30), "publish", {"": 10})
+    return replace(described(of), facts=Facts(publications=(told,)))
 
 
 def _ending(days: int, *address: Address) -> Product:

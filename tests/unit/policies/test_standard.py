@@ -44,6 +44,7 @@ from mesh_dagster.policies.examples import (
 )
 from mesh_dagster.policies.policy import Policy
 from mesh_dagster.policies.standard import STANDARD
+from mesh_dagster.policies.standard.changes import published
 from mesh_dagster.policies.view import Asked, View
 from mesh_dagster.registry.described import Described
 
@@ -247,7 +248,7 @@ def test_every_port_promises_something_that_is_measured_and_a_retention() -> Non
         assert found.subject == "shop/orders/v1/late"
 
 
-def published(values: Mapping[str, list[Any]], *columns: Property) -> View:
+def staged(values: Mapping[str, list[Any]], *columns: Property) -> View:
     held = described(contracts={"": contract(columns=columns)})
     return example(held, moment=Moment.PUBLISH, samples={"": values})
 
@@ -255,12 +256,12 @@ def published(values: Mapping[str, list[Any]], *columns: Property) -> View:
 def test_a_column_that_is_closed_is_not_looked_at_and_an_open_class_is_no_protection() -> None:
     values = {"contact": ["ada@company.example"]}
     for said, found in ((None, 1), ("public", 1), ("pii", 0), ("internal", 0)):
-        view = published(values, column("contact", classification=said))
+        view = staged(values, column("contact", classification=said))
         assert len(told(standard.PersonalDataClassified, view)) == found
 
 
 def test_no_value_of_a_sample_is_told() -> None:
-    view = published({"c1": [f"ada{at}@company.example" for at in range(9)]}, column("c1"))
+    view = staged({"c1": [f"ada{at}@company.example" for at in range(9)]}, column("c1"))
     (found,) = standard.PersonalDataClassified().check(view)
     assert "ada" not in str(found)
     assert found.message.startswith("9 of 9 values of `c1` look like e-mail addresses")
@@ -380,12 +381,15 @@ def test_what_is_derived_was_written_by_nobody() -> None:
 def test_a_breaking_change_takes_a_major_and_a_new_major_is_free() -> None:
     less = COLUMNS[:2]
     policy = standard.BreakingChangeHasMajor
-    assert len(told(policy, example(columns=less, before=described()))) == 1
-    assert told(policy, example(columns=[*COLUMNS, column("more")], before=described())) == []
+    assert len(told(policy, example(columns=less, before=published()))) == 1
+    assert told(policy, example(columns=[*COLUMNS, column("more")], before=published())) == []
     assert told(policy, example(columns=less)) == []
+    assert told(policy, example(columns=less, before=described())) == []
+    tried = published(product(stage=Stage.ALPHA))
+    assert told(policy, example(columns=less, before=tried)) == []
     second = Address("shop", "orders", 2)
     bumped = described(product(second), {"": contract(second, less)})
-    assert told(policy, example(bumped, before=described())) == []
+    assert told(policy, example(bumped, before=published())) == []
 
 
 def ending(days: int | None) -> Product:
