@@ -13,6 +13,9 @@ _TOGETHER = {
     "unit/domains/test_alone": "",
     "unit/domains/": "domains",  # the reference mesh, made of a whole year
     "orchestrate/test_dbt": "dbt",  # what dbt has parsed
+    "orchestrate/test_reference_lineage": "reference",  # the reference mesh, made of one day
+    "products/test_service_levels": "weather",  # some days of it
+    "contracts/test_hostile_sql": "hostile",  # the process that answers
     "products/test_read": "read",  # a small mesh, and that mesh on S3 and PostgreSQL
     "test_infer_tomorrow": "year",  # the real tables by month
 }

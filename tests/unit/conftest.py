@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from effort import examples
 from hypothesis import settings
 
-settings.register_profile("mesh", deadline=None, max_examples=60)
+settings.register_profile("mesh", deadline=None, max_examples=examples(60))
 settings.load_profile("mesh")

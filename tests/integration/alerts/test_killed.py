@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 
+from effort import THOROUGH
 from integration.killing import after, killed, lines
 
 from mesh_dagster import clock
@@ -16,8 +16,8 @@ NEAR = ("alerts/drain.py", "alerts/send.py", "journal/outbox.py", "journal/sendi
 
 
 def chosen(where: list[str]) -> list[str]:
-    """A fifth of the lines near the sending and some of the rest; with MESH_EVERY_LINE all."""
-    if "MESH_EVERY_LINE" in os.environ:
+    """A fifth of the lines near the sending and some of the rest; with MESH_THOROUGH all."""
+    if THOROUGH:
         return where
     near = [each for each in where if each.startswith(NEAR)]
     rest = [each for each in where if not each.startswith(NEAR)]

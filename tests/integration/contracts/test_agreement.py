@@ -11,6 +11,7 @@ import pandera.polars as pa
 import polars as pl
 import polars.selectors as cs
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +31,9 @@ from mesh_dagster.model.finding import Verdict
 from mesh_dagster.model.product import Status
 from mesh_dagster.model.types import ColumnType, Kind
 
-generously = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generously = settings(
+    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def broken(contract: Contract, data: object) -> dict[str, int | None]:

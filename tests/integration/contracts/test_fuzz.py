@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from effort import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +29,10 @@ def _targets() -> ModuleType:
 
 targets = _targets()
 quickly = settings(
-    max_examples=60, deadline=120_000, suppress_health_check=list(HealthCheck), database=None
+    max_examples=examples(60),
+    deadline=120_000,
+    suppress_health_check=list(HealthCheck),
+    database=None,
 )
 
 _WORDS = """
@@ -147,7 +151,7 @@ def test_no_data_file_breaks_the_test_of_it(data: bytes) -> None:
     targets.data_file(data)
 
 
-@settings(quickly, max_examples=15)
+@settings(quickly, max_examples=examples(15))
 @given(st.data())
 def test_no_query_reads_or_writes_anything_but_its_rows(data: st.DataObject) -> None:
     query = data.draw(QUERIES)

@@ -9,6 +9,7 @@ from time import monotonic
 
 import polars as pl
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -293,7 +294,7 @@ read_csv('/etc/passwd') '/etc/passwd' \u202e \x00 é 🦆 1e999 0x 1..2
 """.split()  # noqa: SIM905
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     query=st.lists(st.sampled_from(_WORDS), max_size=25).map(" ".join) | st.text(max_size=80),
     dialect=st.sampled_from(["duckdb", "postgres", "bigquery", "snowflake", "tsql", "spark", "x"]),

@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -208,7 +209,7 @@ def _is_name(text: str) -> bool:
     return text.isprintable() and text.strip() == text and text[0] not in "^*"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(frames())
 def test_data_keeps_the_contract_inferred_from_it(data: pl.DataFrame) -> None:
     found = infer(data.lazy())

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -222,7 +223,7 @@ def by_hand(rule: Rule, rows: list[dict[str, Any]]) -> tuple[int, int]:
     return len(values), sum(breaks(rule, value) for value in values)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_polars_duckdb_and_paper_count_the_same(
     case: tuple[Contract, pl.DataFrame, list[dict[str, Any]]],
@@ -238,7 +239,7 @@ def test_polars_duckdb_and_paper_count_the_same(
             assert (result.checked, result.failed) == by_hand(rule, rows), (engine, rule, result)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_the_elements_shown_are_those_that_were_counted(
     case: tuple[Contract, pl.DataFrame, list[dict[str, Any]]],

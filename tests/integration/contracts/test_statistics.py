@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -50,7 +51,7 @@ def counted(data: pl.LazyFrame, rules: Sequence[Rule]) -> dict[str, Any]:
     return {each.rule: (each.failed, each.checked) for each in audit(rules, data)}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_answers_of_statistics_are_those_of_the_rows(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

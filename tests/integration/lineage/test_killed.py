@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 
+from effort import THOROUGH
 from integration.killing import after, killed, lines
 
 from mesh_dagster import clock
@@ -44,8 +44,8 @@ def test_killed_at_any_line_nothing_is_lost_and_what_comes_twice_is_the_same(
 ):
     world.posts_to(backend, timeout=30)
     where = lines(KILLER, world.root)
-    # With MESH_EVERY_LINE all of them, otherwise a sample.
-    where = where if "MESH_EVERY_LINE" in os.environ else where[::6]
+    # With MESH_THOROUGH all of them, otherwise a sample.
+    where = where if THOROUGH else where[::6]
     assert len(where) > 25
     assert killed(KILLER, world.root, where) > 0.7 * len(where)
     ended(world, monkeypatch, dead=len(where))

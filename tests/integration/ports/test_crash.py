@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -92,13 +93,15 @@ def test_a_process_killed_at_any_operation_leaves_the_old_or_the_new_state(
 ) -> None:
     before = {world.key(n): [1] * 3 for n in range(2)}
     after = {world.key(n): [2] * 3 for n in range(3)}
+    keys = list(before)
+    first = open_storage(str(tmp_path / "first"))
+    world.run(first, world.rows(keys, 1), keys, layouts=(world.LAYOUT, world.LATE))
     last, states = 0, set()
     killed = True
     while killed:
         last += 1
+        shutil.copytree(tmp_path / "first", tmp_path / str(last))
         storage = open_storage(str(tmp_path / str(last)))
-        keys = list(before)
-        world.run(storage, world.rows(keys, 1), keys, layouts=(world.LAYOUT, world.LATE))
         reader = Reader(world, storage)
         reader.start()
         attempt = clock.new_id()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from effort import THOROUGH
 from integration.racing import at_once
 
 from mesh_dagster.model.address import Address
@@ -157,9 +157,9 @@ def _rows(world: ModuleType, marker: int) -> Any:
 def _chosen(lines: Sequence[str], share: int, of: int, spread: int) -> list[str]:
     """A share of the lines: of those that commit and record, and of all the others, some.
 
-    With MESH_EVERY_LINE in the environment all of them.
+    With MESH_THOROUGH in the environment all of them.
     """
-    if "MESH_EVERY_LINE" in os.environ:
+    if THOROUGH:
         return list(lines)[share::of]
     close = [line for line in lines if line.startswith((*COMMITS, *RECORDS))]
     every = max(1, len(lines) // spread)
@@ -172,7 +172,7 @@ def test_a_run_killed_at_any_line_shows_the_old_or_the_new_state(
     sales: Any, world: ModuleType, zygote: Zygote, reader: Reader, share: int
 ) -> None:
     words = ("make", DAY, NEXT, BAD)
-    chosen = _chosen(zygote.lines(*words), share, of=3, spread=24)
+    chosen = _chosen(zygote.lines(*words), share, of=3, spread=15)
     published = set()
     for marker, line in enumerate(chosen, 2):
         sales.feed(_rows(world, marker))
@@ -237,7 +237,7 @@ def test_a_second_audit_killed_at_any_line_releases_once(
         sales.make(NEXT)
         world.correct(sales, 0)
 
-    _killed_while(sales, zygote, ("audit",), before=waits, mended=sales.audit, spread=6)
+    _killed_while(sales, zygote, ("audit",), before=waits, mended=sales.audit, spread=4)
     assert sales.amounts()[NEXT] == [next(amounts) - 1] * 3
 
 
@@ -258,7 +258,7 @@ def test_a_release_killed_at_any_line_is_carried_out_once_or_was_never_decided(
             sales.decide("release", NEXT)
 
     words = ("decide", "release", NEXT)
-    _killed_while(sales, zygote, words, before=waits, mended=mended, spread=6)
+    _killed_while(sales, zygote, words, before=waits, mended=mended, spread=4)
     assert sales.amounts()[NEXT] == [next(amounts) - 1] * 3
     with sales.mesh.journal("shop") as journal:
         rulings = journal.reviews.rulings(ADDRESS.path)
@@ -279,7 +279,7 @@ def test_going_back_killed_at_any_line_is_on_the_record(
     def forward() -> None:
         sales.rollback(3)
 
-    _killed_while(sales, zygote, ("rollback", "2"), before=forward, mended=forward, spread=6)
+    _killed_while(sales, zygote, ("rollback", "2"), before=forward, mended=forward, spread=4)
     assert sales.amounts() == _state(3)
 
 

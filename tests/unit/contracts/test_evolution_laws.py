@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -199,7 +200,7 @@ def _without(columns: Mapping[str, Property], *names: str) -> tuple[Property, ..
 
 
 THOROUGH = settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
@@ -233,7 +234,7 @@ def test_data_that_keeps_the_new_keeps_the_old_where_no_reader_is_hurt(
     _check(*pair, frame)
 
 
-@settings(THOROUGH, max_examples=30)
+@settings(THOROUGH, max_examples=examples(30))
 @given(edited(), FRAMES)
 def test_so_does_it_where_much_changed_at_once(
     pair: tuple[Contract, Contract], frame: pl.DataFrame
@@ -426,7 +427,7 @@ def _same(one: Any, other: Any) -> bool:
     return Fraction(str(one)) == Fraction(str(other)) if numbers else bool(one == other)
 
 
-@settings(THOROUGH, max_examples=150)
+@settings(THOROUGH, max_examples=examples(150))
 @given(
     st.sampled_from(list(OF_VALUES)).flatmap(
         lambda name: st.tuples(st.just(name), value_options(name), value_options(name))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from mesh_dagster.descriptors.wiring import read_wiring
 from mesh_dagster.errors import DescriptorError
 from mesh_dagster.model.finding import Severity
 
-FUZZ = settings(max_examples=70, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=examples(70), deadline=None, suppress_health_check=list(HealthCheck))
 READERS = [odps.read, odcs.read]
 
 keys = st.sampled_from(
@@ -127,7 +128,7 @@ def test_a_descriptor_with_any_value_replaced_is_answered(text: str) -> None:
     answers(odps.read, text)
 
 
-@settings(FUZZ, max_examples=200)
+@settings(FUZZ, max_examples=examples(200))
 @given(text=mutated(sample("contract.odcs.yaml")))
 def test_a_contract_with_any_value_replaced_is_answered(text: str) -> None:
     answers(odcs.read, text)

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +39,7 @@ from mesh_dagster.model.product import (
 from mesh_dagster.model.service_level import ServiceLevel
 
 SCHEMAS = Path(__file__).parents[4] / "shared" / "schemas"
-EASY = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+EASY = settings(max_examples=examples(50), deadline=None, suppress_health_check=list(HealthCheck))
 
 words = st.from_regex(r"[a-z][a-z0-9]{0,6}(_[a-z][a-z0-9]{0,4})?", fullmatch=True).filter(is_name)
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20) | (

@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 import pytest
 import yaml
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -39,7 +40,10 @@ schema:
 CSV = b'id,at,amount,tags,o\n1,2024-01-01,3.50,"[""a""]","{""a"":1}"\n2,,x,,\n'
 JSON = b'[{"id":1,"at":"2024-01-01T00:00:00Z","tags":["a"],"o":{"a":1}},{"id":"x","o":{}}]'
 FEW = settings(
-    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
 )
 
 

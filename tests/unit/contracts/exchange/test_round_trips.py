@@ -11,6 +11,7 @@ import jsonschema
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyiceberg.schema import Schema
@@ -23,7 +24,7 @@ from mesh_dagster.descriptors import odcs
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.service_level import ServiceLevel
 
-often = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=examples(50), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def table(contract: Contract) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def promises(contract: Contract) -> Any:
 def test_what_a_format_cannot_hold_is_said(
     contracts: st.SearchStrategy[Contract], format_: str
 ) -> None:
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
     @given(contracts)
     def holds(contract: Contract) -> None:
         found = export_contract(format_, contract)
