@@ -36,15 +36,30 @@ def _retention(subject: Subject) -> Look:
 
 @rule("hidden", Side.OBSERVED)
 def _hidden(subject: Subject) -> Look:
+    """What nobody classified may be as confidential: to classify it then reveals no new lack."""
+    told = _told(subject)
+    fix = f"mesh registry write {subject.described.domain}"
     hidden = {column for each in subject.contracts.values() for column in masked(each)}
-    told = {column for each in subject.queries for column in each.columns} & hidden
+    if told & hidden:
+        return Look(0, f"everybody is told values of {named(sorted(told & hidden))}", fix=fix)
+    unknown = [each for _, each in subject.columns() if not (each.classification or "").strip()]
+    open_to_all = [each for each in unknown if each.column in told]
+    if open_to_all:
+        first = open_to_all[0]
+        names = named(sorted({each.column for each in open_to_all}))
+        fix = edit(first.where, "classification: public, or what it is") or fix
+        evidence = f"everybody is told values of {names}, and nobody said who may see them"
+        return Look(0, evidence, first.where, fix)
+    return Look(1, "no confidential column is in what everybody is told")
+
+
+def _told(subject: Subject) -> set[str]:
+    """The columns of which everybody is told values: in example results, and when events were."""
+    told = {column for each in subject.queries for column in each.columns}
     if subject.observed.tells_events:
         times = (each.table.event_time for each in subject.contracts.values())
-        told |= {each for each in times if each in hidden}
-    if not told:
-        return Look(1, "no confidential column is in what everybody is told")
-    fix = f"mesh registry write {subject.described.domain}"
-    return Look(0, f"everybody is told values of {named(sorted(told))}", fix=fix)
+        told |= {each for each in times if each is not None}
+    return told
 
 
 SECURE = Dimension("secure", 15, "1", (_classified, _retention, _hidden), guards=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mesh_dagster.model.discovery import ExampleQuery
@@ -54,12 +55,26 @@ def test_each_defect_is_told_with_its_evidence_and_what_would_raise_it(
         assert all(point.evidence and point.fix for _, point, _ in found), name
 
 
+def test_to_mend_one_of_two_defects_never_lowers_any_dimension(
+    perfect: Subject, defects: dict[str, Any], shows: set[str]
+) -> None:
+    alone = {name: score(seeded(perfect, defects, [name])).told.dimensions for name in defects}
+    for pair in itertools.combinations(defects, 2):
+        if "no examples" in pair and shows & set(pair):
+            continue
+        both = score(seeded(perfect, defects, pair)).told.dimensions
+        for left in pair:
+            lower = [name for name, value in both.items() if alone[left][name] < value]
+            assert lower == [], pair
+
+
 @LAX
 @given(data=st.data())
-def test_to_mend_a_defect_never_lowers_any_dimension(
-    perfect: Subject, defects: dict[str, Any], data: st.DataObject
+def test_to_mend_one_of_many_defects_never_lowers_any_dimension(
+    perfect: Subject, defects: dict[str, Any], shows: set[str], data: st.DataObject
 ) -> None:
     names = data.draw(st.sets(st.sampled_from(list(defects)), min_size=1))
+    assume("no examples" not in names or not shows & names)
     mended = data.draw(st.sampled_from(sorted(names)))
     before = score(seeded(perfect, defects, names))
     after = score(seeded(perfect, defects, names - {mended}))
