@@ -22,6 +22,7 @@ from mesh_dagster.policies.standard.owners import OwnerAndContact
 from mesh_dagster.policies.standard.privacy import AllClassified, MaskedPort, PersonalDataClassified
 from mesh_dagster.policies.standard.promises import Retention, ServiceLevels
 from mesh_dagster.policies.standard.regions import RegionKept
+from mesh_dagster.policies.standard.stages import StageHasEvidence
 from mesh_dagster.policies.standard.times import EventTime, RecordedTime
 
 STANDARD = PolicySet(
@@ -47,6 +48,7 @@ STANDARD = PolicySet(
         MaskedPort,
         RegionKept,
         BreakingChangeHasMajor,
+        StageHasEvidence,
         DeprecationWindow,
         InputsLast,
         ChainDepth,

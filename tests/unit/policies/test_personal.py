@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from mesh_dagster.policies.standard.personal import (
     personal_columns,
 )
 
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=examples(120), deadline=None)
 _LETTERS = st.text(string.ascii_letters, min_size=1, max_size=12)
 
 _CODES = st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=8)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -227,7 +228,7 @@ def test_the_type_of_an_entity_is_that_of_its_home_else_that_of_most() -> None:
     assert told(standard.EntitiesTypedAlike, example(columns=[mine], others=even)) == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.sampled_from(["string", "integer", "date"]), min_size=1, max_size=8))
 def test_whoever_has_the_type_that_most_have_is_never_told(kinds: list[str]) -> None:
     most = max(kinds, key=kinds.count)
@@ -337,7 +338,7 @@ def test_a_read_from_another_region_is_refused(
     assert bool(told(standard.RegionKept, view)) is refused
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.sets(st.sampled_from(["order_id", "amount", "email"])),
     st.sets(st.sampled_from(["order_id", "amount", "email"])),
@@ -390,6 +391,24 @@ def test_a_breaking_change_takes_a_major_and_a_new_major_is_free() -> None:
     second = Address("shop", "orders", 2)
     bumped = described(product(second), {"": contract(second, less)})
     assert told(policy, example(bumped, before=published())) == []
+
+
+@pytest.mark.parametrize(
+    ("stage", "proven", "fits"),
+    [
+        (Stage.STABLE, {Stage.BETA, Stage.STABLE}, True),
+        (Stage.STABLE, {Stage.BETA}, False),
+        (Stage.BETA, {Stage.BETA}, True),
+        (Stage.BETA, set(), False),
+        (Stage.ALPHA, set(), True),
+        (Stage.STABLE, None, True),
+    ],
+)
+def test_a_stage_is_on_the_record_where_anybody_can_tell(
+    stage: Stage, proven: set[Stage] | None, fits: bool
+) -> None:
+    view = example(product(stage=stage), proven=None if proven is None else frozenset(proven))
+    assert (told(standard.StageHasEvidence, view) == []) is fits
 
 
 def ending(days: int | None) -> Product:
@@ -495,7 +514,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(ANYTHING, ANYTHING, ANYTHING, st.text(max_size=20), ANYTHING)
 def test_whatever_another_domain_says_no_policy_fails(
     region: Any, allowed: Any, servers: Any, words: str, kind: Any
