@@ -40,20 +40,20 @@ def four(url, domain):
 
 
 def test_four_processes_lose_nothing_and_one_of_them_decides(four, journal):
-    made = [attempt for each in four("write", "10") for attempt in each]
+    made = [attempt for each in four("write", "5") for attempt in each]
 
     found = journal.attempts(PRODUCT, limit=1000)
     assert sorted(attempt.id for attempt in found) == sorted(made)
-    assert len(made) == 40
+    assert len(made) == 20
     assert {attempt.state for attempt in found} == {AttemptState.FINISHED}
     assert {(len(a.decisions), len(a.reads), len(a.staged)) for a in found} == {(5, 1, 1)}
     (line,) = journal.summary()
-    assert line.publication == 39
-    assert (line.partitions, line.rows) == (4, 4 * 39), "the newest publication of each partition"
-    assert line.quarantined == 40
+    assert line.publication == 19
+    assert (line.partitions, line.rows) == (4, 4 * 19), "the newest publication of each partition"
+    assert line.quarantined == 20
 
     won = Counter(partition for each in four("decide") for partition in each)
-    assert len(won) == 40
+    assert len(won) == 20
     assert set(won.values()) == {1}
     assert journal.quarantined() == []
     (line,) = journal.summary()

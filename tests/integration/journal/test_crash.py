@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from effort import examples
 
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.journal import open_journal
@@ -83,8 +84,9 @@ def test_killed_before_any_statement_of_finish_or_at_its_commit(crash, url, doma
 
 
 def test_killed_at_any_moment(crash, url, domain):
-    assert crash("moments", "30") == 30
+    times = examples(36)
+    assert crash("moments", str(times)) == times
     finished, lost = whole_or_nothing(url, domain)
     assert finished > 0
-    assert 0 < lost <= 30
+    assert 0 < lost <= times
     nothing_is_loose(url, domain, finished)
