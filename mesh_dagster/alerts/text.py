@@ -78,7 +78,11 @@ def _commands(event: Event) -> Iterator[str]:
             yield f"mesh review show {event.details['review']}"
         case EventKind.SCORE_FELL if mine:
             yield f"mesh score {event.subject}"
-        case EventKind.CONTRACT_CHANGED | EventKind.DEPRECATED:
+        case EventKind.SUNSET if mine:
+            yield f"mesh retire {event.subject}"
+        case (
+            EventKind.CONTRACT_CHANGED | EventKind.DEPRECATED | EventKind.SUNSET | EventKind.RETIRED
+        ):
             yield f"mesh show {event.subject}"
     if event.incident and mine:
         yield f"mesh incidents {event.subject}"

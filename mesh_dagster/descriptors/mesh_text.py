@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mesh_dagster import clock
-from mesh_dagster.descriptors import lineage, notifications, policies
+from mesh_dagster.descriptors import lifecycle, lineage, notifications, policies
 from mesh_dagster.descriptors.masks import masks_from
 from mesh_dagster.descriptors.own import check_schema_version
 from mesh_dagster.descriptors.shape import INTEGER, TEXT, ListOf, Open, Shape
@@ -31,6 +31,7 @@ _SHAPE = Shape(
         "access": Shape({"masks": Open(), "maskKey": TEXT}, unknown=Severity.WARNING),
         "policies": policies.SHAPE,
         "governance": policies.GOVERNANCE,
+        "lifecycle": lifecycle.SHAPE,
         "reviews": Shape({"identity": ListOf(TEXT)}, unknown=Severity.WARNING),
     },
     required=("name", "storage"),
@@ -61,6 +62,7 @@ def parsed_mesh(path: Path, source: Source) -> MeshConfig | None:
         lineage=lineage.lineage_from(data, source),
         policies=policies.policies_from(data, source),
         governance=policies.governance_from(data),
+        lifecycle=lifecycle.lifecycle_from(data, source),
         identities=tuple(data.get("reviews", {}).get("identity", ANY_IDENTITY)),
         masks=masks_from(data.get("access", Map()), source),
         mask_key=data.get("access", {}).get("maskKey"),

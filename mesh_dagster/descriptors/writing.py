@@ -32,3 +32,16 @@ def write(document: Mapping[str, Any]) -> str:
     return yaml.dump(
         plain(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
     )
+
+
+def write_inline(value: Any) -> str:
+    """A value as YAML on one line."""
+    text: str = yaml.dump(
+        plain(value),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=float("inf"),
+    )
+    return text.removesuffix("...\n").rstrip("\n")

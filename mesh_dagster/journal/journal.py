@@ -16,6 +16,7 @@ from mesh_dagster.journal.columns import columns_of_digest, columns_shown, put_c
 from mesh_dagster.journal.database import PATIENCE, Database
 from mesh_dagster.journal.deliveries import Deliveries
 from mesh_dagster.journal.known import Known, known
+from mesh_dagster.journal.lives import Lives
 from mesh_dagster.journal.outbox import Outbox
 from mesh_dagster.journal.owner import Owner
 from mesh_dagster.journal.past import Asked, Past, past
@@ -99,6 +100,11 @@ class Journal:
     def scores(self) -> Scores:
         """What products score, and what was seen of them that their score asks about."""
         return Scores(self._database)
+
+    @property
+    def lives(self) -> Lives:
+        """What became of products in their life: promotions, deprecations, retirements."""
+        return Lives(self._database)
 
     def begin(
         self,

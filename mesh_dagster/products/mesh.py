@@ -174,6 +174,17 @@ class Mesh:
         only = majors[0] if len(majors) == 1 and address.major is None else None
         return self.resolve(address if only is None else address.with_major(only))
 
+    def product(self, address: Address) -> Product:
+        """The descriptor of a product, by its files or else its document.
+
+        Raises `UnknownAddress`.
+        """
+        product = self.resolve(address).of_product
+        for each in self.own(product.domain):
+            if each.address == product:
+                return each
+        return next(each.product for each in self._majors(product) if each.product.address == product)
+
     def load(self, address: Address) -> LoadedProduct:
         """All files of a product of this checkout. Raises `UnknownAddress`, `DescriptorError`."""
         product = self.resolve_own(address).of_product

@@ -24,6 +24,7 @@ from mesh_dagster.model.message import Recipient
 from mesh_dagster.model.ownership import owners
 from mesh_dagster.products.keeping.overdue import overdue
 from mesh_dagster.products.keeping.pruning import KEPT, prune
+from mesh_dagster.products.keeping.sunsets import sunsets
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.news import MOST, read_news, write_news
 
@@ -58,6 +59,7 @@ def tell(mesh: Mesh, domain: Domain, *, seconds: float = 40, every: float = EVER
         channels = Channels(mesh.config, domain)
         patience = timedelta(seconds=channels.patience.overdue)
         journal.outbox.put(overdue(mesh, domain, journal, patience))
+        journal.outbox.put(sunsets(mesh, domain, journal))
         done.problems += publish_news(mesh, domain, journal)
         journal.outbox.route(_Routing(mesh, domain, channels))
         done.sent = drain(journal.outbox, channels, seconds=seconds)

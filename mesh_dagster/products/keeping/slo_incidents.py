@@ -79,7 +79,7 @@ def _causes(mesh: Mesh, domain: Domain, paths: Sequence[str], broken: set[str]) 
     foreign = {
         each.domain for path in paths for each in reads.get(path, ()) if each.domain != domain.name
     }
-    broken = broken | {path for name in sorted(foreign) for path in _broken_there(mesh, name)}
+    broken = broken | {path for name in sorted(foreign) for path in broken_there(mesh, name)}
 
     def root(path: str, seen: frozenset[str]) -> str:
         for each in sorted(_matching(address, broken) for address in reads.get(path, ())):
@@ -99,7 +99,7 @@ def _matching(read: Address, broken: set[str]) -> str:
     return max(majors, key=lambda each: Address.parse(each).major or 0, default="")
 
 
-def _broken_there(mesh: Mesh, domain: str) -> set[str]:
+def broken_there(mesh: Mesh, domain: str) -> set[str]:
     """The products of another domain that are in an incident, by its news."""
     try:
         news = read_news(mesh.documents, domain)

@@ -31,6 +31,7 @@ from mesh_dagster.products.making.column_lineage import find_columns
 from mesh_dagster.products.making.inputs import open_inputs
 from mesh_dagster.products.making.transform import Transform, Window, blaming, transformed
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.reading.retired import refuse_making
 from mesh_dagster.products.telling.describe import announce
 from mesh_dagster.products.telling.published import refuse_broken
 from mesh_dagster.products.telling.run_events import Telling
@@ -56,9 +57,11 @@ def materialize(
     product's own file where something else does the work. What breaks the contract is an outcome
     in the attempt that comes back (`quarantined`), not an exception; an `EvaluationError` means
     that no answer was reached and nothing was published.
-    Raises `DescriptorError` for a contract that breaks what its major has promised.
+    Raises `DescriptorError` for a contract that breaks what its major has promised, `UsageError`
+    for a product that is retired.
     """
     window = window_of(loaded, partitions)
+    refuse_making(loaded.product)
     refuse_broken(mesh, loaded)
     with mesh.journal(loaded.product.address.domain) as journal:
         heal(mesh, loaded, journal)

@@ -14,6 +14,7 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.open import PortData, open_port
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.in_transform import refuse_in_transform
+from mesh_dagster.products.reading.retired import refuse_retired
 from mesh_dagster.products.reading.uses import Use, record_uses
 
 if TYPE_CHECKING:
@@ -84,10 +85,14 @@ def open_published(
 
 
 def publication_at(mesh: Mesh, address: Address, as_of: AsOf = None) -> Publication:
-    """The publication that a reader sees. Raises `NeverPublished`."""
+    """The publication that a reader sees.
+
+    Raises `NeverPublished`, also for a retired product unless `as_of` asks for what it was.
+    """
     product = address.of_product
     match as_of:
         case None:
+            refuse_retired(mesh, product)
             found = pointer.current(mesh.storage, product)
         case datetime():
             found = pointer.as_of(mesh.storage, product, clock.in_utc(as_of))

@@ -13,7 +13,7 @@ from mesh_dagster import clock
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.event import Event, EventKind
-from mesh_dagster.model.product import Status
+from mesh_dagster.model.product import Deprecation, Status
 from mesh_dagster.registry.described import Described
 
 _MOST = 20
@@ -35,18 +35,33 @@ def _events(old: Described, new: Described) -> Iterator[Event]:
         before = old.contracts.get(port)
         if before is not None and before.version != contract.version:
             yield _changed(path, port, before, contract)
-    if _is_deprecated(new) and not _is_deprecated(old):
-        version = new.product.version
-        ends = [end for each in new.contracts.values() for end in _ends(each)]
-        until = f"; {', '.join(ends)}" if ends else ""
-        yield Event(
-            EventKind.DEPRECATED,
-            path,
-            clock.now(),
-            key=f"{EventKind.DEPRECATED}:{path}:{version}",
-            summary=f"{path} is deprecated since {version}{until}",
-            details={"before": old.product.version, "after": version, "changes": ends},
-        )
+    if new.product.status is Status.RETIRED:
+        if old.product.status is not Status.RETIRED:
+            yield _ended(EventKind.RETIRED, old, new, "is retired")
+    elif _is_deprecated(new) and _end(old) != _end(new):
+        yield _ended(EventKind.DEPRECATED, old, new, "is deprecated")
+
+
+def _ended(kind: EventKind, old: Described, new: Described, what: str) -> Event:
+    """One of the last things that is told of a product: when it ends, what to read instead."""
+    path, version = new.product.address.path, new.product.version
+    ends = [end for each in new.contracts.values() for end in _ends(each)]
+    said = new.product.deprecation or Deprecation()
+    if said.sunset:
+        ends.insert(0, f"sunset {said.sunset}")
+    if said.instead:
+        ends.append(f"read {said.instead.path} instead")
+    until = f"; {', '.join(ends)}" if ends else ""
+    why = [f"because: {said.why}"] if said.why else []
+    until_when = f":{said.sunset}" if said.sunset else ""
+    return Event(
+        kind,
+        path,
+        clock.now(),
+        key=f"{kind}:{path}:{version}{until_when}",
+        summary=f"{path} {what} since {version}{until}",
+        details={"before": old.product.version, "after": version, "changes": ends + why},
+    )
 
 
 def _changed(path: str, port: str, before: Contract, after: Contract) -> Event:
@@ -70,6 +85,12 @@ def _changed(path: str, port: str, before: Contract, after: Contract) -> Event:
         },
         objective=port,
     )
+
+
+def _end(described: Described) -> object:
+    """Whether a product ends, and when."""
+    said = described.product.deprecation
+    return _is_deprecated(described) and (said.sunset if said else None, True)
 
 
 def _is_deprecated(described: Described) -> bool:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.life import Move, life_of, moved
+from mesh_dagster.model.life import (
+    NEEDS,
+    REMINDERS,
+    Evidence,
+    Move,
+    Need,
+    Transition,
+    earned,
+    life_of,
+    missing,
+    moved,
+    reminder,
+)
 from mesh_dagster.model.product import STATED, Archetype, Product, Stage, Status
+from mesh_dagster.model.review import Identity
 
 ACTIVE = (Stage.DRAFT, Stage.ALPHA, Stage.BETA, Stage.STABLE)
 
@@ -64,3 +80,71 @@ def test_only_a_promotion_leads_up() -> None:
             assert moved(stage, move) in (None, Stage.DEPRECATED, Stage.RETIRED)
         above = moved(stage, Move.PROMOTE)
         assert above is (None if stage is Stage.STABLE else order[order.index(stage) + 1])
+
+
+found = st.lists(st.builds(Evidence, st.sampled_from(Need), st.booleans(), st.just("seen")))
+targets = st.sampled_from(sorted(NEEDS))
+
+
+@given(targets, found, st.sampled_from(Need))
+def test_more_evidence_never_makes_more_missing(
+    stage: Stage, known: list[Evidence], need: Need
+) -> None:
+    before = missing(stage, known)
+    after = missing(stage, [*known, Evidence(need, True, "seen")])
+    assert set(after) == set(before) - {need}
+    assert after == tuple(each for each in before if each in after)
+
+
+@given(targets, found)
+def test_what_is_missing_is_what_a_stage_asks_for_and_nobody_found(
+    stage: Stage, known: list[Evidence]
+) -> None:
+    there = {each.need for each in known if each.there}
+    assert set(missing(stage, known)) == set(NEEDS[stage]) - there
+
+
+def test_each_stage_asks_for_all_that_the_one_before_does() -> None:
+    asked = [set(NEEDS[stage]) for stage in (Stage.ALPHA, Stage.BETA, Stage.STABLE)]
+    assert asked == sorted(asked, key=len)
+    assert all(lower < higher for lower, higher in pairwise(asked))
+
+
+def made(after: Stage, there: bool = True) -> Transition:
+    evidence = tuple(Evidence(need, there, "seen") for need in NEEDS.get(after, ()))
+    who, at = Identity("grace", "os", True), datetime(2013, 11, 8, tzinfo=UTC)
+    return Transition("1", "air/flights/v1", Stage.ALPHA, after, who, at, "", evidence)
+
+
+@given(st.sampled_from(STATED), st.lists(st.sampled_from(Stage)), st.booleans())
+def test_a_stage_is_earned_by_its_own_evidence_or_by_that_of_a_higher_one(
+    stage: Stage, reached: list[Stage], there: bool
+) -> None:
+    enough = STATED[STATED.index(stage) :]
+    expected = stage is Stage.ALPHA or (there and any(each in enough for each in reached))
+    assert earned(stage, [made(each, there) for each in reached]) is expected
+
+
+days = st.integers(0, 400)
+
+
+@given(days, days)
+def test_readers_are_reminded_of_the_nearest_step_that_came_since_they_were_told(
+    left: int, before: int
+) -> None:
+    today = date(2014, 1, 1)
+    sunset, told = today + timedelta(days=left), today - timedelta(days=before)
+    due = reminder(sunset, today, told)
+    if due is None:
+        assert left > max(REMINDERS) or told >= sunset - timedelta(
+            days=min(each for each in REMINDERS if each >= left)
+        )
+    else:
+        assert due in REMINDERS
+        assert due >= left
+        assert not [each for each in REMINDERS if left <= each < due]
+        assert told < sunset - timedelta(days=due) <= today
+
+
+def test_nobody_is_reminded_of_what_is_over() -> None:
+    assert reminder(date(2014, 1, 1), date(2014, 1, 2), None) is None
