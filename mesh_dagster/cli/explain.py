@@ -13,6 +13,7 @@ from mesh_dagster.cli.table import Column, render
 from mesh_dagster.errors import UsageError
 
 PREFIX = "MESH-"
+_POLICY = re.compile(r"(?!mesh-)[a-z][a-z0-9]*(-[a-z0-9]+)+", re.ASCII)
 _HEADING = re.compile(r"^## (MESH-[A-Z]\d{3}) · (.+)$", re.MULTILINE)
 
 
@@ -20,7 +21,14 @@ _HEADING = re.compile(r"^## (MESH-[A-Z]\d{3}) · (.+)$", re.MULTILINE)
 @click.argument("code", required=False)
 @as_json
 def explain(code: str | None, as_json: bool) -> None:
-    """What a code means, such as MESH-C002; without a CODE, all of them."""
+    """What a code means, such as MESH-C002; without a CODE, all of them.
+
+    The code of what a policy finds is its id, such as columns-described.
+    """
+    if code is not None and _POLICY.fullmatch(code):
+        from mesh_dagster.cli.policy_shown import explained
+
+        return explained(code, as_json)
     known = explanations()
     if code is None:
         listed = [{"code": key, "title": title} for key, (title, _) in known.items()]

@@ -35,6 +35,8 @@ COMMANDS = {
     "quarantine": "quarantine",
     "audit": "quarantine",
     "review": "review",
+    "policy": "policy",
+    "waive": "waive",
     "promote": "life",
     "deprecate": "life",
     "retire": "life",

@@ -26,6 +26,8 @@ class About:
     description: str | None = None
     region: str | None = None
     """Where its data belongs, unless a product says otherwise."""
+    policies: Mapping[str, str] = field(default_factory=dict)
+    """The sets of policies that it runs, with their versions."""
 
 
 @dataclass(frozen=True, slots=True)

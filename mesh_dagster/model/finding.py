@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-
 POLICY = "policy"
 """The kind of a result that a policy gave at the gate: the contract has no such rule."""
 

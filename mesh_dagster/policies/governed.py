@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import date
 from functools import cached_property
 
@@ -65,6 +66,13 @@ class Governed:
             )
             self._asked[key] = tuple((each, grave) for each, grave in found if grave is not None)
         return self._asked[key]
+
+    def asking_only(self, bound: Bound) -> Governed:
+        """The same with one policy alone, as it is given; waivers hold as they do."""
+        other = copy(self)
+        other.policies = {bound.id: bound}
+        other._asked = {}
+        return other
 
     def asks_at(self, moment: Moment) -> bool:
         """Whether any policy is asked at a moment."""

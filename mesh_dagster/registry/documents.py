@@ -33,6 +33,9 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of a document; one that is not a product a line, or one line of it, has 8 MiB."""
 
 MOST_PRODUCTS = 10_000
+MOST_SETS = 100
+"""Of policies, that a domain tells the versions of."""
+
 NAME = "discovery.json"
 NEWER = "MESH-D041"
 _BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, AddressError)
@@ -241,15 +244,23 @@ def _about(stated: Mapping[str, Any]) -> About:
     known = {name: stated.get(name) for name in ("team", "contact", "description", "region")}
     if not all(each is None or isinstance(each, str) for each in known.values()):
         raise ValueError("`domain` holds what is no text")
-    return About(str(stated["name"]), **known)
+    return About(str(stated["name"]), **known, policies=_policies(stated.get("policies")))
+
+
+def _policies(stated: Any) -> dict[str, str]:
+    """The versions of sets of policies; what is none of that is left out."""
+    listed = list(stated.items())[:MOST_SETS] if isinstance(stated, dict) else []
+    return {name: told for name, told in listed if isinstance(told, str)}
 
 
 def encode_document(about: About, entries: Mapping[str, bytes]) -> bytes:
     """A document of a domain: the same entries give the same bytes on one release."""
     from importlib.metadata import version
 
-    told = {"name": about.name, "team": about.team, "contact": about.contact}
+    told: dict[str, Any] = {"name": about.name, "team": about.team, "contact": about.contact}
     told |= {"description": about.description, "region": about.region}
+    if about.policies:
+        told["policies"] = dict(about.policies)
     head = {
         "schemaVersion": SCHEMA_VERSION,
         "release": version("mesh-dagster"),

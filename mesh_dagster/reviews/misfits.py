@@ -42,7 +42,7 @@ def refuse_misfit(
             f"{review.id} is a {review.kind}: it cannot be decided on by {action}",
             f"mesh review {ACTIONS[review.kind][0]} {review.id}",
         )
-    _refuse_reason(why)
+    refuse_reason(why)
     if action in (Action.RELEASE, Action.WAIVE):
         _refuse_policies(review, action, rules)
     if until is not None:
@@ -65,7 +65,8 @@ def _refuse_policies(review: Review, action: Action, rules: Sequence[str]) -> No
         )
 
 
-def _refuse_reason(why: str) -> None:
+def refuse_reason(why: str) -> None:
+    """Raise `UsageError` for a reason that is none, or that no record should have."""
     if not why.strip():
         raise _misfit("a decision needs a reason, for whoever reads the record", "--why '...'")
     if len(why) > LONGEST:

@@ -62,7 +62,9 @@ def tell(mesh: Mesh, loaded: LoadedProduct) -> bool:
         record_scores(journal, _scores({path: facts}))
     entry = line(entry_of(described))
     return write_document(
-        mesh.documents, about(loaded.domain), lambda document: {**document.entries, path: entry}
+        mesh.documents,
+        _told_of(mesh, loaded.domain),
+        lambda document: {**document.entries, path: entry},
     )
 
 
@@ -123,7 +125,7 @@ class Telling:
         self._note(scored)
         written = write_document(
             self._mesh.documents,
-            about(self._domain),
+            _told_of(self._mesh, self._domain),
             lambda document: {**self._kept(document), **entries},
         )
         self._told = now
@@ -180,6 +182,12 @@ def _waits(before: Described, now: Described) -> bool:
 def _has_published(document: Document, path: str) -> bool:
     described = document.described(path)
     return described is not None and bool(described.facts.publications)
+
+
+def _told_of(mesh: Mesh, domain: Domain) -> About:
+    """The same with the policies that it runs."""
+    governed = mesh.governed(domain.name)
+    return replace(about(domain), policies=governed.versions) if governed else about(domain)
 
 
 def about(domain: Domain) -> About:
