@@ -7,11 +7,12 @@ come before those that have some.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 
 from mesh_dagster.errors import UsageError
 from mesh_dagster.registry.indexed import FIELDS
@@ -23,7 +24,6 @@ _BY_FIELD = "10.0, 4.0, 3.0, 1.5, 1.0, 5.0, 2.0, 5.0"
 """What a word counts for in each of `FIELDS`, in their order."""
 
 _WORD = re.compile(r"[^\W_]+")
-_OPEN, _CLOSE = "\x02", "\x03"
 _SEPARATOR = " · "
 _SHOWN_OF = (
     "id, path, purpose, domain, archetype, stage, status, team, slo, readers, coalesce(times, 0)"
@@ -93,15 +93,20 @@ def search(
     _note_uses(connection, uses or {})
     if not words:
         return _all(connection, filters, limit)
-    corrected = _corrected(connection, words)
-    groups = [_group(corrected.get(each, (each,))) for each in words]
-    every, some = " AND ".join(groups), " OR ".join(groups)
+    every = " AND ".join(_group([each]) for each in words)
     ranked = _ranked(connection, every, filters, limit)
-    if len(ranked) < limit and len(groups) > 1:
+    # Where products have all words, none of them is a typing error.
+    corrected = {} if ranked else _corrected(connection, words)
+    meant = [corrected.get(each, (each,)) for each in words]
+    some = _group(list(chain(*meant)))
+    if corrected:
+        every = " AND ".join(map(_group, meant))
+        ranked = _ranked(connection, every, filters, limit)
+    if len(ranked) < limit and len(words) > 1:
         others = _ranked(connection, some, filters, limit)
         ranked = dict(islice({**ranked, **others}.items(), limit))
-    total = _count(connection, every if len(ranked) == limit else some, filters)
-    return Found(_hits(connection, ranked, some), total, corrected)
+    total = len(ranked) if len(ranked) < limit else _count(connection, every, filters)
+    return Found(_hits(connection, ranked, list(chain(*meant))), total, corrected)
 
 
 def _note_uses(connection: sqlite3.Connection, uses: Mapping[str, int]) -> None:
@@ -128,7 +133,7 @@ def _all(connection: sqlite3.Connection, filters: Filters, limit: int) -> Found:
     ranked = dict(rows.fetchall())
     counted = f"select count(*) from products p where {condition}"  # noqa: S608 (ours)
     total = connection.execute(counted, given).fetchone()[0]
-    return Found(_hits(connection, ranked, None), total)
+    return Found(_hits(connection, ranked, ()), total)
 
 
 def _ranked(
@@ -195,10 +200,10 @@ def _corrected(connection: sqlite3.Connection, words: Sequence[str]) -> dict[str
 
 
 def _hits(
-    connection: sqlite3.Connection, ranked: dict[int, float], match: str | None
+    connection: sqlite3.Connection, ranked: dict[int, float], words: Sequence[str]
 ) -> tuple[Hit, ...]:
-    """What is known of the products that were found; `match` tells why they were."""
-    why = {} if match is None else _why(connection, list(ranked), match)
+    """What is known of the products that were found, and where these words stand in them."""
+    why = _why(connection, list(ranked), words) if words else {}
     places = ", ".join("?" * len(ranked))
     of_hits = f"where id in ({places})"
     known_of = "products left join temp.used on product = id"
@@ -211,42 +216,50 @@ def _hits(
 
 
 def _why(
-    connection: sqlite3.Connection, ids: Sequence[int], match: str
+    connection: sqlite3.Connection, ids: Sequence[int], words: Sequence[str]
 ) -> dict[int, dict[str, tuple[str, ...]]]:
-    """Where the words stand: the few products that are shown are looked through once more.
+    """The parts of the texts in which the words stand, each once, by product and field.
 
-    They are indexed by themselves, because to mark words in the whole index takes a look at every
-    product that has them.
+    Those that may have one are indexed by themselves: to mark words in the whole index takes a
+    look at every product that has them.
     """
-    if not ids:
-        return {}
-    names = ", ".join(FIELDS)
-    connection.execute(
-        f"""create virtual table if not exists temp.shown using fts5 ({names},
-        tokenize = "porter unicode61 remove_diacritics 2")"""
-    )
-    connection.execute("delete from temp.shown")
     places = ", ".join("?" * len(ids))
-    of_index = f"select rowid, {names} from words where rowid in ({places})"  # noqa: S608 (ours)
-    connection.execute(f"insert into temp.shown (rowid, {names}) {of_index}", list(ids))
-    marked = ", ".join(f"highlight(shown, {at}, ?1, ?2)" for at in range(len(FIELDS)))
-    rows = connection.execute(
-        f"select rowid, {marked} from temp.shown where shown match ?3",  # noqa: S608
-        (_OPEN, _CLOSE, match),
+    of_index = f"select rowid, {', '.join(FIELDS)} from words where rowid in ({places})"  # noqa: S608
+    begins = _beginnings(words)
+    parts = [
+        (id_, name, part)
+        for id_, *texts in connection.execute(of_index, list(ids))
+        for name, text in zip(FIELDS, texts, strict=True)
+        for part in dict.fromkeys(text.split(_SEPARATOR))
+        if begins.search(part) or not part.isascii()
+    ]
+    connection.execute(_PARTS)
+    connection.execute("insert into temp.parts (parts) values ('delete-all')")
+    given = json.dumps([part for _, _, part in parts])
+    connection.execute(
+        "insert into temp.parts (rowid, part) select key, value from json_each(?)", (given,)
     )
-    return {
-        id_: {
-            name: found
-            for name, text in zip(FIELDS, texts, strict=True)
-            if (found := tuple(_places(text))[:_SHOWN])
-        }
-        for id_, *texts in rows
-    }
+    matching = "select rowid from temp.parts where parts match ? order by rowid"
+    found: dict[int, dict[str, tuple[str, ...]]] = {}
+    for (at,) in connection.execute(matching, (_group(words),)):
+        id_, name, part = parts[at]
+        fields = found.setdefault(id_, {})
+        fields[name] = (*fields.get(name, ()), part.strip())[:_SHOWN]
+    return found
 
 
-def _places(text: str | None) -> Iterator[str]:
-    """The parts of a marked text in which a word was found; each once."""
-    if text is None or _OPEN not in text:
-        return
-    parts = dict.fromkeys(each for each in text.split(_SEPARATOR) if _OPEN in each)
-    yield from (each.replace(_OPEN, "").replace(_CLOSE, "").strip() for each in parts)
+_PARTS = """
+create virtual table if not exists temp.parts using fts5 (part, content = '',
+    tokenize = "porter unicode61 remove_diacritics 2")
+"""
+
+
+def _beginnings(words: Sequence[str]) -> re.Pattern[str]:
+    """Finds where a plain text may have one of the words: a word begins as its stem does.
+
+    Of six letters at least two are in the stem, and of fewer at least the first.
+    """
+    if not all(map(str.isascii, words)):
+        return re.compile("")
+    begins = {each[: 1 if len(each) < 6 else 2] for each in words}
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(sorted(begins))})", re.ASCII | re.IGNORECASE)

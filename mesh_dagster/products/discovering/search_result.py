@@ -41,5 +41,4 @@ class SearchResult:
 
 def _line(hit: Hit) -> str:
     why = "; ".join(f"{where}: {', '.join(found)}" for where, found in hit.why.items())
-    clean = why.translate({2: None, 3: None})  # marks of what matched
-    return cut(f"{hit.path} · {hit.purpose}" + (f" ({clean})" if clean else ""), _WIDEST)
+    return cut(f"{hit.path} · {hit.purpose}" + (f" ({why})" if why else ""), _WIDEST)
