@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from mesh_dagster import clock
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import POLICY, Severity
+from mesh_dagster.model.life import Transition
 from mesh_dagster.model.policy import Moment
+from mesh_dagster.model.product import Stage
+from mesh_dagster.model.review import Identity
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.products.check import check
 from mesh_dagster.products.governing.judging import judgements
@@ -86,6 +90,26 @@ def test_personal_data_of_one_region_goes_into_no_product_of_another(shop: Any) 
     assert at_the_gate(shop) == {"region-kept"}
     narrow(shop)
     assert refusals(shop) == at_the_gate(shop) == set()
+
+
+def test_a_stage_that_somebody_wrote_by_hand_is_told_until_it_is_on_the_record(
+    world: ModuleType, shop: Any
+) -> None:
+    def unproven() -> list[str]:
+        told = [each for each in check(shop.mesh) if each.code == "stage-has-evidence"]
+        return [each.message for each in told]
+
+    shop.product(rows=world.sold({"2013-11-01": [1]}))
+    assert unproven() == []  # who never ran it has no record of it
+    shop.make("2013-11-01")
+    assert unproven() == [
+        "it is stable by its descriptor, and no promotion to that is on the record"
+    ]
+    owner = Identity("owner@example.org", "environment", False, "MESH_USER", ())
+    promoted = Transition("1", "shop/sales/v1", Stage.BETA, Stage.STABLE, owner, clock.now(), "")
+    with shop.mesh.journal("shop") as journal:
+        journal.lives.record(promoted)
+    assert unproven() == []
 
 
 def region(shop: Any, domain: str, name: str) -> None:
