@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,11 +212,21 @@ def mesh(empty_mesh: MeshOnDisk) -> MeshOnDisk:
     return made
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    home = tmp_path / "dagster_home"
-    home.mkdir()
+@pytest.fixture(scope="session")
+def unused_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DAGSTER_HOME whose tables are made: that takes longer than most of what is done there."""
+    home = tmp_path_factory.mktemp("dagster")
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.get_runs()
+        instance.get_latest_materialization_event(SALES)
+        instance.all_instigator_state()
+    return home
+
+
+@pytest.fixture
+def instance(unused_home: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    home = Path(shutil.copytree(unused_home, tmp_path / "dagster_home"))
     with dg.DagsterInstance.from_config(str(home)) as found:
         yield found
 
