@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesh_dagster.model.finding import Finding
-from mesh_dagster.model.life import LifeRules
+from mesh_dagster.model.life import DEFAULT_RULES, LifeRules
 from mesh_dagster.model.mask import MASKED, NO_MASKS, Masks
 from mesh_dagster.model.notification import Notifications
 from mesh_dagster.model.policy import PolicySettings
@@ -68,7 +68,7 @@ class MeshConfig:
     warnings: tuple[Finding, ...] = field(default=(), compare=False)
     notifications: Notifications | None = None
     lineage: LineageSettings | None = None
-    lifecycle: LifeRules = LifeRules()
+    lifecycle: LifeRules = DEFAULT_RULES
     identities: tuple[str, ...] = ANY_IDENTITY
     """Which proofs of who decides on a review are accepted, the most wanted first."""
     policies: PolicySettings | None = None

@@ -6,7 +6,7 @@ A product moves one step at a time, and up only by evidence: each thing that a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -135,20 +135,6 @@ class Transition:
     evidence: tuple[Evidence, ...] = ()
     sunset: date | None = None
     instead: str | None = None
-
-
-_EARNED = (Stage.ALPHA, Stage.BETA, Stage.STABLE)
-
-
-def earned(stage: Stage, made: Sequence[Transition]) -> bool:
-    """Whether a stage stands on evidence that is recorded: of it, or of one above it.
-
-    Alpha needs none: a product may begin there. A deprecated or retired product asserts nothing.
-    """
-    if stage not in _EARNED[1:]:
-        return True
-    enough = _EARNED[_EARNED.index(stage) :]
-    return any(each.after in enough and not missing(each.after, each.evidence) for each in made)
 
 
 REMINDERS = (30, 14, 7, 6, 5, 4, 3, 2, 1, 0)

@@ -19,6 +19,7 @@ from mesh_dagster.orchestrate.folders import find_folders
 from mesh_dagster.orchestrate.lineage import lineage_sensor
 from mesh_dagster.orchestrate.product import product_definitions
 from mesh_dagster.orchestrate.publications import publications_sensor
+from mesh_dagster.orchestrate.retired import apart
 from mesh_dagster.orchestrate.review_job import review_job
 from mesh_dagster.orchestrate.reviews import reviews_sensor
 from mesh_dagster.orchestrate.service_levels import slo_sensor
@@ -48,7 +49,7 @@ def domain_definitions(definitions_file: str | Path) -> dg.Definitions:
     return dg.Definitions.merge(
         product_definitions(mesh, every[: len(found.products)], upstreams),
         _others(domain, every, upstreams, folder, found.others),
-        domain_wide(mesh, domain, every, upstreams),
+        domain_wide(mesh, domain, apart(every)[0], upstreams),
     )
 
 

@@ -12,6 +12,7 @@ from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.wiring import TransformKind
 from mesh_dagster.orchestrate.assets import GetAssetSpec, asset_spec, product_assets
+from mesh_dagster.orchestrate.retired import apart, retired_assets
 from mesh_dagster.orchestrate.schedules import schedules
 from mesh_dagster.orchestrate.upstreams import Upstreams
 from mesh_dagster.orchestrate.work import Work, asset_work
@@ -34,15 +35,19 @@ def product_definitions(
     upstreams: Upstreams,
     get_asset_spec: GetAssetSpec = asset_spec,
 ) -> dg.Definitions:
-    """The assets, checks and schedules of some products of one domain."""
+    """The assets, checks and schedules of some products of one domain; the retired are shown."""
+    products, over = apart(products)
     made = _works(mesh, products, upstreams)
-    return dg.Definitions(
+    found = dg.Definitions(
         assets=[
             product_assets(mesh, loaded, upstreams, get_asset_spec=get_asset_spec, work=work)
             for loaded, work in zip(products, made, strict=True)
         ],
         schedules=schedules(products),
     )
+    if not over:
+        return found
+    return dg.Definitions.merge(found, dg.Definitions(assets=retired_assets(over, get_asset_spec)))
 
 
 def _works(

@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 from mesh_dagster import clock
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.life import life_of
 from mesh_dagster.model.partition import FIRST_YEAR, LAST_YEAR
+from mesh_dagster.model.product import Stage
 from mesh_dagster.model.slo import Indicator, Objective, Standing
 from mesh_dagster.model.types import Kind
 from mesh_dagster.products.mesh import Mesh
@@ -63,7 +65,12 @@ class Report:
 
 
 def objectives(loaded: LoadedProduct, window: timedelta | None = None) -> tuple[Objective, ...]:
-    """What the contracts of a product's ports promise, over one window where it is given."""
+    """What the contracts of a product's ports promise, over one window where it is given.
+
+    What is retired promises nothing any more.
+    """
+    if life_of(loaded.product) is Stage.RETIRED:
+        return ()
     found = (
         each
         for port, contract in loaded.contracts.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 from hypothesis import given
@@ -15,15 +15,12 @@ from mesh_dagster.model.life import (
     Evidence,
     Move,
     Need,
-    Transition,
-    earned,
     life_of,
     missing,
     moved,
     reminder,
 )
 from mesh_dagster.model.product import STATED, Archetype, Product, Stage, Status
-from mesh_dagster.model.review import Identity
 
 ACTIVE = (Stage.DRAFT, Stage.ALPHA, Stage.BETA, Stage.STABLE)
 
@@ -108,21 +105,6 @@ def test_each_stage_asks_for_all_that_the_one_before_does() -> None:
     asked = [set(NEEDS[stage]) for stage in (Stage.ALPHA, Stage.BETA, Stage.STABLE)]
     assert asked == sorted(asked, key=len)
     assert all(lower < higher for lower, higher in pairwise(asked))
-
-
-def made(after: Stage, there: bool = True) -> Transition:
-    evidence = tuple(Evidence(need, there, "seen") for need in NEEDS.get(after, ()))
-    who, at = Identity("grace", "os", True), datetime(2013, 11, 8, tzinfo=UTC)
-    return Transition("1", "air/flights/v1", Stage.ALPHA, after, who, at, "", evidence)
-
-
-@given(st.sampled_from(STATED), st.lists(st.sampled_from(Stage)), st.booleans())
-def test_a_stage_is_earned_by_its_own_evidence_or_by_that_of_a_higher_one(
-    stage: Stage, reached: list[Stage], there: bool
-) -> None:
-    enough = STATED[STATED.index(stage) :]
-    expected = stage is Stage.ALPHA or (there and any(each in enough for each in reached))
-    assert earned(stage, [made(each, there) for each in reached]) is expected
 
 
 days = st.integers(0, 400)
