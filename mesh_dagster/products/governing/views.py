@@ -21,6 +21,7 @@ from mesh_dagster.model.policy import Moment
 from mesh_dagster.model.product import Stage
 from mesh_dagster.policies.around import MeshView
 from mesh_dagster.policies.view import Asked, View
+from mesh_dagster.products.governing.proven import stages_on_record
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.describe import about
 from mesh_dagster.registry.described import Described
@@ -44,6 +45,7 @@ class Views:
         self._own = {each.product.address: Described.of(each) for each in loaded}
         self._abouts = {each.name: about(each) for each in mesh.domains}
         self._now = clock.now()
+        self._on_record = cache(lambda domain: _known(lambda: stages_on_record(mesh, domain)))
         self.around = (
             self._around()
             if whole
@@ -64,6 +66,7 @@ class Views:
             now=self._now,
             find_before=told if self.around.complete else _nobody_knows,
             find_reads=(lambda: _reads(told())) if self.around.complete else _nobody_knows,
+            find_proven=partial(self._proven, product) if self.around.complete else _nobody_knows,
         )
 
     def asked(self, described: Described, asked: Asked) -> View:
@@ -101,6 +104,10 @@ class Views:
         if domain in self._abouts:
             return self._abouts[domain]
         return _known(lambda: document_of(self._mesh.documents, domain).about)
+
+    def _proven(self, product: Address) -> frozenset[Stage] | None:
+        known = self._on_record(product.domain)
+        return None if known is None else known.get(product.path, frozenset())
 
     def _told(self, product: Address) -> Described | None:
         return _known(lambda: self._mesh.told(product))
