@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
-demo: $(INSTALLED) ## six domains of a real mesh load, run, publish and feed each other
+demo: $(INSTALLED) ## seven domains of a real mesh load, run, publish and feed each other
 	mesh demo
 
 test: $(INSTALLED) ## every test: unit, integration, end to end

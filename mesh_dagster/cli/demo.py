@@ -54,7 +54,7 @@ _QUIET_ASTRAY = 20
 @click.option("--full", is_flag=True, help="Make the whole year 2013, not a week of it.")
 @as_json
 def demo(full: bool, as_json: bool) -> int:
-    """See six domains of a real mesh load, run, gate, publish and feed each other."""
+    """See seven domains of a real mesh load, run, gate, publish and feed each other."""
     story = FULL if full else WEEK
     mesh = _reference_mesh(story)
     watch = Stopwatch()
@@ -103,7 +103,7 @@ def _carry_out(mesh: Mesh, story: Story, watch: Stopwatch) -> None:
         say("everything is in place from an earlier run")
         return
     home = own_dagster_home(mesh.config.state)
-    say(f"starting Dagster: the daemon and six code servers; they log to {home / LOG}")
+    say(f"starting Dagster: the daemon and seven code servers; they log to {home / LOG}")
     with session(
         mesh.config.root,
         home,

@@ -199,7 +199,7 @@ def _made_by(product: Product, wiring: Wiring) -> str:
 def _published(page: Page) -> str:
     if page.publication is None:
         return "never"
-    rows = sum(state.rows for state in page.publication.ports.values())
+    rows = page.publication.rows
     return f"number {page.publication.number} at {moment(page.publication.at)} UTC, {rows:,} rows"
 
 

@@ -58,6 +58,7 @@ def _story(first: str, last: str, now: str, seconds: int, *ends: Mapping[str, Ex
         {"path": "network/airports/v1"},
         {"path": "fleet/aircraft/v1"},
         {"path": "weather/observations/v1", "partitions": days},
+        {"path": "crew/roster/v1", "partitions": days},
         # Its contract refers to both, which can be checked once they are published.
         {
             "path": "flights/departures/v1",
@@ -73,12 +74,14 @@ _YEAR = (
     {
         "weather/observations/v1": Expected(364, 26_043, quarantined=1),
         "flights/departures/v1": Expected(365, 336_776),
+        "crew/roster/v1": Expected(365, 6_964),
         "punctuality/route_delays/v1": Expected(365, 103_075),
         "journeys/delay_risk/v1": Expected(364, 335_874),
     },
     {
         "weather/observations/v1": Expected(365, 26_115),
         "flights/departures/v1": Expected(365, 336_776),
+        "crew/roster/v1": Expected(365, 6_964),
         "punctuality/route_delays/v1": Expected(365, 103_075),
         "journeys/delay_risk/v1": Expected(365, 336_776),
     },
@@ -92,12 +95,14 @@ WEEK = _story(
     {
         "weather/observations/v1": Expected(6, 413, quarantined=1),
         "flights/departures/v1": Expected(7, 6_486),
+        "crew/roster/v1": Expected(7, 128),
         "punctuality/route_delays/v1": Expected(7, 2_013),
         "journeys/delay_risk/v1": Expected(6, 5_584),
     },
     {
         "weather/observations/v1": Expected(7, 485),
         "flights/departures/v1": Expected(7, 6_486),
+        "crew/roster/v1": Expected(7, 128),
         "punctuality/route_delays/v1": Expected(7, 2_013),
         "journeys/delay_risk/v1": Expected(7, 6_486),
     },

@@ -92,9 +92,10 @@ def _derived(
 
 def _rows(staged: Sequence[Staged], publication: Publication, partition: str | None) -> int:
     if staged:
-        return sum(port.of(partition).rows for port in staged)
+        made = [each for each in staged if not publication.derives(each.port or "")]
+        return sum(each.of(partition).rows for each in made)
     whole = partition is None
-    return sum(port.rows for port in publication.ports.values()) if whole else 0
+    return publication.rows if whole else 0
 
 
 def _restored(connection: sa.Connection, product: str, publication: Publication) -> list[Decision]:

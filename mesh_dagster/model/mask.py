@@ -49,3 +49,13 @@ Masks = Mapping[str, Mask]
 """By column, or by classification."""
 
 NO_MASKS: Masks = {}
+
+BUILD = "masks."
+"""How the version of a derived port's contract begins to say which masks it was made with: in the
+part that semantic versioning leaves for builds."""
+
+
+def masks_of(version: str) -> str:
+    """Which masks the version of a contract names; empty: it is no derived port's."""
+    build = version.partition("+")[2]
+    return build if build.startswith(BUILD) else ""

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.mask import masks_of
 
 
 class Outcome(StrEnum):
@@ -113,6 +114,15 @@ class Publication:
     """All partitions that are published and have no row: no file tells of them."""
     release: Release | None = field(default=None, compare=False)
     """Where it is one. Storage knows it; the journal has it among the decisions of owners."""
+
+    def derives(self, port: str) -> bool:
+        """Whether a port of it is the first one, masked."""
+        return bool(masks_of(self.contracts.get(port, "")))
+
+    @property
+    def rows(self) -> int:
+        """Of all ports; those that are there twice, because one is the other masked, once."""
+        return sum(each.rows for port, each in self.ports.items() if not self.derives(port))
 
 
 @dataclass(frozen=True, slots=True)

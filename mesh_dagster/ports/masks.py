@@ -9,24 +9,16 @@ from __future__ import annotations
 
 from mesh_dagster.errors import NeverPublished
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.mask import MASKED
+from mesh_dagster.model.mask import MASKED, masks_of
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.storage import Storage
-
-BUILD = "masks."
 
 
 def masks_in(publication: Publication | None, port: str) -> str:
     """What the version of a port's contract says of masks in a publication; empty: of none."""
     version = publication.contracts.get(port, "") if publication else ""
     return masks_of(version)
-
-
-def masks_of(version: str) -> str:
-    """The same of a version."""
-    build = version.partition("+")[2]
-    return build if build.startswith(BUILD) else ""
 
 
 def refuse_other_masks(

@@ -16,12 +16,13 @@ from datetime import datetime
 from mesh_dagster import clock
 from mesh_dagster.errors import StorageError
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.mask import masks_of
 from mesh_dagster.model.snapshot import PortState, Publication, PublicationKind, Release
 from mesh_dagster.ports import places, pointer, table, windows
 from mesh_dagster.ports.change import PortChange, Request, Still, files_of, keys_of, typed
 from mesh_dagster.ports.footer import data_file
 from mesh_dagster.ports.iceberg_schema import iceberg_schema, partition_spec
-from mesh_dagster.ports.masks import masks_in, masks_of
+from mesh_dagster.ports.masks import masks_in
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.ports.supersede import superseded, without
 from mesh_dagster.ports.swap import MOST_TRIES, after, swap

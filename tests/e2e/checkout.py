@@ -14,7 +14,7 @@ import yaml
 from e2e.processes import Done, Processes, Running
 
 ROOT = Path(__file__).parents[2]
-DOMAINS = ("network", "fleet", "weather", "flights", "punctuality", "journeys")
+DOMAINS = ("network", "fleet", "weather", "flights", "crew", "punctuality", "journeys")
 _LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", ".pytest_cache", ".hypothesis", "target", "logs", "*.egg-info", ".mesh"
 )

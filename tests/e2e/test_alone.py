@@ -30,6 +30,7 @@ _MADE = {
     "fleet": ["fleet/aircraft/v1", "fleet/carriers/v1"],
     "weather": ["weather/observations/v1"],
     "flights": ["flights/departures/v1"],
+    "crew": ["crew/roster/v1", "crew/roster/v1/masked"],
     "punctuality": ["punctuality/route_delays/v1"],
     "journeys": ["journeys/delay_risk/v1"],
 }

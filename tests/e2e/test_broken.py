@@ -1,4 +1,4 @@
-"""One domain whose YAML is broken, in a mesh of six."""
+"""One domain whose YAML is broken, in a mesh of seven."""
 
 from __future__ import annotations
 

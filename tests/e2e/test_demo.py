@@ -19,6 +19,7 @@ from pyiceberg.table import StaticTable
 
 AIRPORTS, AIRCRAFT, CARRIERS = "network/airports", "fleet/aircraft", "fleet/carriers"
 DEPARTURES, OBSERVATIONS = "flights/departures", "weather/observations"
+ROSTER = "crew/roster"
 ROUTE_DELAYS, DELAY_RISK = "punctuality/route_delays", "journeys/delay_risk"
 SHOWN = {
     AIRPORTS: ("1", "1458", "0"),
@@ -26,6 +27,7 @@ SHOWN = {
     CARRIERS: ("1", "16", "0"),
     OBSERVATIONS: ("6", "413", "1"),
     DEPARTURES: ("7", "6486", "0"),
+    ROSTER: ("7", "128", "0"),
     ROUTE_DELAYS: ("7", "2013", "0"),
     DELAY_RISK: ("6", "5584", "0"),
 }

@@ -1,6 +1,6 @@
 """The day on which the clocks go back, from the alert to the consumer that completes by itself.
 
-With a real Dagster of six locations, and `docs/walkthrough.md` followed word by word.
+With a real Dagster of seven locations, and `docs/walkthrough.md` followed word by word.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from hashlib import sha256
 
 from mesh_dagster.access.masks import masked_frame
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.mask import MASKED, MaskKind
+from mesh_dagster.model.mask import BUILD, MASKED, MaskKind, masks_of
 from mesh_dagster.model.snapshot import Publication, Staged
-from mesh_dagster.ports.masks import BUILD, masks_in, masks_of
+from mesh_dagster.ports.masks import masks_in
 from mesh_dagster.ports.stage import scan_staged, stage
 from mesh_dagster.products.auditing.layout import port_layout
 from mesh_dagster.products.auditing.mask_key import mask_key

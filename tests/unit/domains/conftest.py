@@ -24,7 +24,7 @@ from mesh_dagster.products.making.transform import Window
 Frames = Mapping[str, pl.DataFrame]
 
 ROOT = Path(__file__).parents[3]
-DOMAINS = ("network", "fleet", "weather", "flights", "punctuality", "journeys")
+DOMAINS = ("network", "fleet", "weather", "flights", "crew", "punctuality", "journeys")
 DBT = "from dbt.cli.main import cli; cli()"
 
 

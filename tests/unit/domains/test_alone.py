@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-DOMAINS = ("network", "fleet", "weather", "flights", "punctuality", "journeys")
+DOMAINS = ("network", "fleet", "weather", "flights", "crew", "punctuality", "journeys")
 
 
 @pytest.mark.parametrize("domain", DOMAINS)

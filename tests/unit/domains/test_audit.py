@@ -27,6 +27,7 @@ LAST_NOON = datetime(2013, 12, 31, 12, tzinfo=UTC)
 PARTITIONED = {
     "weather.observations": "local_date",
     "flights.departures": "flight_date",
+    "crew.roster": "flight_date",
     "punctuality.route_delays": "flight_date",
     "journeys.delay_risk": "flight_date",
 }
@@ -73,6 +74,7 @@ def audited(product: str, file: Path, mesh: Frames, days: Window) -> tuple[RuleR
         "fleet.carriers",
         "weather.observations",
         "flights.departures",
+        "crew.roster",
         "punctuality.route_delays",
         "journeys.delay_risk",
     ],

@@ -30,6 +30,7 @@ def beyond_the_first(frame: pl.DataFrame, *key: str) -> int:
         ("fleet.carriers", 16),
         ("weather.observations", 26_115),
         ("flights.departures", 336_776),
+        ("crew.roster", 6_964),
         ("punctuality.route_delays", 103_075),
         ("journeys.delay_risk", 336_776),
     ],
@@ -43,6 +44,7 @@ def test_a_product_has_its_rows_of_the_year(mesh: Frames, product: str, rows: in
     [
         ("weather.observations", "local_date", [68, 60, 72, 69, 72, 72, 72]),
         ("flights.departures", "flight_date", [986, 689, 902, 978, 967, 973, 991]),
+        ("crew.roster", "flight_date", [20, 24, 20, 20, 16, 16, 12]),
         ("punctuality.route_delays", "flight_date", [296, 263, 294, 292, 286, 289, 293]),
         ("journeys.delay_risk", "flight_date", [986, 689, 902, 978, 967, 973, 991]),
     ],

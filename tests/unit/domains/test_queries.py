@@ -9,6 +9,9 @@ import duckdb
 import polars as pl
 import pytest
 
+from mesh_dagster.access.masks import masked_frame
+from mesh_dagster.descriptors.mesh import read_mesh
+from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.products.making.sandbox import only_select
 
 ROOT = Path(__file__).parents[3]
@@ -16,14 +19,29 @@ QUERIES = sorted(ROOT.glob("domains/*/src/*/defs/*/queries/*.sql"))
 
 
 @pytest.fixture(scope="module")
-def database(mesh: Mapping[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
+def database(
+    mesh: Mapping[str, pl.DataFrame], folders: dict[str, Path]
+) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
-    for name, frame in mesh.items():
+    for name, frame in {**mesh, **masked(mesh, folders)}.items():
         connection.register(name.replace(".", "_"), frame.to_arrow())
         connection.execute(f"create schema if not exists {name.partition('.')[0]}")
         connection.execute(f"create view {name} as from {name.replace('.', '_')}")
     return connection
+
+
+def masked(mesh: Mapping[str, pl.DataFrame], folders: dict[str, Path]) -> dict[str, pl.DataFrame]:
+    """The derived port of each product that has one, by SQL name."""
+    masks = read_mesh(ROOT / "mesh.yaml").masks
+    loaded = {name: load_product(folder, masks=masks) for name, folder in folders.items()}
+    return {
+        f"{name}__masked": masked_frame(
+            mesh[name].lazy(), mesh[name].columns, product.masks, b"a key of the tests"
+        ).collect()
+        for name, product in loaded.items()
+        if product.masks
+    }
 
 
 @pytest.mark.parametrize("file", QUERIES, ids=lambda file: f"{file.parents[1].name}-{file.stem}")

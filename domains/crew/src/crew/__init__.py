@@ -1,0 +1,1 @@
+"""Who was on board: a roster of people who do not exist."""
