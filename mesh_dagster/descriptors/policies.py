@@ -84,7 +84,7 @@ def _setting(name: str, stated: Map, line: int, source: Source) -> PolicySetting
         policy=name,
         force=force,
         until=until,
-        severity=dict(grave) if isinstance(grave, Map) else {EVERY_STAGE: grave},
+        severity=dict(grave) if isinstance(grave, dict) else {EVERY_STAGE: grave},
         options={key: plain(value) for key, value in stated.items() if key not in _OWN},
         where=source.at(line),
     )

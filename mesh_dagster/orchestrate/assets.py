@@ -17,6 +17,8 @@ from mesh_dagster.orchestrate import labels
 from mesh_dagster.orchestrate.automation import pull_condition
 from mesh_dagster.orchestrate.checks import check_specs
 from mesh_dagster.orchestrate.partitions import partition_set
+from mesh_dagster.orchestrate.policies import policy_specs
+from mesh_dagster.orchestrate.scores import score_metadata
 from mesh_dagster.orchestrate.service_levels import freshness_policy, slo_specs
 from mesh_dagster.orchestrate.step import run_step
 from mesh_dagster.orchestrate.upstreams import Upstreams
@@ -75,6 +77,7 @@ def product_assets(
         check_specs=[
             *check_specs(loaded),
             *slo_specs(loaded),
+            *policy_specs(mesh, loaded),
             *(work.tests if work else ()),
         ],
         # Without it the checks cannot be run alone, against what is published.

@@ -15,6 +15,7 @@ from mesh_dagster.orchestrate.checks import NO_LINKS, Links, check_results
 from mesh_dagster.orchestrate.events import materializations, told
 from mesh_dagster.orchestrate.lineage import parent_of
 from mesh_dagster.orchestrate.partitions import partitions_of
+from mesh_dagster.orchestrate.policies import policy_checks
 from mesh_dagster.orchestrate.service_levels import slo_results
 from mesh_dagster.orchestrate.work import Work
 from mesh_dagster.products.mesh import Mesh
@@ -30,6 +31,7 @@ def run_step(
     if not context.selected_asset_keys:
         yield from _audit_only(context, mesh, loaded)
         yield from _service_levels(context, mesh, loaded)
+        yield from policy_checks(context, mesh, loaded, None)
         return
     try:
         attempt = _attempt(context, mesh, loaded, work)
@@ -41,6 +43,7 @@ def run_step(
     selected = set(context.selected_asset_check_keys)
     yield from check_results(loaded, results, selected, _links(context, mesh, loaded, results))
     yield from _service_levels(context, mesh, loaded)
+    yield from policy_checks(context, mesh, loaded, results)
     _tell(context, loaded, attempt)
 
 

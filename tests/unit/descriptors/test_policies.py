@@ -41,6 +41,7 @@ governance:
     assert policies.sets == ("standard", "ours")
     described, chain, slos = policies.settings
     assert (described.force, described.until) == (Force.GRACE, date(2014, 1, 31))
+    assert described.severity == {}
     assert chain.severity == {"beta": "warning", "stable": "none"}
     assert chain.options == {"most": 4, "except": ["a", "b"]}
     assert slos.severity == {"*": "error"}
