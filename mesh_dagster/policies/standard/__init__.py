@@ -8,6 +8,7 @@ from mesh_dagster.policies.standard.archetypes import (
     ConsumerAlignedHasUse,
     SourceAlignedReadsSources,
 )
+from mesh_dagster.policies.standard.carried import ClassificationCarried
 from mesh_dagster.policies.standard.changes import (
     BreakingChangeHasMajor,
     DeprecationWindow,
@@ -45,6 +46,7 @@ STANDARD = PolicySet(
         Retention,
         AllClassified,
         PersonalDataClassified,
+        ClassificationCarried,
         MaskedPort,
         RegionKept,
         BreakingChangeHasMajor,

@@ -42,3 +42,8 @@ def with_parts(path: str, column: Property) -> Iterator[tuple[str, Property]]:
             yield from with_parts(f"{path}.{each.name}", each)
         for mark, each in column.elements:
             yield from with_parts(f"{path}{mark}", each)
+
+
+def is_closed(column: Property) -> bool:
+    """Whether it, or all that it is known to hold, is kept from being shown."""
+    return column.confidential or any(is_closed(each) for each in column.parts)

@@ -21,7 +21,7 @@ from mesh_dagster.policies.examples import (
     product,
 )
 from mesh_dagster.policies.policy import Policy
-from mesh_dagster.policies.standard.columns import columns_of, stated_contracts
+from mesh_dagster.policies.standard.columns import columns_of, is_closed, stated_contracts
 from mesh_dagster.policies.standard.severities import GUARDED, WANTED
 from mesh_dagster.policies.view import Sample, View
 
@@ -50,7 +50,7 @@ class PersonalDataClassified(Policy):
         for port, stated in view.contracts.items():
             for table in stated.schema[:1]:
                 for each in table.properties:
-                    told = None if _is_closed(each) else _looks(port, each, samples.get(port, {}))
+                    told = None if is_closed(each) else _looks(port, each, samples.get(port, {}))
                     if told is not None:
                         yield self._unclassified(view, port, each, told)
 
@@ -157,11 +157,6 @@ def _looks(port: str, column: Property, sample: Sample) -> str | None:
         return look and f"{look[1]} of {look[2]} values of `{column.name}` look like {look[0]}"
     named = name_of(name) if _can_hold(column) else None
     return named and f"`{column.name}` is named like {named}"
-
-
-def _is_closed(column: Property) -> bool:
-    """Whether it, or all that it is known to hold, is kept from being shown."""
-    return column.confidential or any(_is_closed(each) for each in column.parts)
 
 
 def _can_hold(column: Property) -> bool:

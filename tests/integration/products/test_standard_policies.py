@@ -92,6 +92,24 @@ def test_personal_data_of_one_region_goes_into_no_product_of_another(shop: Any) 
     assert refusals(shop) == at_the_gate(shop) == set()
 
 
+def test_a_copy_of_a_personal_column_is_found_by_the_lineage_of_a_run(shop: Any) -> None:
+    columns = {"who": {"physicalType": "VARCHAR", "classification": "pii"}, "item": "VARCHAR"}
+    shop.product("shop/people/v1", columns, {"who": ["a"], "item": ["tea"]})
+    shop.make(address="shop/people/v1")
+    shop.product(
+        "shop/copies/v1",
+        {"guest": "VARCHAR", "length": "BIGINT"},
+        inputs={"people": "mesh://shop/people/v1"},
+        sql="SELECT who AS guest, length(who) AS length FROM people",
+    )
+    shop.make(address="shop/copies/v1")
+    tell(shop.mesh, shop.load("shop/copies/v1"))
+    found = [each for each in check(shop.mesh) if each.code == "classification-carried"]
+    assert [each.message for each in found] == [
+        "`guest` is a copy of `who` of shop/people/v1, which is personal, and is open"
+    ]
+
+
 def test_a_stage_that_somebody_wrote_by_hand_is_told_until_it_is_on_the_record(
     world: ModuleType, shop: Any
 ) -> None:

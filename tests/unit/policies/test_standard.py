@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Property
-from mesh_dagster.model.discovery import About, ObservedRead
+from mesh_dagster.model.discovery import About, Facts, ObservedRead
 from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.lineage import ColumnLineage, InputColumn, Use
 from mesh_dagster.model.policy import Moment
 from mesh_dagster.model.principal import Principal
 from mesh_dagster.model.product import (
@@ -354,6 +355,25 @@ def test_to_read_more_is_never_less_of_a_violation(
 
     assert found(some) <= found(some | more)
     assert found({"order_id", "amount"}) == 0
+
+
+def test_a_copy_is_as_personal_as_what_it_was_copied_from() -> None:
+    view = standard.ClassificationCarried.failing()
+    assert told(standard.ClassificationCarried, view) == [
+        "`placed_by` is a copy of `email` of crm/customers/v1, which is personal, and is open"
+    ]
+    before = view.before
+    assert before is not None
+    for used in (
+        InputColumn(CUSTOMERS, "email", Use.AGGREGATION),
+        InputColumn(CUSTOMERS, "order_id", Use.IDENTITY),
+        InputColumn(CUSTOMERS, "nothing", Use.IDENTITY),
+        InputColumn(PARCELS, "email", Use.IDENTITY),
+        InputColumn(None, "email", Use.IDENTITY, "file"),
+    ):
+        made = replace(before, facts=Facts(columns={"": ColumnLineage({"placed_by": (used,)})}))
+        free = replace(view, find_before=lambda made=made: made)
+        assert told(standard.ClassificationCarried, free) == []
 
 
 def test_a_masked_port_is_wanted_where_something_is_confidential() -> None:
