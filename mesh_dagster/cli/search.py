@@ -109,10 +109,11 @@ def _print_hit(hit: Hit) -> None:
     if hit.status != "active":
         facts.insert(0, hit.status)
     used = f"{hit.readers} reader" + ("" if hit.readers == 1 else "s")
+    score = [] if hit.rating is None else [f"score {hit.rating}"]
     state = hit.slo.replace("_", " ")
     slo = [click.style(f"slo {state}", fg=_STATES.get(hit.slo))] if state else []
     line = click.style(shown(product), bold=True)
-    for each in (*map(shown, facts), used, *slo):
+    for each in (*map(shown, facts), used, *score, *slo):
         line, ended = _joined(line, each)
         if ended:
             emit_styled(ended)

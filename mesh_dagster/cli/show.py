@@ -14,11 +14,15 @@ from mesh_dagster.cli.table import Column, render, shown, terminal_width
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import UnknownAddress
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.life import end_of, life_of
+from mesh_dagster.model.product import STATED
+from mesh_dagster.model.score import MOST
 
 if TYPE_CHECKING:
     from mesh_dagster.model.contract import Contract
     from mesh_dagster.model.discovery import ExampleQuery, LevelStanding
     from mesh_dagster.model.product import InputPort, Product
+    from mesh_dagster.model.score import ScoreTold
     from mesh_dagster.model.wiring import Wiring
     from mesh_dagster.products.discovering.page import Page
     from mesh_dagster.products.mesh import Mesh
@@ -95,6 +99,7 @@ def _plain(mesh: Mesh, page: Page) -> dict[str, Any]:
         "summary": page.summary,
         "age_seconds": page.age,
         "service_levels": page.levels,
+        "score": page.score,
         "queries": page.queries,
         "readers": page.readers,
         "read": {
@@ -141,12 +146,20 @@ def _lines(page: Page) -> Iterator[tuple[str, str]]:
     yield from _readers(page)
     if page.wiring is not None:
         yield "made by", _made_by(product, page.wiring)
+    if page.score is not None:
+        yield "score", _scored(page.score)
     yield "published", _published(page)
     if page.age is not None:
         yield "newest event", _age(page.age)
     if page.summary is not None and page.summary.quarantined:
         waiting = f"{page.summary.quarantined}: mesh quarantine {product.address.path}"
         yield "quarantined", waiting
+
+
+def _scored(score: ScoreTold) -> str:
+    """`83 of 100: trustworthy 60`: the dimensions that lack something."""
+    lacking = [f"{name} {value}" for name, value in score.dimensions.items() if value < MOST]
+    return f"{score.overall} of {MOST}" + (f": {', '.join(lacking)}" if lacking else "")
 
 
 def _input(port: InputPort) -> str:

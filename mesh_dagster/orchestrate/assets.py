@@ -13,6 +13,7 @@ import dagster as dg
 
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.product import OutputPort
+from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.orchestrate import labels
 from mesh_dagster.orchestrate.automation import pull_condition
 from mesh_dagster.orchestrate.checks import check_specs
@@ -53,8 +54,12 @@ def product_assets(
     *,
     get_asset_spec: GetAssetSpec = asset_spec,
     work: Work | None = None,
+    score: ScoreTold | None = None,
 ) -> dg.AssetsDefinition:
-    """The assets of a product: its output ports, with a check for every rule."""
+    """The assets of a product: its output ports, with a check for every rule.
+
+    `score` is what its domain tells that it scores.
+    """
     partitions = partition_set(loaded.wiring.partitioning)
     reads = [*upstreams.deps(loaded).values(), *(work.reads if work else ())]
     shown = [*(work.shows if work else ()), *upstreams.references(loaded).values()]
@@ -67,7 +72,12 @@ def product_assets(
     }
     made = work.made if work else ()
     specs = [
-        *(_wired(get_asset_spec(loaded, output), wired) for output in loaded.product.outputs),
+        *(
+            _wired(get_asset_spec(loaded, output), wired).merge_attributes(
+                metadata=score_metadata(score)
+            )
+            for output in loaded.product.outputs
+        ),
         *(each.replace_attributes(partitions_def=partitions) for each in made),
     ]
 

@@ -6,26 +6,33 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import dagster as dg
+
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.slo import Standing
+from mesh_dagster.orchestrate.scores import observe_scores
 from mesh_dagster.products.mesh import Mesh
 
 if TYPE_CHECKING:
     from mesh_dagster.products.telling.describe import Telling
 
-Teller = Callable[[logging.Logger, Iterable[Standing]], None]
+Teller = Callable[[dg.DagsterInstance, logging.Logger, Iterable[Standing]], None]
 
 
 def teller(mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct]) -> Teller:
     """What a sensor calls with how its domain's service levels stand.
 
     The first call after a load describes every product, later ones what has changed since. A
-    registry or a journal that refuses is told in the log, and asked again the next time.
+    registry or a journal that refuses is told in the log, and asked again the next time. What a
+    product scores now is observed in Dagster, where it is news.
     """
     made: list[Telling] = []
+    ports = {each.product.address.path: each.product.outputs[0].address.path for each in products}
 
-    def tell(log: logging.Logger, standings: Iterable[Standing]) -> None:
+    def tell(
+        instance: dg.DagsterInstance, log: logging.Logger, standings: Iterable[Standing]
+    ) -> None:
         from mesh_dagster.products.telling.describe import Telling
 
         if not made:
@@ -34,5 +41,6 @@ def teller(mesh: Mesh, domain: Domain, products: Sequence[LoadedProduct]) -> Tel
             made[0].refresh(standings)
         except MeshError as error:
             log.warning(f"the mesh is not told: {error}")
+        observe_scores(instance, made[0].scores, ports)
 
     return tell

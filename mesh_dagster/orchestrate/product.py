@@ -14,6 +14,7 @@ from mesh_dagster.model.wiring import TransformKind
 from mesh_dagster.orchestrate.assets import GetAssetSpec, asset_spec, product_assets
 from mesh_dagster.orchestrate.retired import apart, retired_assets
 from mesh_dagster.orchestrate.schedules import schedules
+from mesh_dagster.orchestrate.scores import told_scores
 from mesh_dagster.orchestrate.upstreams import Upstreams
 from mesh_dagster.orchestrate.work import Work, asset_work
 from mesh_dagster.products.mesh import Mesh
@@ -38,9 +39,17 @@ def product_definitions(
     """The assets, checks and schedules of some products of one domain; the retired are shown."""
     products, over = apart(products)
     made = _works(mesh, products, upstreams)
+    scores = told_scores(mesh, products[0].domain.name) if products else {}
     found = dg.Definitions(
         assets=[
-            product_assets(mesh, loaded, upstreams, get_asset_spec=get_asset_spec, work=work)
+            product_assets(
+                mesh,
+                loaded,
+                upstreams,
+                get_asset_spec=get_asset_spec,
+                work=work,
+                score=scores.get(loaded.product.address.path),
+            )
             for loaded, work in zip(products, made, strict=True)
         ],
         schedules=schedules(products),

@@ -122,7 +122,7 @@ def slo_sensor(
         known |= {_name(each): _digest(each) for each in changed[:_AT_ONCE]}
         there = {_PROBED, *(_name(each) for each in standings)}
         context.update_cursor(json.dumps({key: known[key] for key in known if key in there}))
-        tell(context.log, stated)
+        tell(context.instance, context.log, stated)
         bad = sum(not each.status.kept for each in standings)
         return dg.SkipReason(f"{len(standings)} objectives, {bad} not kept, {len(changed)} changed")
 

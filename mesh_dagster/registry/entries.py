@@ -17,10 +17,12 @@ from mesh_dagster.descriptors.source import Source, shown
 from mesh_dagster.errors import AddressError
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.partition import Every, Partitioning, check_start
+from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.registry.described import Described
-from mesh_dagster.registry.facts import facts_from_json, json_from_facts
+from mesh_dagster.registry.facts import facts_from_json, json_from_facts, score_from_json
 
 LARGEST = 8 * 1024 * 1024
+LONGEST_SCORE = 20_000
 LONGEST_TEXT = 100_000
 """Characters of one value: every listing of every domain lays out what is in a document."""
 
@@ -77,6 +79,21 @@ def promise_in(entry: bytes) -> str | None:
     """The checksum of what an entry promises, unparsed; None in one of an earlier release."""
     found = _PROMISE.match(entry)
     return found and found[1].decode()
+
+
+_SCORE = b'"score":{"overall":'
+
+
+def score_in(entry: bytes) -> ScoreTold | None:
+    """What an entry tells of the product's score, the rest of it unparsed."""
+    begins = entry.rfind(_SCORE)
+    if begins < 0:
+        return None
+    try:
+        text = entry[begins + len(b'"score":') : begins + LONGEST_SCORE].decode()
+        return score_from_json(_DECODER.raw_decode(text)[0])
+    except UNUSABLE:
+        return None
 
 
 def line(entry: Mapping[str, Any]) -> bytes:

@@ -81,7 +81,7 @@ def facts_from_json(entry: Mapping[str, Any], source: Source) -> Facts:
         access=section("access", _access_from, Access()),
         reads=section("reads", _each(_read_from), ()),
         columns=section("columns", columns_from_json, {}),
-        score=section("score", _score_from, None),
+        score=section("score", score_from_json, None),
     )
 
 
@@ -242,7 +242,8 @@ def _score(score: ScoreTold) -> dict[str, Any]:
     }
 
 
-def _score_from(stated: dict[str, Any]) -> ScoreTold:
+def score_from_json(stated: dict[str, Any]) -> ScoreTold:
+    """A score as a document has it. Raises what is in `UNUSABLE`."""
     dimensions = stated.get("dimensions", {})
     if len(dimensions) > MOST_DIMENSIONS:
         raise ValueError(f"it has {len(dimensions):,} dimensions, {MOST_DIMENSIONS} are allowed")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mesh_dagster.registry.indexed import FIELDS, Row, cleaned
 
-FORMAT = "1"
+FORMAT = "2"
 """Another release's index is not understood, it is built anew."""
 
 TABLES = f"""
@@ -29,6 +29,7 @@ create table products (
     slo text not null,
     team text not null,
     purpose text not null,
+    score integer,
     readers integer not null default 0
 );
 create table weights (product integer primary key, weight real not null);
@@ -62,8 +63,8 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _PRODUCTS = """
 insert into products
-    (id, path, majors, checksum, domain, archetype, stage, status, slo, team, purpose)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (id, path, majors, checksum, domain, archetype, stage, status, slo, team, purpose, score)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _FACETS = "insert or ignore into facets (product, kind, value) values (?, ?, ?)"
 _READS = "insert or ignore into reads (product, target, kind, columns) values (?, ?, ?, ?)"
@@ -89,7 +90,7 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Numbered]) -> None:
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[Numbered]) -> None:
     for statement, values in (
-        (_PRODUCTS, ((id_, row.path, _majors(row), sum_, *row[1:8]) for id_, sum_, row in rows)),
+        (_PRODUCTS, ((id_, row.path, _majors(row), sum_, *row[1:9]) for id_, sum_, row in rows)),
         (_WORDS, ((id_, *row.texts) for id_, _, row in rows)),
         (_FACETS, ((id_, *each) for id_, _, row in rows for each in row.facets)),
         (_READS, ((id_, *each) for id_, _, row in rows for each in row.reads)),

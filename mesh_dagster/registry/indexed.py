@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mesh_dagster.model.address import SCHEME
+from mesh_dagster.model.score import MOST as BEST
 
 FIELDS = (
     "name",
@@ -56,6 +57,7 @@ class Row(NamedTuple):
     slo: str
     team: str
     purpose: str
+    score: int | None
     texts: tuple[str, ...]
     facets: tuple[tuple[str, str], ...]
     reads: tuple[Read, ...]
@@ -91,6 +93,7 @@ def row_of(path: str, entry: Mapping[str, Any]) -> Row:
         slo=_slo(entry),
         team=_text(team.get("name")),
         purpose=purpose,
+        score=_score(entry),
         texts=texts,
         facets=(*facets, *(("entity", each) for each in entities)),
         reads=tuple({*_declared(product), *_observed(entry)}),
@@ -182,6 +185,12 @@ def _slo(entry: Mapping[str, Any]) -> str:
     states = _of_each(entry.get("slos"), "state")
     worst = ("breached", "burning", "at_risk", "met")
     return next((each for each in worst if each in states), "")
+
+
+def _score(entry: Mapping[str, Any]) -> int | None:
+    """What its domain says that it scores; None where it says nothing of the kind."""
+    overall = _mapping(entry.get("score")).get("overall")
+    return overall if type(overall) is int and 0 <= overall <= BEST else None
 
 
 def _custom(stated: Any) -> dict[str, Any]:

@@ -11,16 +11,27 @@ import math
 import sqlite3
 from collections.abc import Collection
 
+from mesh_dagster.model.score import MOST as BEST
+
 _SLO = {"met": 1.1, "at_risk": 0.95, "burning": 0.85, "breached": 0.7}
 _STATUS = {"deprecated": 0.6, "retired": 0.3, "draft": 0.7, "proposed": 0.7}
 _STAGE = {"stable": 1.1, "alpha": 0.9}
 _MOST_READERS = 64
+MIDDLE = BEST // 2
 
 
-def weight(readers: int, slo: str, status: str, stage: str) -> float:
-    """By how much the match of a product counts more, or less, than its text says."""
+_OF_SCORE = 0.3
+"""Between the best score and the worst; a product without one is in the middle of them."""
+
+
+def weight(readers: int, slo: str, status: str, stage: str, score: int | None = None) -> float:
+    """By how much the match of a product counts more, or less, than its text says.
+
+    What a domain says of itself counts little: the best score is worth less than a breach costs.
+    """
     used = 1 + 0.1 * math.log2(1 + min(readers, _MOST_READERS))
-    return used * _SLO.get(slo, 1.0) * _STATUS.get(status, 1.0) * _STAGE.get(stage, 1.0)
+    good = 1 + _OF_SCORE * ((MIDDLE if score is None else score) - MIDDLE) / BEST
+    return good * used * _SLO.get(slo, 1.0) * _STATUS.get(status, 1.0) * _STAGE.get(stage, 1.0)
 
 
 def liking(times: int) -> float:
@@ -33,7 +44,7 @@ def weigh(connection: sqlite3.Connection, products: Collection[str] | None) -> N
 
     Who names no major reads whatever is the newest: all of them have it as a reader.
     """
-    connection.create_function("weight", 4, weight, deterministic=True)
+    connection.create_function("weight", 5, weight, deterministic=True)
     if products is None:
         connection.execute(_COUNT)
         connection.execute(_WEIGH)
@@ -52,6 +63,6 @@ update products set readers = (
 """
 _WEIGH = """
 insert or replace into weights (product, weight)
-select id, weight(readers, slo, status, stage) from products
+select id, weight(readers, slo, status, stage, score) from products
 """
 _OF_ONE = "path = :path or (path >= :below and path < :below || '~')"

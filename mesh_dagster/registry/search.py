@@ -26,7 +26,8 @@ _BY_FIELD = "10.0, 4.0, 3.0, 1.5, 1.0, 5.0, 2.0, 5.0"
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATOR = " · "
 _SHOWN_OF = (
-    "id, path, purpose, domain, archetype, stage, status, team, slo, readers, coalesce(times, 0)"
+    "id, path, purpose, domain, archetype, stage, status, team, slo, readers, coalesce(times, 0), "
+    "products.score"
 )
 _SHOWN = 3
 """Places of one field that are shown."""
@@ -63,6 +64,8 @@ class Hit:
     slo: str
     readers: int
     uses: int = 0
+    rating: int | None = None
+    """What its domain says that it scores."""
     score: float = 0.0
     why: dict[str, tuple[str, ...]] = field(default_factory=dict)
 

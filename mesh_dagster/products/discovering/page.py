@@ -17,9 +17,10 @@ from mesh_dagster.errors import JournalError, MeshError, StorageError
 from mesh_dagster.journal.summary import Summary
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
-from mesh_dagster.model.discovery import Access, ExampleQuery, LevelStanding
+from mesh_dagster.model.discovery import NOTHING, Access, ExampleQuery, Facts, LevelStanding
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.product import Product
+from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.model.wiring import Wiring
 from mesh_dagster.ports import pointer
@@ -54,6 +55,8 @@ class Page:
     levels: tuple[LevelStanding, ...] = ()
     queries: tuple[ExampleQuery, ...] = ()
     readers: tuple[Reader, ...] | None = None
+    score: ScoreTold | None = None
+    """As its domain's document tells it."""
 
 
 def page_of(mesh: Mesh, address: Address) -> Page:
@@ -62,15 +65,16 @@ def page_of(mesh: Mesh, address: Address) -> Page:
     product = mesh.resolve(address).of_product
     described = mesh.described(product)
     facts = described.facts
-    newest = facts.newest_event
+    newest, told = facts.newest_event, _told(mesh, product)
     page = Page(
         product=described.product,
         contracts=described.contracts,
         access=facts.access,
         publication=pointer.current(mesh.storage, product),
         levels=facts.levels,
-        queries=_examples(mesh, product),
+        queries=_examples(mesh, product, told),
         readers=_readers(mesh, product),
+        score=told.score,
     )
     if product in {each.address for each in mesh.own()}:
         loaded = mesh.load(product)
@@ -97,12 +101,17 @@ def _levels(mesh: Mesh, loaded: LoadedProduct) -> tuple[LevelStanding, ...]:
     return ()
 
 
-def _examples(mesh: Mesh, product: Address) -> tuple[ExampleQuery, ...]:
-    """Those of the files, with the rows that the document has of them."""
-    told = {}
+def _told(mesh: Mesh, product: Address) -> Facts:
+    """What the document of its domain tells, whatever the files say."""
     with suppress(MeshError):
-        told = {each.sql: each for each in mesh.told(product).facts.queries}
-    return tuple(told.get(each.sql, each) for each in examples_of(mesh, product))
+        return mesh.told(product).facts
+    return NOTHING
+
+
+def _examples(mesh: Mesh, product: Address, told: Facts) -> tuple[ExampleQuery, ...]:
+    """Those of the files, with the rows that the document has of them."""
+    known = {each.sql: each for each in told.queries}
+    return tuple(known.get(each.sql, each) for each in examples_of(mesh, product))
 
 
 def _readers(mesh: Mesh, product: Address) -> tuple[Reader, ...] | None:

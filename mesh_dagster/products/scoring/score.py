@@ -48,7 +48,7 @@ def score_of(mesh: Mesh, address: Address) -> Scored:
 
     Raises `UnknownAddress`, `DescriptorError`, `JournalError`, `StorageError`.
     """
-    product = mesh.resolve(address).of_product
+    product = mesh.resolve_own(address).of_product
     if any(each.address == product for each in mesh.own(product.domain)):
         loaded = mesh.load(product)
         return next(scores_of_domain(mesh, loaded.domain, [loaded]))

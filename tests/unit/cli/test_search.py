@@ -43,7 +43,7 @@ def test_a_heading_keeps_to_the_terminal(
     lines = run("search", "delay").out.splitlines()
     assert lines[0] == "air/flights · source-aligned · stable"
     assert lines[1].startswith("  ")
-    assert lines[1].endswith("readers")
+    assert "readers" in lines[1]
     assert max(map(len, lines)) <= 40
 
 

@@ -25,6 +25,7 @@ from mesh_dagster.model.finding import Severity, Verdict
 from mesh_dagster.model.lineage import ColumnLineage, Evidence, InputColumn, Use
 from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.product import Archetype, OutputPort, Product, Status
+from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.model.slo import Status as LevelStatus
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.storage import Storage, open_storage
@@ -86,6 +87,7 @@ def everything(path: str) -> Facts:
         access=Access("Flights", ("flights@nycair.example",), ("analyst",)),
         reads=(ObservedRead("observations", upstream, 3, ("day",)),),
         columns={"": ColumnLineage({"day": (used,), "x": None}, (source,), Evidence.SQL)},
+        score=ScoreTold("1.1", 83, {"secure": 100, "trustworthy": 60}),
     )
 
 

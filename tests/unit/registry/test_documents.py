@@ -27,7 +27,7 @@ from mesh_dagster.registry.documents import (
     parse_document,
     read_documents,
 )
-from mesh_dagster.registry.entries import entry_of, line, promise_in
+from mesh_dagster.registry.entries import decode_entry, entry_of, line, promise_in, score_in
 from mesh_dagster.registry.writing import write_document
 
 Describe = Callable[..., Described]
@@ -247,6 +247,7 @@ FACTS = {
     "access": {"ask": "somebody"},
     "reads": [{"port": "p", "address": 7}],
     "columns": {"": {"columns": {"a": [{"column": "b", "use": "MAGIC"}]}}},
+    "score": {"overall": 101, "rules": "1", "dimensions": {}},
 }
 
 
@@ -268,6 +269,39 @@ def test_a_section_that_cannot_be_understood_is_left_out_and_told(
     assert section in findings[0].message
     assert found.facts != facts(PATH)
     assert found.facts != NOTHING
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        7,
+        {},
+        {"overall": True, "rules": "1"},
+        {"overall": 50.5, "rules": "1"},
+        {"overall": 50, "rules": 1},
+        {"overall": 50, "rules": "1", "dimensions": {"secure": "all"}},
+        {"overall": 50, "rules": "1", "dimensions": {f"d{n}": 1 for n in range(99)}},
+        {"overall": 50, "rules": "1", "dimensions": [["secure", 1]]},
+    ],
+)
+def test_a_score_that_cannot_be_one_is_none(score: Any, describe: Describe) -> None:
+    entry = line({**entry_of(describe(PATH)), "score": score})
+    assert score_in(entry) is None
+    source = Source("", PATH, tolerant=True)
+    found = decode_entry(entry, PATH, source)
+    assert found is not None
+    assert found.facts.score is None
+    assert [each.code for each in source.findings] == ["MESH-D042"]
+
+
+def test_a_score_is_read_without_the_rest_of_an_entry(
+    describe: Describe, facts: Callable[[str], Facts]
+) -> None:
+    told = facts(PATH)
+    assert told.score is not None
+    assert score_in(line(entry_of(describe(PATH, facts=told)))) == told.score
+    assert score_in(line(entry_of(describe(PATH)))) is None
+    assert score_in(b'{"score":{"overall":9') is None
 
 
 def test_a_document_that_is_too_large_is_not_read(

@@ -29,6 +29,7 @@ from mesh_dagster.ports.storage import Storage
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.entries import entry_of, line
 from mesh_dagster.registry.index import Index
+from mesh_dagster.registry.ranking import weight
 from mesh_dagster.registry.search import Filters, Found, search
 from mesh_dagster.registry.spelling import distance
 from mesh_dagster.registry.writing import write_document
@@ -182,6 +183,17 @@ def test_what_is_used_and_well_comes_first(index: Index) -> None:
     assert paths(found) == ["flights/departures/v1", "punctuality/route_delays/v1"]
     assert [(each.readers, each.slo) for each in found.hits] == [(4, "met"), (0, "breached")]
     assert paths(find(index, "aircraft")) == ["fleet/aircraft/v1", "fleet/old_aircraft/v1"]
+
+
+def test_of_two_that_match_alike_the_better_one_comes_first(index: Index) -> None:
+    """A score moves a product a little: what its domain says of itself is worth no promise kept."""
+    assert (
+        weight(0, "", "active", "", 100)
+        > weight(0, "", "active", "")
+        > weight(0, "", "active", "", 0)
+    )
+    assert weight(0, "", "active", "", 50) == weight(0, "", "active", "")
+    assert weight(0, "breached", "active", "", 100) < weight(0, "met", "active", "", 0)
 
 
 def test_what_one_has_read_lately_moves_up_among_what_matches_alike(index: Index) -> None:
