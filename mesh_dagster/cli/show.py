@@ -14,8 +14,6 @@ from mesh_dagster.cli.table import Column, render, shown, terminal_width
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import UnknownAddress
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.life import end_of, life_of
-from mesh_dagster.model.product import STATED
 from mesh_dagster.model.score import MOST
 
 if TYPE_CHECKING:
