@@ -10,6 +10,7 @@ from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render, terminal_width
 from mesh_dagster.cli.target import open_mesh
 from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.life import end_of, life_of
 
 if TYPE_CHECKING:
     from mesh_dagster.model.product import Product
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _COLUMNS = [
     Column("PRODUCT", least=32),
     Column("VERSION"),
-    Column("STATUS", colours={"active": "green", "deprecated": "yellow", "retired": "red"}),
+    Column("STAGE", colours={"stable": "green", "deprecated": "yellow", "retired": "red"}),
     Column("ARCHETYPE", least=14),
     Column("OWNER", least=12),
     Column("PURPOSE", least=30),
@@ -39,6 +40,9 @@ def products(as_json: bool) -> None:
         columns = _COLUMNS if terminal_width() >= _WIDE else _COLUMNS[:-1]
         rows = [_row(product)[: len(columns)] for product in found]
         emit_styled(render(columns, rows).text)
+        for product in found:
+            if ends := end_of(product):
+                say(f"{product.address.path} is {life_of(product)} {ends}")
     else:
         say("the mesh has no product yet: docs/first-product.md makes one")
     if mesh.listing.findings:
@@ -53,7 +57,7 @@ def _row(product: Product) -> tuple[object, ...]:
     return (
         product.address.path,
         product.version,
-        product.status.value,
+        life_of(product).value,
         product.archetype.value,
         product.team,
         product.purpose,
@@ -68,6 +72,8 @@ def _plain(product: Product) -> dict[str, Any]:
         "version": product.version,
         "status": product.status,
         "stage": product.stage,
+        "life": life_of(product),
+        "deprecation": product.deprecation,
         "archetype": product.archetype,
         "team": product.team,
         "purpose": product.purpose,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -10,9 +11,13 @@ import click
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.table import shown, terminal_width, width_of
 from mesh_dagster.cli.target import open_mesh
+from mesh_dagster.errors import MeshError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.life import end_of
 from mesh_dagster.model.product import STATED, Archetype
 
 if TYPE_CHECKING:
+    from mesh_dagster.products.mesh import Mesh
     from mesh_dagster.registry.search import Found, Hit
 
 _LABELS = {
@@ -81,29 +86,39 @@ def search(
     from mesh_dagster.registry.search import Filters
 
     filters = Filters(domain, archetype, stage, tags, entities, slo is not None)
-    found = find(open_mesh(), " ".join(terms), filters, limit)
+    mesh = open_mesh()
+    found = find(mesh, " ".join(terms), filters, limit)
     if as_json:
         emit_json(found)
     else:
-        _print(found, limit)
+        _print(mesh, found, limit)
         if not found.hits:
-            any_at_all = find(open_mesh(), "", Filters(), 1).hits
+            any_at_all = find(mesh, "", Filters(), 1).hits
             say(_NOTHING if any_at_all else _NOTHING_TOLD)
     return 0 if found.hits else 1
 
 
-def _print(found: Found, limit: int) -> None:
+def _print(mesh: Mesh, found: Found, limit: int) -> None:
     for typed, meant in found.corrected.items():
         say(f"nothing begins with {typed!r}; looked for {', '.join(meant)}")
     for at, hit in enumerate(found.hits):
         if at:
             emit("")
-        _print_hit(hit)
+        _print_hit(hit, _end(mesh, hit))
     if found.total > limit:
         say(f"the first {limit} of {found.total:,}: more words, or --limit")
 
 
-def _print_hit(hit: Hit) -> None:
+def _end(mesh: Mesh, hit: Hit) -> str:
+    """When a product ends that does, and what there is instead."""
+    if hit.status == "active":
+        return ""
+    with suppress(MeshError):
+        return end_of(mesh.product(Address.parse(hit.path)))
+    return ""
+
+
+def _print_hit(hit: Hit, end: str) -> None:
     product = hit.path.rpartition("/")[0] if hit.status == "active" else hit.path
     facts = [each for each in (hit.archetype, hit.stage, hit.team) if each]
     if hit.status != "active":
@@ -118,7 +133,7 @@ def _print_hit(hit: Hit) -> None:
         if ended:
             emit_styled(ended)
     emit_styled(line)
-    for text in (hit.purpose, _why(hit)):
+    for text in (end and f"{hit.status} {end}", hit.purpose, _why(hit)):
         if text:
             emit("  " + textwrap.shorten(text, terminal_width() - 2, placeholder="…"))
 

@@ -14,6 +14,8 @@ from mesh_dagster.cli.table import Column, render, shown, terminal_width
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import UnknownAddress
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.life import end_of, life_of
+from mesh_dagster.model.product import STATED
 from mesh_dagster.model.score import MOST
 
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ def _print(page: Page) -> None:
 
 
 def _head(product: Product) -> None:
-    facts = [product.version, product.status.value, product.archetype.value, product.stage.value]
+    facts = [product.version, product.archetype.value, life_of(product).value]
     emit_styled(click.style(shown(" · ".join([product.address.path, *facts])), bold=True))
     if product.purpose:
         emit(textwrap.fill(product.purpose, terminal_width()))
@@ -130,6 +132,9 @@ def _head(product: Product) -> None:
 
 def _lines(page: Page) -> Iterator[tuple[str, str]]:
     product = page.product
+    if ends := end_of(product):
+        why = product.deprecation.why if product.deprecation else None
+        yield life_of(product).value, f"{ends}: {why}" if why else ends
     owners = [member.username for member in product.members if member.role == "owner"]
     yield "owner", ", ".join([*([product.team] if product.team else []), *owners]) or "-"
     channels = [each for each in page.access.ask if each not in owners]
@@ -250,7 +255,8 @@ def _columns(contract: Contract) -> None:
 def _how(page: Page) -> None:
     """How one reads it: a line for a shell, one for Python, and the examples to begin with."""
     address = page.product.address
-    short = f"{address.domain}/{address.product}"
+    newest = life_of(page.product) in STATED
+    short = f"{address.domain}/{address.product}" if newest else address.path
     emit("")
     for each in page.queries:
         emit(_wrapped("query", f"mesh query {short} {each.name}"))

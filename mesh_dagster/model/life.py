@@ -50,6 +50,18 @@ def life_of(product: Product) -> Stage:
     return product.stage
 
 
+def end_of(product: Product) -> str:
+    """`until 2014-01-31, read fleet/aircraft/v2 instead`: what its readers have to know; empty of
+    a product that goes on."""
+    said = product.deprecation
+    if life_of(product) not in (Stage.DEPRECATED, Stage.RETIRED) or said is None:
+        return ""
+    was = "until" if life_of(product) is Stage.DEPRECATED else "its sunset was"
+    until = f"{was} {said.sunset}" if said.sunset else ""
+    instead = f"read {said.instead.path} instead" if said.instead else ""
+    return ", ".join(filter(None, (until, instead)))
+
+
 def moved(stage: Stage, move: Move) -> Stage | None:
     """Where a move leads from a stage; None where it cannot be made from there."""
     return _LEADS_TO.get((stage, move))

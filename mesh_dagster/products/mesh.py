@@ -183,7 +183,7 @@ class Mesh:
         for each in self.own(product.domain):
             if each.address == product:
                 return each
-        return next(each.product for each in self._majors(product) if each.product.address == product)
+        return self.told(product).product
 
     def load(self, address: Address) -> LoadedProduct:
         """All files of a product of this checkout. Raises `UnknownAddress`, `DescriptorError`."""

@@ -53,8 +53,8 @@ def test_products_are_listed_with_their_owners(mesh: Mesh, run: Run) -> None:
     ended = run("products")
     assert ended.code == 0
     assert [line.split()[:3] for line in ended.out.splitlines()[1:]] == [
-        ["air/carriers/v1", "1.0.0", "active"],
-        ["air/flights/v1", "1.0.0", "active"],
+        ["air/carriers/v1", "1.0.0", "stable"],
+        ["air/flights/v1", "1.0.0", "stable"],
     ]
     assert max(map(len, ended.out.splitlines())) <= 80
 
