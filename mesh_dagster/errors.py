@@ -13,6 +13,7 @@ question could not be answered at all.
     └── EvaluationError         could not evaluate, or could not finish              3
         ├── NeverPublished          the port has no publication (yet, or any more)
         ├── UndeclaredInput         a product asked for what its descriptor does not name
+        ├── AccessDenied            whoever asks may not read the port
         ├── TransformError          the domain's own code failed
         ├── StorageError            storage refused: full, read-only, unreachable
         │   ├── MissingObject           nothing lies under that key
@@ -153,6 +154,19 @@ class UndeclaredInput(EvaluationError):
     """A product asked for an input its descriptor does not name (design rule 4)."""
 
     default_code = "MESH-M011"
+
+
+class AccessDenied(EvaluationError):
+    """Whoever asks may not read the port; `rule` says by which rule of access.
+
+    The refusal is in the access log.
+    """
+
+    default_code = "MESH-A001"
+
+    def __init__(self, what: str, *, rule: str, fix: str | None = None) -> None:
+        super().__init__(what, fix=fix)
+        self.rule = rule
 
 
 class TransformError(EvaluationError):

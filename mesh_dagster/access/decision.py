@@ -171,7 +171,7 @@ def _granted(reader: Reader, guarded: Guarded, now: datetime) -> AccessDecision 
 
 
 Rule = Callable[[Reader, Guarded, datetime], AccessDecision | None]
-_RULES: tuple[Rule, ...] = (_denied, _objected, _own, _unknown, _developing, _open, _granted)
+_RULES: tuple[Rule, ...] = (_denied, _objected, _own, _unknown, _open, _developing, _granted)
 
 
 def _refused(reader: Reader, guarded: Guarded, now: datetime) -> AccessDecision:

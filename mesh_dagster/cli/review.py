@@ -19,7 +19,13 @@ from mesh_dagster.model.review import Action, Review, Ruling
 if TYPE_CHECKING:
     from mesh_dagster.products.mesh import Mesh
 
-_COLOURS = {"quarantine": "red", "breach": "red", "waiver": "cyan", "check": "yellow"}
+_COLOURS = {
+    "quarantine": "red",
+    "breach": "red",
+    "access": "magenta",
+    "waiver": "cyan",
+    "check": "yellow",
+}
 _URGENT = tuple(_COLOURS)
 
 _INBOX = [
@@ -201,6 +207,25 @@ def waive(id: str, why: str, until: datetime | None, rules: tuple[str, ...], as_
 def acknowledge(id: str, why: str, until: datetime | None, as_json: bool) -> int:
     """Take note of it, so that it leaves the inbox; nothing else is changed."""
     return _decide(id, Action.ACKNOWLEDGE, why, as_json, until=until)
+
+
+@review.command()
+@_id
+@_why
+@_until
+@as_json
+def grant(id: str, why: str, until: datetime | None, as_json: bool) -> int:
+    """Let somebody read a port, as he asked, or --until a moment before that."""
+    return _decide(id, Action.GRANT, why, as_json, until=until)
+
+
+@review.command()
+@_id
+@_why
+@as_json
+def refuse(id: str, why: str, as_json: bool) -> int:
+    """Do not let somebody read a port; the rights that he has stay as they are."""
+    return _decide(id, Action.REFUSE, why, as_json)
 
 
 def _decide(

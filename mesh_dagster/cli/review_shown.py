@@ -76,6 +76,8 @@ def tell(facts: Facts) -> None:
     emit(f"since {moment(review.since)} UTC · {rows}decides: {who}")
     if not facts.failing:
         emit(f"\n{review.summary}")
+    if review.request is not None:
+        emit(f"  asked at {moment(review.request.at)} UTC by {review.request.asked_by}")
     for each in facts.failing:
         _tell_failing(each)
     if facts.compared is not None:

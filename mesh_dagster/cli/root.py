@@ -40,6 +40,8 @@ COMMANDS = {
     "promote": "life",
     "deprecate": "life",
     "retire": "life",
+    "request": "request",
+    "access": "access",
     "alerts": "alerts",
     "incidents": "incidents",
     "doctor": "doctor",

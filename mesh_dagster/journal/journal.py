@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from mesh_dagster import clock
 from mesh_dagster.journal import queries, recovery, reviews, writes
+from mesh_dagster.journal.access_log import AccessLog
+from mesh_dagster.journal.access_tables import log_of
 from mesh_dagster.journal.columns import columns_of_digest, columns_shown, put_columns
 from mesh_dagster.journal.database import PATIENCE, Database
 from mesh_dagster.journal.deliveries import Deliveries
@@ -105,6 +107,11 @@ class Journal:
     def lives(self) -> Lives:
         """What became of products in their life: promotions, deprecations, retirements."""
         return Lives(self._database)
+
+    @property
+    def access(self) -> AccessLog:
+        """Who read what, allowed or not."""
+        return log_of(self._database)
 
     def begin(
         self,

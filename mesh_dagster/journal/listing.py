@@ -21,7 +21,7 @@ def glance(url: str | Path, domain: str, products: Collection[str] | None = None
     is empty. Everything else is opened properly, and so is whatever fails, for its error.
     Raises what `open_journal` raises.
     """
-    path = url if isinstance(url, Path) else _file(url.replace("{domain}", domain))
+    path = file_of(url, domain)
     if path is not None:
         if not path.exists():
             return []
@@ -37,7 +37,11 @@ def glance(url: str | Path, domain: str, products: Collection[str] | None = None
         return journal.summary(products)
 
 
-def _file(url: str) -> Path | None:
+def file_of(url: str | Path, domain: str) -> Path | None:
+    """The file of a journal on SQLite; None for every other."""
+    if isinstance(url, Path):
+        return url
+    url = url.replace("{domain}", domain)
     prefix = next((each for each in _PREFIXES if url.startswith(each)), None)
     if prefix is None or "?" in url or url == prefix:
         return None
@@ -46,8 +50,25 @@ def _file(url: str) -> Path | None:
 
 def _read(path: Path) -> list[tuple[object, ...]] | None:
     """The answer to the one query; None where the schema is not this release's."""
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
-        if connection.execute("SELECT version_num FROM alembic_version").fetchone() != (HEAD,):
+    with closing(_opened(path)) as connection:
+        if not _has_head(connection):
             return None
         return connection.execute(SQL.format(decisions="decisions")).fetchall()
+
+
+def is_current(path: Path) -> bool:
+    """Whether a journal's file has the schema of this release."""
+    try:
+        with closing(_opened(path)) as connection:
+            return _has_head(connection)
+    except sqlite3.Error:
+        return False
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=30)
+
+
+def _has_head(connection: sqlite3.Connection) -> bool:
+    found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return bool(found == (HEAD,))

@@ -1,3 +1,3 @@
 """The version of the journal's schema that this release writes and reads."""
 
-HEAD = "0011"
+HEAD = "0012"

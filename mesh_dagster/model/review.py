@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mesh_dagster.model.access import AccessRequest
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.snapshot import Outcome
 
@@ -27,6 +28,8 @@ class ReviewKind(StrEnum):
     """A rule that does not hold in what is published."""
     WAIVER = "waiver"
     """A waiver that is about to end."""
+    ACCESS = "access"
+    """Somebody asks to read a port."""
 
 
 class Action(StrEnum):
@@ -42,6 +45,10 @@ class Action(StrEnum):
     """Let a rule not block, for a while or for a partition. It still runs and reports."""
     ACKNOWLEDGE = "acknowledge"
     """Take note."""
+    GRANT = "grant"
+    """Let somebody read a port, as he asked or for a shorter time."""
+    REFUSE = "refuse"
+    """Do not let him."""
 
 
 class RulingState(StrEnum):
@@ -147,7 +154,7 @@ class Review:
     Its `id` has two parts: the first stays the same while it waits, the second changes with
     everything that changes about it, so that nobody decides on what he has not seen. `results`
     are what does not hold. `ruling` is what was decided on it before: an acknowledgement, a
-    decision that is being carried out, or the waiver that ends.
+    decision that is being carried out, or the waiver that ends. `request` is what is asked for.
     """
 
     id: str
@@ -160,6 +167,7 @@ class Review:
     rows: int = 0
     revision: int | None = None
     ruling: Ruling | None = None
+    request: AccessRequest | None = None
 
     @property
     def subject(self) -> str:

@@ -26,7 +26,8 @@ _FORM = {
     "review": dg.Field(str, description="The id of what waits: `mesh review`."),
     "decision": dg.Field(
         dg.Enum("Decision", [dg.EnumValue(each.value) for each in Action]),
-        description="reaudit, release, discard, waive or acknowledge.",
+        description="reaudit, release, discard, waive or acknowledge; of a request, grant or "
+        "refuse.",
     ),
     "by": dg.Field(str, description="Who decides: an owner, as the descriptor names him."),
     "why": dg.Field(str, description="The reason, for the record."),

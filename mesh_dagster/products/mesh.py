@@ -266,7 +266,7 @@ class Mesh:
         """The ledger of a domain; close it, or use it in a `with`."""
         from mesh_dagster.journal import open_journal
 
-        return open_journal(self._journal_place(domain), domain)
+        return open_journal(self.journal_place(domain), domain)
 
     def summary(self, domain: str | None = None) -> list[Summary]:
         """What products of this checkout came to, one line each that was ever attempted.
@@ -276,9 +276,9 @@ class Mesh:
         from mesh_dagster.journal import glance
 
         names = [each.name for each in self.domains if domain in (None, each.name)]
-        return [line for name in names for line in glance(self._journal_place(name), name)]
+        return [line for name in names for line in glance(self.journal_place(name), name)]
 
-    def _journal_place(self, domain: str) -> str | Path:
+    def journal_place(self, domain: str) -> str | Path:
         """A URL, or the file of the embedded one: a path may hold what ends a URL's."""
         embedded = self.config.state / "journals" / f"{domain}.db"
         return embedded if self.config.journal == EMBEDDED else self.config.journal

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from mesh_dagster.model.access import AccessRequest
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.review import (
     Action,
@@ -54,6 +55,12 @@ def inbox(
         *_ending(rulings, made, now),
     ]
     return tuple(sorted(found, key=_place))
+
+
+def asked(requests: Iterable[AccessRequest], rulings: Sequence[Ruling]) -> tuple[Review, ...]:
+    """The requests that wait for an owner, by product."""
+    made = _by_subject(rulings)
+    return tuple(sorted((_access(each, made) for each in requests), key=_place))
 
 
 def find(reviews: Iterable[Review], asked: str) -> tuple[Review, ...]:
@@ -111,6 +118,21 @@ def _breach(one: Breach, made: dict[str, list[Ruling]], now: datetime) -> Review
         summary=one.summary,
         covers=(),
         ruling=known[-1] if known else None,
+    )
+
+
+def _access(request: AccessRequest, made: dict[str, list[Ruling]]) -> Review:
+    product = request.port.of_product.path
+    subject = _digest(_SUBJECT, ReviewKind.ACCESS, product, request.domain, request.id)
+    until = request.until.date()
+    return Review(
+        id=_id(subject, made[subject], request.digest),
+        kind=ReviewKind.ACCESS,
+        product=product,
+        since=request.at,
+        summary=f"{request.by} asks to read {request.port.path} until {until}: {request.purpose}",
+        covers=(),
+        request=request,
     )
 
 

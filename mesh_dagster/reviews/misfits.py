@@ -13,10 +13,17 @@ from mesh_dagster.model.review import Action, Review, ReviewKind
 MISFIT = "MESH-M048"
 
 ACTIONS = {
-    ReviewKind.QUARANTINE: tuple(Action),
+    ReviewKind.QUARANTINE: (
+        Action.REAUDIT,
+        Action.RELEASE,
+        Action.DISCARD,
+        Action.WAIVE,
+        Action.ACKNOWLEDGE,
+    ),
     ReviewKind.BREACH: (Action.ACKNOWLEDGE,),
     ReviewKind.CHECK: (Action.ACKNOWLEDGE, Action.WAIVE),
     ReviewKind.WAIVER: (Action.ACKNOWLEDGE, Action.WAIVE),
+    ReviewKind.ACCESS: (Action.GRANT, Action.REFUSE),
 }
 """What can be decided on what."""
 
@@ -24,7 +31,7 @@ LONGEST = 2_000
 """Characters of a reason: it stands in the publication that a release makes."""
 
 _HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_LASTING = (Action.REAUDIT, Action.DISCARD)
+_LASTING = (Action.REAUDIT, Action.DISCARD, Action.REFUSE)
 
 
 def refuse_misfit(

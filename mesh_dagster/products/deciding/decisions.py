@@ -13,6 +13,7 @@ from logging import getLogger
 
 from mesh_dagster import clock
 from mesh_dagster.errors import JournalError
+from mesh_dagster.model.access import AccessRequest
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.review import (
     Action,
@@ -27,6 +28,7 @@ from mesh_dagster.model.snapshot import Decision
 from mesh_dagster.products.deciding.heal import heal
 from mesh_dagster.products.deciding.reviewing import reviews_in
 from mesh_dagster.products.deciding.rulings import carry_out
+from mesh_dagster.products.granting.rights import grant, refuse
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.describe import announce
 from mesh_dagster.products.telling.published import refuse_broken
@@ -58,6 +60,8 @@ def decide(
     refuse_misfit(review, action, why, until=until, rules=rules, now=clock.now())
     if review.kind is ReviewKind.QUARANTINE and action in _PUBLISHING:
         refuse_broken(mesh, loaded)
+    if review.request is not None:
+        return _answer(mesh, review.request, _ruling(review, action, by, why, until=until))
     with mesh.journal(loaded.product.address.domain) as journal:
         heal(mesh, loaded, journal)
         chosen = _chosen(review, action, rules)
@@ -73,6 +77,25 @@ def decide(
             )
     if ruling.outcome is not None:
         announce(mesh, loaded)
+    return ruling
+
+
+def _answer(mesh: Mesh, request: AccessRequest, ruling: Ruling) -> Ruling:
+    """Grant or refuse what somebody asks to read.
+
+    What becomes of it stands in the domain's document of grants. A decision that does not get
+    there is recorded as failed, and the request goes on waiting.
+    """
+    with mesh.journal(request.port.domain) as journal:
+        journal.reviews.put(ruling)
+        try:
+            if ruling.action is Action.GRANT:
+                grant(mesh, request, str(ruling.by), ruling.why, ruling.until)
+            else:
+                refuse(mesh, request, str(ruling.by), ruling.why)
+        except BaseException as error:
+            journal.reviews.fail(ruling.id, f"{type(error).__name__}: {error}")
+            raise
     return ruling
 
 

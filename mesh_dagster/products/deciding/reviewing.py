@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from logging import getLogger
 
 from mesh_dagster import clock
-from mesh_dagster.errors import UsageError
+from mesh_dagster.errors import StorageError, UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.journal.reviews import decided
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.review import Identity, Review, Ruling, RulingState, subject_of
+from mesh_dagster.products.granting.settling import settle
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.reviews.identity import LAUNCHPAD, known, of_launchpad
+from mesh_dagster.reviews.inbox import asked as asked_of
 from mesh_dagster.reviews.inbox import find, inbox
 
 UNKNOWN = "MESH-M047"
@@ -24,10 +27,25 @@ def reviews_in(journal: Journal, product: str | None = None) -> tuple[Review, ..
 
 
 def reviews_of(mesh: Mesh, domain: str) -> tuple[Review, ...]:
-    """The same of a domain of this checkout, of the products that are still there."""
+    """The same of a domain of this checkout, of the products that are still there.
+
+    What others ask to read of them is in it too: requests that need no owner are settled on the
+    way.
+    """
     own = {each.address.path for each in mesh.own(domain)}
     with mesh.journal(domain) as journal:
-        return tuple(each for each in reviews_in(journal) if each.product in own)
+        found = (*reviews_in(journal), *_asked(mesh, journal, domain))
+    return tuple(each for each in found if each.product in own)
+
+
+def _asked(mesh: Mesh, journal: Journal, domain: str) -> tuple[Review, ...]:
+    """The requests that wait; none where the registry cannot be asked, and that is told."""
+    try:
+        waiting = settle(mesh, domain)
+    except StorageError as error:
+        getLogger("mesh_dagster").warning("what is asked of %s is not known: %s", domain, error)
+        return ()
+    return asked_of(waiting, journal.reviews.rulings()) if waiting else ()
 
 
 def rulings_of(mesh: Mesh, loaded: LoadedProduct) -> list[Ruling]:

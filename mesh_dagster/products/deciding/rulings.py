@@ -94,7 +94,7 @@ def _became(
             return audit_again(mesh, loaded, waiting, waivers_of(journal, loaded))
         case Action.DISCARD:
             return replace(waiting.decision, outcome=Outcome.DISCARDED), None
-        case Action.ACKNOWLEDGE:
+        case Action.ACKNOWLEDGE | Action.GRANT | Action.REFUSE:
             return waiting.decision, None
 
 

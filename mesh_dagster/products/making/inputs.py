@@ -20,6 +20,8 @@ from mesh_dagster.ports.open import PortData
 from mesh_dagster.ports.schema import PortLayout
 from mesh_dagster.ports.types import polars_type
 from mesh_dagster.products.auditing.layout import contract_layout
+from mesh_dagster.products.granting.admission import Seen, admit
+from mesh_dagster.products.granting.who import of_domain
 from mesh_dagster.products.making.sources import data_file, locate, scan_source
 from mesh_dagster.products.making.transform import Input, Window
 from mesh_dagster.products.mesh import Mesh
@@ -111,20 +113,41 @@ def open_inputs(
 ) -> tuple[Inputs, tuple[InputRead, ...]]:
     """Every declared input, restricted to what the window reads, and a note of its state.
 
-    Raises `NeverPublished` when a partition that the window needs is not published.
+    Raises `AccessDenied` where the product's domain may not read one, and `NeverPublished` when a
+    partition that the window needs is not published.
     """
     opened: dict[str, Input] = {}
     states: dict[Address, Publication] = {}
     reads: list[InputRead] = []
-    for port in loaded.product.inputs:
+    product = loaded.product
+    upstreams = {
+        each.name: mesh.resolve(each.address) for each in product.inputs if each.address is not None
+    }
+    reader = of_domain(product.address.domain)
+    admitted = admit(mesh, reader, list(upstreams.values()), product.address.path, product.purpose)
+    for port in product.inputs:
         if port.source is not None:
             stated = loaded.wiring.sources[port.name]
             opened[port.name] = SourceData(stated, loaded.folder, mesh.storage.url)
             reads.append(InputRead(port.name, f"source:{port.source}"))
         else:
-            opened[port.name], read = _open_product(mesh, loaded, port, window, states)
+            address = upstreams[port.name]
+            opened[port.name], read = _open_product(
+                mesh, loaded, port, address, window, states=states
+            )
             reads.append(read)
-    return Inputs(loaded.product.address.path, opened), tuple(reads)
+    admitted.note(
+        [
+            Seen(upstreams[each.port], each.number, _columns(opened[each.port]))
+            for each in reads
+            if each.number is not None
+        ]
+    )
+    return Inputs(product.address.path, opened), tuple(reads)
+
+
+def _columns(opened: Input) -> tuple[str, ...] | None:
+    return opened.columns if isinstance(opened, PortData) else None
 
 
 def upstream_keys(
@@ -153,12 +176,12 @@ def _open_product(
     mesh: Mesh,
     loaded: LoadedProduct,
     port: InputPort,
+    address: Address,
     window: Window,
+    *,
     states: dict[Address, Publication],
 ) -> tuple[Input, InputRead]:
     """`states` keeps the publication that is read of a product: one run reads all its ports so."""
-    assert port.address is not None  # noqa: S101 (a port without a source has an address)
-    address = mesh.resolve(port.address)
     keys = upstream_keys(loaded, port.name, window, mesh.partitioning(address))
     if keys == ():
         contract = mesh.described(address).contracts[address.port or ""]

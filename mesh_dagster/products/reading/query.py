@@ -13,6 +13,8 @@ from mesh_dagster.errors import AddressError, EvaluationError, MeshError, UsageE
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports.open import PortData
+from mesh_dagster.products.granting.admission import Seen, admit
+from mesh_dagster.products.granting.who import person
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.in_transform import refuse_in_transform
 from mesh_dagster.products.reading.read import AsOf, open_published, publication_at
@@ -22,6 +24,8 @@ from mesh_dagster.products.reading.uses import Use, record_uses
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from mesh_dagster.access.decision import Reader
 
 TOO_MUCH = "MESH-M067"
 """The code of a query that took longer, or more memory, than it may."""
@@ -40,8 +44,8 @@ def query(
 ) -> pa.Table:
     """Run one SELECT, read-only, and return its rows.
 
-    Raises `UsageError` for what is not one SELECT over products, `UnknownAddress` and
-    `NeverPublished` for a table that cannot be read, and `EvaluationError` when the query fails
+    Raises `UsageError` for what is not one SELECT over products, `UnknownAddress`, `AccessDenied`
+    and `NeverPublished` for a table that cannot be read, and `EvaluationError` when the query fails
     or takes more than its `limits`; in a transform, which reads its input ports alone,
     `UndeclaredInput`.
     """
@@ -59,13 +63,14 @@ def opened(
     as_of: AsOf = None,
     limits: Limits = DEFAULT,
     means: str | None = "query",
+    reader: Reader | None = None,
     only: Callable[[Address, PortData], Sequence[str]] | None = None,
 ) -> Iterator[Rows]:
     """The rows of a query, for results that should be streamed. Raises what `query` raises.
 
     Only the products that it names are opened. `means` is by what they are read, as the reader's
-    own ledger has it; None: it is nobody's read. `only` says which columns of a port there are
-    for it: the others it cannot name.
+    own ledger has it; None: it is nobody's read. `reader` is who reads, if it is not whoever runs
+    this process. `only` says which columns of a port there are for it: the others it cannot name.
     """
     refuse_in_transform("the mesh")
     with Process(sql, limits) as process:
@@ -74,13 +79,18 @@ def opened(
             asked = process.asked()
             if asked.bare:
                 raise _no_product(asked.bare[0], mesh)
-            tables = _opened(mesh, asked, as_of, only)
-            reader = process.run([_handed(each, process.folder) for each in tables])
+            addresses = _addresses(mesh, asked)
+            admitted = admit(
+                mesh, reader or person(mesh), list(addresses.values()), means or "example"
+            )
+            tables = _opened(mesh, asked, addresses, as_of, only)
+            admitted.note([_seen(each, asked) for each in tables])
+            rows = process.run([_handed(each, process.folder) for each in tables])
         except Ended as ended:
             raise _failed(ended) from None
         if means is not None:
             record_uses(mesh, [_use(each, asked, means) for each in tables])
-        yield Rows(reader.schema, _batches(process, reader))
+        yield Rows(rows.schema, _batches(process, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +111,29 @@ def _batches(process: Process, reader: Any) -> Iterator[pa.RecordBatch]:
         raise _failed(ended) from None
 
 
+def _addresses(mesh: Mesh, asked: Asked) -> dict[str, Address]:
+    """The ports that a query reads, by the names that it has for them."""
+    found = {}
+    for name in asked.tables:
+        try:
+            named = Address.from_sql(name)
+        except AddressError:
+            raise _no_product(name, mesh) from None
+        found[name] = mesh.resolve(named)
+    return found
+
+
 def _opened(
     mesh: Mesh,
     asked: Asked,
+    addresses: Mapping[str, Address],
     as_of: AsOf,
     only: Callable[[Address, PortData], Sequence[str]] | None,
 ) -> list[_Table]:
     """The tables of a query; of a product that is there twice, both are of one publication."""
     states: dict[Address, Publication] = {}
     found = []
-    for name in asked.tables:
-        try:
-            named = Address.from_sql(name)
-        except AddressError:
-            raise _no_product(name, mesh) from None
-        address = mesh.resolve(named)
+    for name, address in addresses.items():
         state = states.get(address.of_product) or publication_at(mesh, address, as_of)
         states[address.of_product] = state
         data = open_published(mesh, address, publication=state)
@@ -147,13 +165,14 @@ def _handed(table: _Table, folder: Path) -> Mapping[str, Any]:
 
 
 def _use(table: _Table, asked: Asked, means: str) -> Use:
+    seen = _seen(table, asked)
+    return Use(seen.port, seen.publication, means, seen.columns)
+
+
+def _seen(table: _Table, asked: Asked) -> Seen:
     everything = asked.everything or len(table.columns) == len(table.data.schema)
-    return Use(
-        table.address,
-        table.data.publication.number,
-        means,
-        None if everything else table.columns,
-    )
+    columns = None if everything else table.columns
+    return Seen(table.address, table.data.publication.number, columns)
 
 
 def _no_product(name: str, mesh: Mesh) -> UsageError:

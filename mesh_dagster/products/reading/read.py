@@ -12,6 +12,8 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.open import PortData, open_port
+from mesh_dagster.products.granting.admission import Seen, admit
+from mesh_dagster.products.granting.who import person
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.in_transform import refuse_in_transform
 from mesh_dagster.products.reading.retired import refuse_retired
@@ -38,14 +40,15 @@ def read(
 
     Every port is bitemporal: `as_of` chooses what had been published by a moment,
     `event_from` (included) and `event_to` (excluded) what had happened between two. `where` is a
-    Polars expression or one in SQL. Raises `NeverPublished`, `UnknownAddress`, and `UsageError`
-    for an event range on a port that names no event-time column; in a transform, which reads its
-    input ports alone, `UndeclaredInput`.
+    Polars expression or one in SQL. Raises `AccessDenied`, `NeverPublished`, `UnknownAddress`, and
+    `UsageError` for an event range on a port that names no event-time column; in a transform,
+    which reads its input ports alone, `UndeclaredInput`.
     """
     refuse_in_transform(str(address))
     mesh = mesh or Mesh.open()
     wanted = Address.parse(address) if isinstance(address, str) else address
     resolved = mesh.resolve(wanted)
+    admitted = admit(mesh, person(mesh), [resolved], "read")
     ranged = event_from is not None or event_to is not None
     opened = open_port(
         mesh.storage,
@@ -59,6 +62,7 @@ def read(
         event_to=event_to and clock.in_utc(event_to),
     )
     _check_condition(opened)
+    admitted.note([Seen(resolved, opened.publication.number, opened.columns)])
     record_uses(mesh, [Use(resolved, opened.publication.number, "read", opened.columns)])
     return opened
 
@@ -72,6 +76,7 @@ def open_published(
 ) -> PortData:
     """Open a resolved address, in the newest publication or the one that is given.
 
+    Nobody is asked whether he may: that is for those who call it to know.
     Raises `NeverPublished` when there is nothing to read.
     """
     return open_port(

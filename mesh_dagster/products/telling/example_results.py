@@ -22,6 +22,7 @@ from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.discovery import Cell, ExampleQuery, Facts
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.ports.open import PortData
+from mesh_dagster.products.granting.who import of_domain
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.query import opened
 from mesh_dagster.products.reading.sql.process import Limits
@@ -54,11 +55,11 @@ def due(facts: Facts) -> bool:
 
 def run_examples(mesh: Mesh, facts: Facts, has_time: Callable[[], bool]) -> Facts:
     """The same facts with results for the example queries that are due, while there is time."""
-    if not facts.publications:
+    if not facts.publications or not facts.ports:
         return facts
-    newest = facts.publications[0].number
+    newest, domain = facts.publications[0].number, facts.ports[0].address.domain
     queries = [
-        _run(mesh, each, newest) if _is_due(each, facts) and has_time() else each
+        _run(mesh, each, newest, domain) if _is_due(each, facts) and has_time() else each
         for each in facts.queries
     ]
     return replace(facts, queries=tuple(queries))
@@ -69,11 +70,16 @@ def _is_due(query: ExampleQuery, facts: Facts) -> bool:
     return bool(told) and query.publication not in told
 
 
-def _run(mesh: Mesh, query: ExampleQuery, number: int) -> ExampleQuery:
+def _run(mesh: Mesh, query: ExampleQuery, number: int, domain: str) -> ExampleQuery:
     ran = replace(query, publication=number, columns=(), rows=(), note=None)
     try:
         with opened(
-            query.sql, mesh=mesh, limits=_LIMITS, means=None, only=lambda *port: _open(mesh, *port)
+            query.sql,
+            mesh=mesh,
+            limits=_LIMITS,
+            means=None,
+            reader=of_domain(domain),
+            only=lambda *port: _open(mesh, *port),
         ) as rows:
             names = rows.schema.names[:MOST_COLUMNS]
             found = list(islice(_rows(rows.batches, len(names)), MOST_ROWS))

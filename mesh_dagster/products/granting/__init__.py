@@ -1,0 +1,1 @@
+"""Who may read what is published: asked before each reading, and kept on the record."""

@@ -1,0 +1,142 @@
+"""Asked before each reading: may he? And kept on the record, whatever the answer is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from logging import getLogger
+
+from mesh_dagster import clock
+from mesh_dagster.access.decision import Guarded, Reader, decide
+from mesh_dagster.errors import AccessDenied, JournalError
+from mesh_dagster.model.access import AccessDecision, AuditEntry
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.principal import Principal
+from mesh_dagster.products.granting import audit
+from mesh_dagster.products.granting.guarding import guarded
+from mesh_dagster.products.granting.who import ledger_domain, named_by
+from mesh_dagster.products.mesh import Mesh
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is about to be read of a port. `columns` None: all of them."""
+
+    port: Address
+    publication: int
+    columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was decided about one port, for whom."""
+
+    reader: Reader
+    guarded: Guarded
+    decision: AccessDecision
+
+    @property
+    def by(self) -> Principal:
+        """As whom he reads: the one that a grant names, where it is by a grant."""
+        for each in self.guarded.rights:
+            if each.id == self.decision.grant and each.principal in self.reader.principals:
+                return each.principal
+        return self.reader.principal
+
+    @property
+    def purpose(self) -> str | None:
+        """What the grant is for."""
+        for each in self.guarded.rights:
+            if self.decision.allowed and each.id == self.decision.grant:
+                return each.purpose
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Somebody was let in to some ports. `note` keeps what he reads, before he has it."""
+
+    mesh: Mesh
+    answers: Mapping[Address, Answer]
+    means: str
+    purpose: str | None = None
+
+    def note(self, seen: Sequence[Seen]) -> None:
+        """Keep on the record what is read now.
+
+        Where that cannot be written, what is confidential is not read: raises `JournalError`.
+        """
+        kept = [(self.answers[each.port], each) for each in seen]
+        try:
+            _keep(self.mesh, kept, self.means, self.purpose)
+        except JournalError as error:
+            if any(answer.guarded.confidential for answer, _ in kept):
+                raise
+            getLogger("mesh_dagster").warning("a reading is not on the record: %s", error.what)
+
+
+def answer_for(mesh: Mesh, reader: Reader, port: Address) -> Answer:
+    """What is decided about a port, which nobody reads for that. Raises `StorageError`."""
+    found, described = guarded(mesh, port)
+    if described is not None and port.domain not in {each.name for each in mesh.domains}:
+        reader = named_by(reader, described.product)
+    return Answer(reader, found, decide(reader, found, clock.now()))
+
+
+def admit(
+    mesh: Mesh,
+    reader: Reader,
+    ports: Sequence[Address],
+    means: str,
+    purpose: str | None = None,
+) -> Admission:
+    """Let somebody in to ports, each of them or none.
+
+    `ports` are resolved. Raises `AccessDenied` for the first that he may not read, with every
+    refusal on the record; `StorageError` where who may cannot be asked.
+    """
+    answers = {port: answer_for(mesh, reader, port) for port in dict.fromkeys(ports)}
+    refused = [each for each in answers.values() if not each.decision.allowed]
+    if refused:
+        try:
+            _keep(mesh, [(each, None) for each in refused], means, purpose)
+        except JournalError as error:
+            getLogger("mesh_dagster").warning("a refusal is not on the record: %s", error.what)
+        raise _denied(refused[0])
+    return Admission(mesh, answers, means, purpose)
+
+
+def _denied(answer: Answer) -> AccessDenied:
+    decision = answer.decision
+    return AccessDenied(
+        f"{answer.by} may not read {answer.guarded.port.path}: {decision.reason}",
+        rule=decision.rule,
+        fix=decision.fix,
+    )
+
+
+def _keep(
+    mesh: Mesh,
+    kept: Sequence[tuple[Answer, Seen | None]],
+    means: str,
+    purpose: str | None,
+) -> None:
+    by_log: dict[str | None, list[AuditEntry]] = {}
+    for answer, seen in kept:
+        domain = ledger_domain(mesh, answer.reader, answer.guarded.port, answer.by)
+        entry = AuditEntry(
+            number=0,
+            at=clock.now(),
+            principal=answer.by,
+            identity=answer.reader.identity,
+            port=answer.guarded.port,
+            publication=seen.publication if seen else None,
+            columns=seen.columns if seen else None,
+            purpose=answer.purpose or purpose,
+            means=means,
+            allowed=answer.decision.allowed,
+            reason=f"{answer.decision.rule}: {answer.decision.reason}",
+        )
+        by_log.setdefault(domain, []).append(entry)
+    for domain, entries in by_log.items():
+        audit.append(mesh, domain, entries)

@@ -1,0 +1,47 @@
+"""What a decision about a port depends on, put together: its files or document, its grants."""
+
+from __future__ import annotations
+
+from mesh_dagster.access.decision import Audience, Guarded, audience_of, stage_word
+from mesh_dagster.errors import DescriptorError
+from mesh_dagster.model.address import Address
+from mesh_dagster.model.contract import Contract, Property
+from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.registry.described import Described
+from mesh_dagster.registry.grants import grants_of
+
+
+def guarded(mesh: Mesh, port: Address) -> tuple[Guarded, Described | None]:
+    """A port with all that a decision depends on, and the product as it is described.
+
+    `port` is resolved. Where the product's files are broken and no document tells of it, what is
+    confidential in it cannot be known, and only its own domain reads it. Raises `StorageError`.
+    """
+    known = grants_of(mesh.documents, port.domain)
+    rights = known.of(port)
+    try:
+        described = mesh.described(port)
+        hidden = confidential_of(described.contracts[port.port or ""])
+    except (DescriptorError, KeyError):
+        what = f"its files cannot be used, and no document tells of it: mesh check {port.path}"
+        return Guarded(port, Audience.OWN, "broken", (), rights, unknown=what), None
+    product = described.product
+    found = Guarded(
+        port,
+        audience_of(product),
+        stage_word(product),
+        hidden,
+        rights,
+        unknown=known.unusable,
+    )
+    return found, described
+
+
+def confidential_of(contract: Contract) -> tuple[str, ...]:
+    """The columns whose values are not for everybody, by name."""
+    columns = contract.table.properties if contract.schema else ()
+    return tuple(sorted(each.column for each in columns if _hidden(each)))
+
+
+def _hidden(each: Property) -> bool:
+    return each.confidential or any(map(_hidden, each.parts))
