@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.access.worlds import DOMAINS, NOW, PORTS, PRINCIPALS
@@ -33,7 +34,7 @@ from mesh_dagster.registry.requests import (
 LATER = NOW + timedelta(days=30)
 ROSTER = PORTS[0]
 FLIGHTS = Principal.parse("domain:flights")
-MANY = settings(max_examples=2_500, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=examples(2_500), suppress_health_check=list(HealthCheck))
 
 junk = st.sampled_from(
     [

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
@@ -174,7 +175,7 @@ def step(frame: pl.LazyFrame, draw: st.DrawFn, frames: Frames, number: int) -> p
     return frame.select(draw(aggregates(names)).alias(new), draw(aggregates(names)).alias("last"))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=st.data(), new=st.lists(VALUES, min_size=2, max_size=4))
 def test_whatever_changes_an_output_is_named(
     scanned: tuple[Frames, list[InputTable]], drawn: st.DataObject, new: list[int | None]

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
@@ -203,7 +204,7 @@ def names(lineage: ColumnLineage, output: str, table: str, column: str) -> bool:
     return any((each.source, each.column) == (table, column) for each in (*made, *lineage.rows))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 @given(asked=queries(), rows=tables, new=st.lists(VALUES, min_size=2, max_size=4))
 def test_whatever_changes_an_output_is_named(
     asked: tuple[str, list[str]], rows: Rows, new: list[int | None]
