@@ -32,11 +32,11 @@ class Checkout:
         stated = yaml.safe_load((self.root / "mesh.yaml").read_text())["storage"]
         return self.root / stated
 
-    def mesh(self, *arguments: str, seconds: float = 120) -> Done:
+    def mesh(self, *arguments: str, seconds: float = 600) -> Done:
         """Run the command `mesh`."""
         return self.processes.run(["mesh", *arguments], self.root, seconds=seconds)
 
-    def paste(self, line: str, seconds: float = 120) -> Done:
+    def paste(self, line: str, seconds: float = 600) -> Done:
         """Run a line as it was printed."""
         return self.processes.run(line, self.root, seconds=seconds)
 

@@ -1,4 +1,4 @@
-"""Checkouts of the reference mesh, whose processes are ended whatever happens."""
+"""Checkouts of the reference mesh, whose processes are ended whatever happens, and one demo."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from e2e.checkout import DOMAINS, Checkout, check_out
+from e2e.demo import Demo, demo_of
 from e2e.processes import Processes
 
 MakeCheckout = Callable[..., Checkout]
+MakeCopy = Callable[[], Checkout]
 
 _HERE = Path(__file__).parent
 
@@ -18,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.timeout(900))
+            item.add_marker(pytest.mark.timeout(1800))
 
 
 @pytest.fixture(scope="module")
@@ -39,5 +41,24 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, processes: Processes) -> 
     def make(*domains: str, **config: str) -> Checkout:
         to = tmp_path_factory.mktemp("-".join(domains) or "mesh")
         return Checkout(check_out(to, domains or DOMAINS, config), processes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Demo:
+    """`mesh demo`, run once for all processes that test. Its mesh stays as it is."""
+    own = tmp_path_factory.getbasetemp()
+    return demo_of(own if worker_id == "master" else own.parent)
+
+
+@pytest.fixture(scope="module")
+def after_demo(
+    demo: Demo, tmp_path_factory: pytest.TempPathFactory, processes: Processes
+) -> MakeCopy:
+    """Makes copies of the mesh as the demo left it."""
+
+    def make() -> Checkout:
+        return Checkout(demo.copy(tmp_path_factory.mktemp("after") / "mesh"), processes)
 
     return make

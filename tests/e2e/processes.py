@@ -78,7 +78,7 @@ class Processes:
         command: Sequence[str] | str,
         cwd: Path,
         *,
-        seconds: float = 120,
+        seconds: float = 600,
         env: Mapping[str, str] | None = None,
     ) -> Done:
         """Run a command to its end; a text goes to the shell, as if it were pasted."""
@@ -128,7 +128,7 @@ class Processes:
         self._started.append(running)
         return running
 
-    def interrupt(self, running: Running, seconds: float = 60) -> None:
+    def interrupt(self, running: Running, seconds: float = 300) -> None:
         """Press Ctrl-C: the signal goes to the whole group, as from a terminal."""
         with suppress(ProcessLookupError):
             os.killpg(running.process.pid, signal.SIGINT)
@@ -156,17 +156,21 @@ class Processes:
         for each in living:
             with suppress(psutil.NoSuchProcess):
                 each.terminate()
-        psutil.wait_procs(living, timeout=5)
+        psutil.wait_procs(living, timeout=30)
         # The second look finds what was started meanwhile.
         for each in self.living():
             with suppress(psutil.NoSuchProcess):
                 each.kill()
-        psutil.wait_procs(living, timeout=5)
+        psutil.wait_procs(living, timeout=60)
         for running in self._started:
             running.process.poll()
 
     def wait_for(
-        self, missing: Callable[[], str], seconds: float, *running: Running, every: float = 0.5
+        self,
+        missing: Callable[[], str],
+        *running: Running,
+        seconds: float = 600,
+        every: float = 0.5,
     ) -> None:
         """Wait until nothing is missing. Fails with what still is, and with the logs' tails.
 

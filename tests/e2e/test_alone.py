@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from e2e.checkout import DOMAINS, Checkout
+from e2e.demo import Demo
 from e2e.processes import Running
 from e2e.webserver import Webserver, free_port
 
 DEPARTURES, OBSERVATIONS = "flights/departures", "weather/observations"
 ROUTE_DELAYS, DELAY_RISK = "punctuality/route_delays", "journeys/delay_risk"
 WEEK = tuple(f"2013-11-0{day}" for day in range(1, 8))
-FIRST, LAST = WEEK[0], WEEK[-1]
 
 _TOLD = """query Told($path: [String!]!) { assetOrError(assetKey: {path: $path}) {
     ... on Asset { assetMaterializations { partition runId } } } }"""
@@ -38,7 +39,7 @@ _MADE = {
 
 @dataclass(frozen=True)
 class Apart:
-    """Three checkouts, and Dagster at work in that of journeys."""
+    """Two checkouts, what the other domains have published, and Dagster at work in journeys."""
 
     weather: Checkout
     journeys: Checkout
@@ -53,7 +54,7 @@ class Apart:
             left = sorted(set(days) - set(self.pulled()))
             return f"{left} of {DELAY_RISK}" if left else ""
 
-        self.journeys.processes.wait_for(missing, 240, self.running)
+        self.journeys.processes.wait_for(missing, self.running)
 
     def told(self, product: str) -> dict[str, list[str]]:
         """The runs that journeys' own instance knows each partition of a port from."""
@@ -65,20 +66,19 @@ class Apart:
 
 
 @pytest.fixture(scope="module")
-def apart(checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+def apart(checkout, demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
     shared = tmp_path_factory.mktemp("shared")
     places = {"storage": str(shared / "storage"), "registry": str(shared / "registry")}
     weather, journeys = checkout("weather", **places), checkout("journeys", **places)
-    rest = checkout("network", "fleet", "flights", "punctuality", **places)
-    for product in ("network/airports", "fleet/aircraft", "fleet/carriers"):
-        rest.mesh("run", product).succeeded()
-    for product in (DEPARTURES, ROUTE_DELAYS):
-        rest.mesh("run", product, "--from", FIRST, "--to", LAST).succeeded()
+    published = demo.root / ".mesh" / "storage"
+    for domain in ("network", "fleet", "flights", "punctuality"):
+        shutil.copytree(published / domain, shared / "storage" / domain)
+        shutil.copytree(published / "_registry" / domain, shared / "registry" / domain)
     by_its_own_dagster(weather, "2013-11-01...2013-11-02")
 
     server = Webserver(free_port())
     running = journeys.start(f"mesh dev --port {server.port}", "journeys")
-    journeys.processes.wait_for(server.not_serving, 120, running)
+    journeys.processes.wait_for(server.not_serving, running)
     yield Apart(weather, journeys, server, running)
     journeys.processes.interrupt(running)
 

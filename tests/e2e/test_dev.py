@@ -10,7 +10,7 @@ def test_a_domain_alone_shows_its_inputs_as_external_assets_to_this_machine_only
     mesh: Checkout = checkout()
     server = Webserver(free_port())
     running = mesh.start(f"mesh dev journeys --port {server.port}", "dev")
-    mesh.processes.wait_for(server.not_serving, 180, running)
+    mesh.processes.wait_for(server.not_serving, running)
     (name,) = server.repositories()
     nodes = server.repositories()[name]["assetNodes"]
     made = {"/".join(node["assetKey"]["path"]): node["isExecutable"] for node in nodes}
@@ -23,7 +23,7 @@ def test_a_domain_alone_shows_its_inputs_as_external_assets_to_this_machine_only
     }
     assert mesh.processes.listening() == {"127.0.0.1"}
     mesh.processes.interrupt(running)
-    mesh.processes.wait_for(lambda: ", ".join(map(str, mesh.processes.living())), 30)
+    mesh.processes.wait_for(lambda: ", ".join(map(str, mesh.processes.living())))
 
 
 def test_a_domain_that_is_not_there_is_refused_with_a_suggestion(checkout) -> None:

@@ -67,9 +67,9 @@ class Shop:
         self.processes.interrupt(self.daemon)
         shutil.rmtree(self.home)
 
-    def until(self, missing: Callable[[], str], seconds: float = 200) -> None:
+    def until(self, missing: Callable[[], str]) -> None:
         assert self.daemon is not None
-        self.processes.wait_for(missing, seconds, self.daemon, every=2)
+        self.processes.wait_for(missing, self.daemon, every=2)
 
     def check(self) -> dg.AssetCheckEvaluation | None:
         """What Dagster has of the service level."""
