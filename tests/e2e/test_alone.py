@@ -71,7 +71,7 @@ def apart(checkout, demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Ite
     places = {"storage": str(shared / "storage"), "registry": str(shared / "registry")}
     weather, journeys = checkout("weather", **places), checkout("journeys", **places)
     published = demo.root / ".mesh" / "storage"
-    for domain in ("network", "fleet", "flights", "punctuality"):
+    for domain in set(DOMAINS) - {"weather", "journeys"}:
         shutil.copytree(published / domain, shared / "storage" / domain)
         shutil.copytree(published / "_registry" / domain, shared / "registry" / domain)
     by_its_own_dagster(weather, "2013-11-01...2013-11-02")
