@@ -110,6 +110,8 @@ def _show(found: Impact) -> None:
     )
     if perhaps:
         say(f"{perhaps} of them only perhaps: nobody knows which columns they are made of")
+    if not found.whole:
+        say(f"only the first {found.edges:,} edges were followed: more would break than is listed")
 
 
 def _row(each: Affected) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,6 +23,9 @@ Columns = tuple[str, ...] | None
 
 _Read = tuple[str, str, Columns]
 """The other product, `declared` or `observed`, and the columns."""
+
+ALL = -1
+"""No bound, as SQLite understands it."""
 
 _DECLARED = "declared"
 _JOINT = " · "
@@ -102,18 +105,17 @@ class Graph:
 
     def node(self, path: str) -> Node | None:
         """A product by its path with the major; None where nobody knows it."""
-        self.know_nodes([path])
-        return self._nodes[path]
+        return self.nodes_of([path])[path]
 
-    def know_nodes(self, paths: Iterable[str]) -> None:
-        """Look many products up at once, so that `node` need not ask."""
+    def nodes_of(self, paths: Iterable[str]) -> Mapping[str, Node | None]:
+        """Many products at once, those that were asked for before among them."""
         wanted = [path for path in dict.fromkeys(paths) if path not in self._nodes]
-        if not wanted:
-            return
-        told = {row[0]: _node(row) for row in self._rows(sql.NODES, json.dumps(wanted))}
+        rows = self._rows(sql.NODES, json.dumps(wanted)) if wanted else ()
+        told = {row[0]: _node(row) for row in rows}
         for path in wanted:
             own = self._own.get(path)
             self._nodes[path] = told.get(path) if own is None else _node_of(own, told.get(path))
+        return self._nodes
 
     def nodes(self) -> tuple[Node, ...]:
         """All products, by path."""
@@ -124,26 +126,28 @@ class Graph:
 
     def readers(self, path: str) -> tuple[Edge, ...]:
         """The products that read a product, by path."""
-        return self._readers([path], sql.READERS)[path]
+        return self._readers([path], sql.READERS).get(path, ())
 
     def unclear_readers(self, paths: Iterable[str]) -> dict[str, tuple[Edge, ...]]:
-        """Those that read each of many products and do not tell what becomes of all of it."""
+        """Those that read each of many products and do not tell what becomes of all of it; a
+        product without any is left out."""
         return self._readers(list(dict.fromkeys(paths)), sql.UNCLEAR_READERS)
 
     def _readers(self, paths: Sequence[str], statement: str) -> dict[str, tuple[Edge, ...]]:
-        newest = self._newest({_majors(path) for path in paths})
+        names = dict.fromkeys(map(_majors, paths))
         by_target: dict[str, list[_Read]] = defaultdict(list)
-        for target, *row in self._rows(statement, json.dumps([*paths, *newest])):
+        for target, *row in self._rows(statement, json.dumps([*paths, *names])):
             if not (row[1] == _DECLARED and row[0] in self._own):
                 by_target[target].append(_told(row))
-        for target in (*paths, *newest) if self._readers_here else ():
-            by_target[target] += self._readers_here.get(target, ())
+        for target in self._readers_here.keys() & {*paths, *names}:
+            by_target[target] += self._readers_here[target]
+        newest = self._newest(names.keys() & by_target.keys())
         edges: dict[str, tuple[Edge, ...]] = {}
-        for path in paths:
+        for path in paths if by_target else ():
             majors = _majors(path)
             of_name = by_target.get(majors, []) if newest.get(majors) == path else []
-            found = _merged([*by_target.get(path, ()), *of_name])
-            edges[path] = tuple(edge_of(each, path, *found[each]) for each in sorted(found))
+            if found := _merged([*by_target.get(path, ()), *of_name]):
+                edges[path] = tuple(edge_of(each, path, *found[each]) for each in sorted(found))
         return edges
 
     def reads(self, path: str) -> tuple[Edge, ...]:
@@ -171,15 +175,16 @@ class Graph:
         return self.used_by_each([(port, column)])[port, column]
 
     def used_by_each(
-        self, columns: Sequence[tuple[str, str | None]]
+        self, columns: Sequence[tuple[str, str | None]], most: int = ALL
     ) -> dict[tuple[str, str | None], list[ColumnEdge]]:
-        """What is made of each of many columns; a column None stands for any of a port's."""
+        """What is made of each of many columns, so `most` edges of them; a column None stands for
+        any of a port's."""
         found: dict[tuple[str, str | None], list[ColumnEdge]] = {each: [] for each in columns}
         for statement, asked in (
             (sql.USED_COLUMNS, [each for each in columns if each[1] is not None]),
             (sql.USED_PORTS, [each for each in columns if each[1] is None]),
         ):
-            for at, *row in self._rows(statement, json.dumps(asked)) if asked else ():
+            for at, *row in self._rows(statement, json.dumps(asked), most) if asked else ():
                 found[asked[at]].append(ColumnEdge._make(row))
         return found
 
@@ -211,7 +216,9 @@ class Graph:
     def _newest(self, names: Iterable[str]) -> dict[str, str]:
         """The newest active major of products, by name, or else the newest deprecated one."""
         found: dict[str, dict[str, str]] = {each: {} for each in names}
-        for majors, path, status in self._rows(sql.MAJORS, json.dumps(list(found))):
+        for majors, path, status in (
+            self._rows(sql.MAJORS, json.dumps(list(found))) if found else ()
+        ):
             found[majors][path] = status
         for path, product in self._own.items():
             if (majors := _majors(path)) in found:
@@ -229,7 +236,7 @@ class Graph:
             return target
         return self._newest([target]).get(target, target)
 
-    def _rows(self, statement: str, *given: str) -> list[Any]:
+    def _rows(self, statement: str, *given: str | int) -> list[Any]:
         def asked(connection: sqlite3.Connection) -> list[Any]:
             return connection.execute(statement, given).fetchall()
 

@@ -17,8 +17,8 @@ cross join products p on p.id = r.product
 """
 UNCLEAR_READERS = f"""
 {READERS}
-where not exists (select 1 from edges e where e.product = p.id)
-    or exists (select 1 from edges e where e.product = p.id and +e.target = '')
+where not exists (select 1 from edges e where e.product = r.product)
+    or exists (select 1 from edges e where e.product = r.product and e.target = '')
 """
 READS = """
 select r.target, r.kind, r.columns from reads r join products p on p.id = r.product
@@ -36,12 +36,14 @@ USED_PORTS = f"""
 select asked.key, {EDGE} from json_each(?) as asked
 cross join edges e on e.target = json_extract(asked.value, '$[0]')
 cross join products p on p.id = e.product
+limit ?
 """
 USED_COLUMNS = f"""
 select asked.key, {EDGE} from json_each(?) as asked
 cross join edges e on e.target = json_extract(asked.value, '$[0]')
     and e.target_column = json_extract(asked.value, '$[1]')
 cross join products p on p.id = e.product
+limit ?
 """
 TELLS = """
 select p.path from json_each(?) as asked cross join products p on p.path = asked.value
@@ -51,7 +53,7 @@ UNKNOWN = f"""
 select {EDGE} from json_each(?) as asked
 cross join products p on p.path = asked.value
 cross join edges e on e.product = p.id
-where +e.target = ''
+where e.target = ''
 """
 MAJORS = """
 select asked.value, p.path, p.status from json_each(?) as asked

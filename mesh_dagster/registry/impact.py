@@ -10,6 +10,9 @@ from mesh_dagster.descriptors.cache import collecting_none
 from mesh_dagster.registry.graph import ColumnEdge, Graph, Node
 from mesh_dagster.registry.indexed import product_of
 
+MOST = 100_000
+"""Edges that are followed: nobody talks to so many, and they take seconds."""
+
 ROWS = ""
 """Stands among the columns of a port for which rows there are."""
 
@@ -50,6 +53,8 @@ class Impact:
     affected: tuple[Affected, ...]
     edges: int
     """How many edges were looked at."""
+    whole: bool = True
+    """Whether all were: what is left out is no fewer steps away than what is there."""
 
 
 @dataclass
@@ -70,10 +75,10 @@ def _impact(graph: Graph, port: str, columns: Collection[str] | None) -> Impact:
     start = [(port, each) for each in (sorted(columns) if columns is not None else [ROWS])]
     walk.follow(start)
     found = sorted(walk.products.items(), key=lambda item: (item[1].depth, item[0]))
-    graph.know_nodes(path for path, _ in found)
+    nodes = graph.nodes_of(path for path, _ in found)
     affected = [
         Affected(
-            graph.node(path) or Node(path, path.partition("/")[0]),
+            nodes[path] or Node(path, path.partition("/")[0]),
             each.depth,
             tuple(each.over),
             tuple(_touched(each)),
@@ -81,7 +86,7 @@ def _impact(graph: Graph, port: str, columns: Collection[str] | None) -> Impact:
         for path, each in found
     ]
     named = None if columns is None else tuple(sorted(columns))
-    return Impact(port, named, tuple(affected), walk.edges)
+    return Impact(port, named, tuple(affected), walk.edges, walk.edges < MOST)
 
 
 def _touched(product: _Product) -> Iterator[Touched]:
@@ -113,7 +118,7 @@ class _Walk:
         level = dict.fromkeys(start, True)
         self._seen.update(level)
         depth = 0
-        while level:
+        while level and self.edges < MOST:
             self._next = {}
             depth += 1
             self._step(level, depth)
@@ -122,12 +127,16 @@ class _Walk:
     def _step(self, level: dict[tuple[str, str], bool], depth: int) -> None:
         """All that is so many steps away, asked for at once."""
         asked = [(port, column or None) for port, column in level]
-        used = self._graph.used_by_each(asked)
-        readers = self._graph.unclear_readers(product_of(port) for port, _ in level)
+        products = {port: product_of(port) for port, _ in level}
+        used = self._graph.used_by_each(asked, MOST - self.edges)
+        readers = self._graph.unclear_readers(products.values())
         names = {edge.reader for edges in readers.values() for edge in edges}
-        self._unknown |= self._graph.unknown_of(names - self._unknown.keys())
+        if unseen := names - self._unknown.keys():
+            self._unknown |= self._graph.unknown_of(unseen)
         for (port, column), certain in level.items():
-            edges, over = used[port, column or None], product_of(port)
+            if self.edges >= MOST:
+                return
+            edges, over = used[port, column or None], products[port]
             self.edges += len(edges)
             for edge in edges:
                 # What changes which rows there are changes the rows of whatever reads any column.
@@ -136,7 +145,7 @@ class _Walk:
                 else:
                     touch = _Touch(edge.product, edge.port, ROWS, "ROWS", certain)
                 self._reach(over, touch, depth)
-            for reader in readers[over]:
+            for reader in readers.get(over, ()):
                 self.edges += 1
                 if not column or reader.may_read(column):
                     self._perhaps(reader.reader, over, depth)
@@ -147,6 +156,7 @@ class _Walk:
         if unknown is None:
             self._reach(over, _Touch(reader, reader, ROWS, "", False), depth)
         for each in unknown or ():
+            self.edges += 1
             self._reach(over, _Touch(each.product, each.port, each.column, "", False), depth)
 
     def _reach(self, over: str, touch: _Touch, depth: int) -> None:

@@ -14,12 +14,11 @@ import sqlite3
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count, islice
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from mesh_dagster.descriptors.cache import collecting_none
 from mesh_dagster.descriptors.second_reader import may_fork
@@ -41,6 +40,9 @@ from mesh_dagster.registry.index_schema import (
 from mesh_dagster.registry.indexed import Row, row_of
 from mesh_dagster.registry.ranking import weigh
 from mesh_dagster.registry.second_parser import WORTHWHILE, told_by_another
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _PATIENCE = 30.0
 _AT_ONCE = 16
@@ -233,6 +235,7 @@ class Index:
         self, domains: Sequence[str], objects: Objects
     ) -> Iterator[tuple[Document, list[Finding]]]:
         """What domains tell, and what is wrong with it; only so many are in memory at a time."""
+        from concurrent.futures import ThreadPoolExecutor
 
         def read(domain: str) -> tuple[Document, list[Finding]]:
             findings: list[Finding] = []

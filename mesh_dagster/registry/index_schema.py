@@ -49,7 +49,8 @@ create table edges (
     target text not null, target_column text not null, use text not null
 );
 create index edges_of_product on edges (product);
-create index edges_to on edges (target, target_column);
+create index edges_to on edges (target, target_column, product, port, "column", use);
+create index edges_unknown on edges (product) where target = '';
 create virtual table words using fts5 ({", ".join(FIELDS)},
     tokenize = "porter unicode61 remove_diacritics 2");
 create virtual table vocabulary using fts5vocab (words, row);

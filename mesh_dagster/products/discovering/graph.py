@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from mesh_dagster.contracts.evolution.change import Grade
-from mesh_dagster.contracts.evolution.diff import Diff
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
@@ -14,6 +13,9 @@ from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.products.discovering.finding import index_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.graph import Graph
+
+if TYPE_CHECKING:
+    from mesh_dagster.contracts.evolution.diff import Diff
 
 
 @contextmanager
@@ -46,6 +48,8 @@ def changed_columns(found: Diff) -> tuple[str, ...] | None:
 
     Where nothing changed for readers, there are none.
     """
+    from mesh_dagster.contracts.evolution.change import Grade
+
     told = [each for each in found.changes if each.grade is not Grade.COMPATIBLE]
     if any(not each.columns for each in told):
         return None

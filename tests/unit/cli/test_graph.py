@@ -145,6 +145,16 @@ def test_the_impact_of_a_column_is_told_in_order(chain: Mesh, run: Run) -> None:
     ]
 
 
+def test_what_was_not_followed_is_told(
+    chain: Mesh, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mesh_dagster.registry.impact.MOST", 1)
+    ended = run("impact", "air/flights.delay")
+    assert ended.code == 1
+    assert "stats/weeks/v1" not in ended.out
+    assert "more would break than is listed" in ended.err
+
+
 def test_nothing_breaks_with_what_nobody_uses(chain: Mesh, run: Run) -> None:
     ended = run("impact", "air/flights.id")
     assert (ended.code, ended.out) == (0, "nothing downstream is made of air/flights/v1.id\n")

@@ -14,6 +14,7 @@ from mesh_dagster.model.discovery import Facts, ObservedRead
 from mesh_dagster.model.lineage import ColumnLineage, Evidence, InputColumn, Use
 from mesh_dagster.model.product import Archetype, InputPort, Product, Status
 from mesh_dagster.ports.storage import Storage
+from mesh_dagster.registry import impact as impacts
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.drawn import map as map_
 from mesh_dagster.registry.drawn.page import page
@@ -305,3 +306,19 @@ def test_what_another_domain_calls_no_address_ends_the_way_up(mesh: Mesh) -> Non
             walk = walk_columns(graph, "c/c/v1", "t", up=None, down=None)
             assert walk.levels["a/a/v1.x"] == -2
             assert page(picture_of_columns(graph, walk), "").count("<script") == 1
+
+
+def test_so_many_edges_are_followed_and_it_is_told(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        mesh.product(f"w/w{number}/v1", {"x": ["a/a/v1.x"]}, reads={"a/a/v1": ("x",)})
+    (graph,) = mesh.graph()
+    whole = impact(graph, "a/a/v1", ["x"])
+    monkeypatch.setattr(impacts, "MOST", 10)
+    cut = impact(graph, "a/a/v1", ["x"])
+    assert whole.whole
+    assert not cut.whole
+    assert 10 <= cut.edges < whole.edges
+    assert {each.depth for each in cut.affected} == {1}
+    assert {each.node.path for each in cut.affected} < {each.node.path for each in whole.affected}
