@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-contracts bench-graph bench-slos bench-registry bench-lineage conformance dev clean
+.PHONY: help demo test check bench bench-contracts bench-graph bench-slos bench-registry bench-lineage bench-policies conformance dev clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ bench-registry: $(INSTALLED) ## how fast what domains tell is indexed, and a pro
 
 bench-lineage: $(INSTALLED) ## how fast lineage is delivered, and that none of it is lost
 	python benchmarks/lineage/run.py --write
+
+bench-policies: $(INSTALLED) ## what all policies cost over 1,000 products, against parsing their files
+	python benchmarks/policies/run.py
 
 conformance: $(INSTALLED) ## how far others agree: recorded verdicts on contracts, a backend of lineage
 	python conformance/run.py && python conformance/lineage/run.py
