@@ -47,6 +47,7 @@ class Story:
 _WHOLE = {
     "network/airports/v1": Expected(1, 1_458),
     "fleet/aircraft/v1": Expected(1, 3_322),
+    "fleet/aircraft/v2": Expected(1, 3_322),
     "fleet/carriers/v1": Expected(1, 16),
 }
 _TICKS = ("fleet/carriers/v1",)
@@ -57,6 +58,7 @@ def _story(first: str, last: str, now: str, seconds: int, *ends: Mapping[str, Ex
     made: tuple[Mapping[str, Any], ...] = (
         {"path": "network/airports/v1"},
         {"path": "fleet/aircraft/v1"},
+        {"path": "fleet/aircraft/v2"},
         {"path": "weather/observations/v1", "partitions": days},
         {"path": "crew/roster/v1", "partitions": days},
         # Its contract refers to both, which can be checked once they are published.

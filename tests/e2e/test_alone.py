@@ -28,7 +28,7 @@ print(json.dumps(keys))
 """
 _MADE = {
     "network": ["network/airports/v1"],
-    "fleet": ["fleet/aircraft/v1", "fleet/carriers/v1"],
+    "fleet": ["fleet/aircraft/v1", "fleet/aircraft/v2", "fleet/carriers/v1"],
     "weather": ["weather/observations/v1"],
     "flights": ["flights/departures/v1"],
     "crew": ["crew/roster/v1", "crew/roster/v1/masked"],

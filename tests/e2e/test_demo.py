@@ -143,6 +143,9 @@ def test_the_table_tells_what_the_real_data_comes_to(demo: Demo) -> None:
         DEPARTURES: ("14", "0"),
         DELAY_RISK: ("2", "0"),
     }
+    # Two majors of one product side by side.
+    second = r"^aircraft +fleet/aircraft/v2 +1 +3,?322 +\d+/0/0 +- +0$"
+    assert re.search(second, demo.out, re.MULTILINE)
     newest = {path: row["newest"] for path, row in rows.items()}
     assert newest[DEPARTURES] == "11-08 04:59"
     assert newest[CARRIERS] == "-"

@@ -24,7 +24,7 @@ def mesh(checkout) -> Checkout:
 
 
 def test_a_scaffolded_product_is_good_as_it_is(mesh: Checkout) -> None:
-    assert "8 products: nothing is wrong" in mesh.mesh("check").succeeded().err
+    assert "10 products: nothing is wrong" in mesh.mesh("check").succeeded().err
 
 
 def test_dg_loads_the_domain_with_it(mesh: Checkout) -> None:
@@ -35,7 +35,12 @@ def test_dg_loads_the_domain_with_it(mesh: Checkout) -> None:
 def test_dg_lists_it_beside_the_others(mesh: Checkout) -> None:
     listed = json.loads(mesh.call(f"{HOME}\n{LIST}"))
     keys = {each["asset_key"] for each in listed["assets"]}
-    assert keys == {"fleet/aircraft/v1", "fleet/carriers/v1", "fleet/fuel/v1"}
+    assert keys == {
+        "fleet/aircraft/v1",
+        "fleet/aircraft/v2",
+        "fleet/carriers/v1",
+        "fleet/fuel/v1",
+    }
 
 
 def test_a_scaffolded_product_publishes(mesh: Checkout) -> None:

@@ -24,5 +24,5 @@ def test_the_first_product_is_made_published_broken_and_unnoticed(checkout) -> N
     assert "quarantined" in broken
     assert "model" in quarantined
     assert "beyond the first" in quarantined
-    assert "35 " in readers
+    assert "31 " in readers
     assert "3322" in readers

@@ -209,7 +209,7 @@ def _refuse_sunset(mesh: Mesh, loaded: LoadedProduct, sunset: date) -> None:
 
 
 def _ask(first: Dependent, said: Deprecation | None) -> str:
-    move = f" to {said.instead}" if said and said.instead else ""
+    move = f" to {said.instead.path}" if said and said.instead else ""
     team = first.product.team or first.domain
     return f"ask {team} to move{move}: mesh show {first.path}"
 

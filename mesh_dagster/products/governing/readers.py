@@ -54,7 +54,7 @@ def dependents(mesh: Mesh, product: Address) -> tuple[Dependent, ...]:
             continue
         for port, where in _references(described):
             if _means(mesh, port, product):
-                found[reader.address] = Dependent(reader, "its contract refers to it", where)
+                found[reader.address] = Dependent(reader, "refers to its keys", where)
     return tuple(found[address] for address in sorted(found))
 
 

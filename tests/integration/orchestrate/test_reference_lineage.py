@@ -19,7 +19,7 @@ DAY = "2013-11-01"
 MADE = {
     "network/airports": None,
     "fleet/carriers": None,
-    "fleet/aircraft": None,
+    "fleet/aircraft/v1": None,
     "flights/departures": DAY,
     "weather/observations": DAY,
     "punctuality/route_delays": DAY,
@@ -42,7 +42,7 @@ SOURCES = {
         "",
     ),
     "fleet/carriers": ({"carrier": "carrier=", "name": "name="}, ""),
-    "fleet/aircraft": (
+    "fleet/aircraft/v1": (
         {
             "tailnum": "tailnum=",
             "year_built": "year~",

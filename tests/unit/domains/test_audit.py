@@ -71,6 +71,7 @@ def audited(product: str, file: Path, mesh: Frames, days: Window) -> tuple[RuleR
     [
         "network.airports",
         "fleet.aircraft",
+        "fleet.aircraft_v2",
         "fleet.carriers",
         "weather.observations",
         "flights.departures",

@@ -41,6 +41,7 @@ WARNED: dict[str, dict[str, int]] = {
 PRODUCTS = (
     "network.airports",
     "fleet.aircraft",
+    "fleet.aircraft_v2",
     "fleet.carriers",
     "weather.observations",
     "flights.departures",

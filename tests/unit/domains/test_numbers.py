@@ -27,6 +27,7 @@ def beyond_the_first(frame: pl.DataFrame, *key: str) -> int:
     [
         ("network.airports", 1_458),
         ("fleet.aircraft", 3_322),
+        ("fleet.aircraft_v2", 3_322),
         ("fleet.carriers", 16),
         ("weather.observations", 26_115),
         ("flights.departures", 336_776),
@@ -106,6 +107,14 @@ def test_some_flights_name_an_aircraft_that_the_fleet_has_not(made: Frames) -> N
     )
     assert unknown.height == 50_094
     assert of_the_week(unknown, "flight_date").height == 904
+
+
+def test_each_maker_has_one_name_in_the_second_major(made: Frames) -> None:
+    majors = ("fleet.aircraft", "fleet.aircraft_v2")
+    registered, told = (made[name]["manufacturer"] for name in majors)
+    assert (registered.n_unique(), told.n_unique()) == (35, 31)
+    assert set(told) - set(registered) == {"BOMBARDIER"}
+    assert told.value_counts().filter(manufacturer="AIRBUS")["count"].item() == 736
 
 
 def test_95_departures_of_the_week_have_no_weather(mesh: Frames) -> None:

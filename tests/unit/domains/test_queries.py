@@ -27,7 +27,8 @@ def database(
     for name, frame in {**mesh, **masked(mesh, folders)}.items():
         connection.register(name.replace(".", "_"), frame.to_arrow())
         connection.execute(f"create schema if not exists {name.partition('.')[0]}")
-        connection.execute(f"create view {name} as from {name.replace('.', '_')}")
+        for view in (name, f"{name}_v1"):
+            connection.execute(f"create view {view} as from {name.replace('.', '_')}")
     return connection
 
 
