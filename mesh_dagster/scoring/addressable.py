@@ -63,7 +63,7 @@ def _pinned(subject: Subject) -> Look:
 
 @rule("served", Side.OBSERVED)
 def _served(subject: Subject) -> Look:
-    seen, ports = subject.observed, subject.ports
+    seen, ports = subject.observed, subject.promised
     if seen.number is None:
         return Look(0, "nothing is published there", fix=f"mesh run {subject.path}")
     missing = [each for each in ports if each not in seen.served]

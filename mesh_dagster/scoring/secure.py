@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mesh_dagster.contracts.rules.compile import masked
+from mesh_dagster.model.contract import Contract, Property
+from mesh_dagster.model.mask import MASKED
 from mesh_dagster.model.score import Side
 from mesh_dagster.scoring.rule import Dimension, Look, edit, named, rule, share_of
 from mesh_dagster.scoring.subject import Subject
@@ -34,6 +36,28 @@ def _retention(subject: Subject) -> Look:
     return Look(share, "nothing says for how long data is kept", where, fix)
 
 
+@rule("masked", Side.DECLARED, worth=2)
+def _masked(subject: Subject) -> Look:
+    """What has no class counts as not masked: to classify it then costs nothing."""
+    every = [each for _, each in subject.columns()]
+    if any(each == MASKED for each in subject.ports):
+        return Look(1, "beside what is confidential there is a port that is masked")
+    hidden = {id(each) for c in subject.contracts.values() for each in _hidden_in(c)}
+    bare = [each for each in every if id(each) in hidden or not (each.classification or "").strip()]
+    if not bare and every:
+        return Look(1, "nothing of it is confidential, so nothing needs a mask")
+    closed = [each for each in bare if id(each) in hidden] or bare
+    where = closed[0].where if closed else None
+    fix = edit(where, "customProperties: [{property: mask, value: hash}]")
+    evidence = f"nothing of it can be shared without {named(each.name for each in closed)}"
+    return Look(share_of(len(every) - len(bare), len(every)), evidence, where, fix)
+
+
+def _hidden_in(contract: Contract) -> list[Property]:
+    hidden = masked(contract)
+    return [each for each in contract.table.properties if each.column in hidden]
+
+
 @rule("hidden", Side.OBSERVED)
 def _hidden(subject: Subject) -> Look:
     """What nobody classified may be as confidential: to classify it then reveals no new lack."""
@@ -62,4 +86,4 @@ def _told(subject: Subject) -> set[str]:
     return told
 
 
-SECURE = Dimension("secure", 15, "1", (_classified, _retention, _hidden), guards=True)
+SECURE = Dimension("secure", 15, "1", (_classified, _masked, _retention, _hidden), guards=True)

@@ -12,6 +12,7 @@ from datetime import datetime
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract, Property
 from mesh_dagster.model.discovery import About, ExampleQuery, LevelStanding
+from mesh_dagster.model.mask import masks_of
 from mesh_dagster.registry.described import Described
 
 
@@ -65,12 +66,22 @@ class Subject:
 
     @property
     def contracts(self) -> Mapping[str, Contract]:
-        """The contract of each port that has a table; the first port has no name."""
-        return {port: each for port, each in self.described.contracts.items() if each.schema}
+        """The contract of each port that has a table; the first port has no name.
+
+        A port that is made by masks says nothing of its own.
+        """
+        stated = self.described.contracts.items()
+        return {port: each for port, each in stated if each.schema and not masks_of(each.version)}
 
     @property
     def ports(self) -> tuple[str, ...]:
         return tuple(each.address.port or "" for each in self.described.product.outputs)
+
+    @property
+    def promised(self) -> tuple[str, ...]:
+        """The ports that promise something of their own."""
+        known = self.contracts
+        return tuple(each for each in self.ports if each in known)
 
     def columns(self) -> Iterator[tuple[str, Property]]:
         """Every column of every port."""

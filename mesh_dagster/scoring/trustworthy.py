@@ -90,7 +90,7 @@ def _on_time(subject: Subject) -> Look:
     timely = [str(each) for each in _TIMELY]
     shares = []
     bad: list[LevelStanding] = []
-    for port in subject.ports:
+    for port in subject.contracts:
         stated = [e for e in subject.observed.levels if e.port == port and e.name in timely]
         bad += [each for each in stated if each.status is not Status.MET]
         shares.append(min((_KEPT.get(each.status, 0.0) for each in stated), default=0.0))

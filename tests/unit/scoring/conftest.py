@@ -22,6 +22,7 @@ from mesh_dagster.scoring.subject import Failing, Observed, Subject
 NOW = datetime(2013, 11, 8, 12, tzinfo=UTC)
 ADDRESS = Address.parse("flights/departures/v1")
 LATE = ADDRESS.with_port("late")
+SAFE = ADDRESS.with_port("masked")
 AIRPORTS = Address.parse("network/airports/v1")
 
 Defect = Callable[[Subject], Subject]
@@ -58,7 +59,7 @@ def _contract(address: Address, file: str) -> Contract:
 
 
 def whole() -> Subject:
-    """A product of two ports that has all that is asked for."""
+    """A product of two ports, and one of masks, that has all that is asked for."""
     product = Product(
         ADDRESS,
         "1.0.0",
@@ -71,6 +72,7 @@ def whole() -> Subject:
         outputs=(
             OutputPort("departures", "1.0.0", ADDRESS),
             OutputPort("late", "1.0.0", LATE),
+            OutputPort("masked", "1.0.0", SAFE),
         ),
         team="Flights",
         members=(Member("ann@nycair.example", "owner"),),
@@ -78,13 +80,19 @@ def whole() -> Subject:
         use_cases=("Plan crews",),
         where="p.yaml:1",
     )
-    contracts = {"": _contract(ADDRESS, "c.yaml"), "late": _contract(LATE, "l.yaml")}
+    bare = SchemaObject("departures", (Property("pilot", where="c.yaml:20"),))
+    derived = Contract(str(SAFE), "1.0.0+masks.pilot", Status.ACTIVE, (bare,), where="c.yaml:1")
+    contracts = {
+        "": _contract(ADDRESS, "c.yaml"),
+        "late": _contract(LATE, "l.yaml"),
+        "masked": derived,
+    }
     columns = frozenset({"dest", "at", "pilot"})
     observed = Observed(
         registered=True,
         number=7,
         at=NOW,
-        served=frozenset({"", "late"}),
+        served=frozenset({"", "late", "masked"}),
         audited=True,
         levels=(_level("freshness", ""), _level("freshness", "late"), _level("completeness", "")),
         delivered=True,
@@ -133,7 +141,9 @@ def columns(**changes: Any) -> Defect:
         contracts = {
             port: replace(each, schema=(replace(each.table, properties=_changed(each, changes)),))
             for port, each in subject.described.contracts.items()
+            if port != "masked"
         }
+        contracts = dict(subject.described.contracts) | contracts
         return replace(subject, described=replace(subject.described, contracts=contracts))
 
     return seed
@@ -178,6 +188,13 @@ def _tells_when(subject: Subject) -> Subject:
     now = subject.described.contracts[""].table.properties
     hidden = tuple(replace(e, classification="secret") if e.name == "at" else e for e in now)
     return seen(tells_events=True)(table(properties=hidden)(subject))
+
+
+def _without_masks(subject: Subject) -> Subject:
+    outputs = tuple(e for e in subject.described.product.outputs if e.address != SAFE)
+    left = product(outputs=outputs)(subject)
+    contracts = {p: c for p, c in left.described.contracts.items() if p != "masked"}
+    return replace(left, described=replace(left.described, contracts=contracts))
 
 
 def _without(name: str) -> Defect:
@@ -247,6 +264,7 @@ DEFECTS: dict[str, tuple[str, Defect]] = {
     ),
     "lineage that did not arrive": ("interoperable", seen(delivered=False)),
     "columns of no class": ("secure", columns(classification=None)),
+    "nothing masked beside what is confidential": ("secure", _without_masks),
     "no end of keeping": ("secure", _without("retention")),
     "a secret in an example": ("secure", _tells_a_secret),
     "a secret moment that all are told": ("secure", _tells_when),
