@@ -135,16 +135,13 @@ def test_a_run_builds_models_tells_tests_and_publishes_what_passed(
     assert rows["amount"].to_list() == [7, 5]
 
 
-def test_the_same_product_runs_without_dagster(mesh, sold) -> None:
+def test_it_runs_without_dagster_too_and_columns_are_followed_through_the_models(
+    mesh, sold
+) -> None:
     opened = Mesh.open(mesh.root)
     loaded = load_product(mesh.folder("reports", "totals"))
     attempt = run_outside(opened, loaded, DAYS[:1])
     assert [(each.partition, each.rows) for each in attempt.decisions] == [(DAYS[0], 1)]
-
-
-def test_columns_are_followed_through_the_models(mesh, sold) -> None:
-    opened = Mesh.open(mesh.root)
-    run_outside(opened, load_product(mesh.folder("reports", "totals")), DAYS[:1])
     found = column_lineage(opened, Address.parse("reports/totals"))
     sales = Address.parse("shop/sales/v1")
     assert found.evidence is Evidence.DBT

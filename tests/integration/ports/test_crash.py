@@ -55,7 +55,7 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._stopped.is_set():
+            while not self._stopped.wait(0.02):
                 self.look()
         except BaseException as error:  # noqa: BLE001
             self.failure = error
