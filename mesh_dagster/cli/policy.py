@@ -25,6 +25,7 @@ _COLUMNS = [
     Column("ASKED AT", least=8),
     Column("AGAINST", right=True),
     Column("WAIVED", right=True),
+    Column("LAST", least=5),
 ]
 _WOULD = [
     Column("PRODUCT", least=16),
@@ -46,7 +47,8 @@ def list_(every: bool, as_json: bool) -> None:
     """List the policies that hold here, and how often each finds something.
 
     AGAINST counts the ports that a policy has something against when it is asked now, WAIVED
-    those among them that are let off.
+    those among them that are let off; LAST is when it last fired where products are really loaded
+    and published. Those that did not in 90 days, or only with a waiver, are named below.
     """
     from mesh_dagster.products.governing.standing import standings, versions
 
@@ -58,6 +60,7 @@ def list_(every: bool, as_json: bool) -> None:
     if not found:
         return say("no policy holds here: policies: {sets: [standard]} in mesh.yaml")
     emit_styled(render(_COLUMNS, [_row(each) for each in found]).text)
+    _tell_idle(found)
     for domain, sets in domains.items():
         runs = ", ".join(f"{name} {version}" for name, version in sets.items()) or "no policies"
         say(f"{domain} runs {runs}")
@@ -74,7 +77,17 @@ def _row(each: PolicyStanding) -> tuple[Any, ...]:
         " ".join(moment.value for moment in Moment if moment in bound.policy.moments),
         None if each.against is None else len(each.against),
         None if each.against is None else len(each.waived),
+        each.last.date() if each.last else None,
     )
+
+
+def _tell_idle(found: Sequence[PolicyStanding]) -> None:
+    idle = [each.bound.id for each in found if each.is_idle]
+    waived = [each.bound.id for each in found if each.is_always_waived]
+    if idle:
+        say(f"never fired in 90 days: {', '.join(idle)}")
+    if waived:
+        say(f"always waived: {', '.join(waived)}")
 
 
 def _plain(each: PolicyStanding) -> dict[str, Any]:
@@ -84,6 +97,9 @@ def _plain(each: PolicyStanding) -> dict[str, Any]:
         "domains": list(each.domains),
         "against": each.against,
         "waived": each.waived,
+        "last_fired": each.last,
+        "never_fired": each.is_idle,
+        "always_waived": each.is_always_waived,
     }
 
 

@@ -22,6 +22,7 @@ from mesh_dagster.journal.lives import Lives
 from mesh_dagster.journal.outbox import Outbox
 from mesh_dagster.journal.owner import Owner
 from mesh_dagster.journal.past import Asked, Past, past
+from mesh_dagster.journal.policy_log import PolicyLog
 from mesh_dagster.journal.probes import put_probe
 from mesh_dagster.journal.queries import Quarantined, Revision
 from mesh_dagster.journal.reviews import Reviews
@@ -107,6 +108,11 @@ class Journal:
     def lives(self) -> Lives:
         """What became of products in their life: promotions, deprecations, retirements."""
         return Lives(self._database)
+
+    @property
+    def policies(self) -> PolicyLog:
+        """When policies were asked, and when they fired."""
+        return PolicyLog(self._database)
 
     @property
     def access(self) -> AccessLog:

@@ -1,3 +1,3 @@
 """The version of the journal's schema that this release writes and reads."""
 
-HEAD = "0012"
+HEAD = "0013"

@@ -65,7 +65,11 @@ def refuse_ungoverned(mesh: Mesh, domain: Domain, products: Sequence[LoadedProdu
     judged = list(judgements(mesh, products, Moment.LOAD))
     standing = [each.finding for each in judged if each.stands]
     found = [*governed.findings, *standing]
-    refuse([each for each in found if each.severity is Severity.ERROR])
+    if any(each.severity is Severity.ERROR for each in found):
+        from mesh_dagster.products.governing.ledger import note_refused
+
+        note_refused(mesh, domain.name, judged)
+        refuse([each for each in found if each.severity is Severity.ERROR])
     for each in found:
         getLogger("mesh_dagster").warning("%s", each)
 

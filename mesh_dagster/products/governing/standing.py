@@ -1,19 +1,26 @@
-"""How policies stand: what they have against products now, and which versions domains run."""
+"""How policies stand: what they have against products now, and when they last fired."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
+from mesh_dagster.journal.policy_log import Fired
 from mesh_dagster.model.policy import Moment, Scope
 from mesh_dagster.policies.bound import Bound
 from mesh_dagster.policies.sets import installed
+from mesh_dagster.products.governing.ledger import fired
 from mesh_dagster.products.governing.simulating import bound_as_here, judged_at, products_here
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.documents import documents
+
+IDLE = timedelta(days=90)
+"""For how long a policy that says nothing is not remarkable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,23 @@ class PolicyStanding:
     domains: tuple[str, ...] = ()
     against: tuple[str, ...] | None = None
     waived: tuple[str, ...] = ()
+    asked_since: datetime | None = None
+    last: datetime | None = None
+    last_unwaived: datetime | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it was asked for 90 days, and never fired in them."""
+        since = clock.now() - IDLE
+        asked = self.asked_since is not None and self.asked_since <= since
+        return self.holds and asked and (self.last is None or self.last < since)
+
+    @property
+    def is_always_waived(self) -> bool:
+        """Whether it fired in the last 90 days, and everybody was let off each time."""
+        since = clock.now() - IDLE
+        fires = self.last is not None and self.last >= since
+        return fires and (self.last_unwaived is None or self.last_unwaived < since)
 
 
 def standings(mesh: Mesh, *, every: bool = False) -> list[PolicyStanding]:
@@ -45,9 +69,17 @@ def standings(mesh: Mesh, *, every: bool = False) -> list[PolicyStanding]:
             if bound.scope is Scope.DOMAIN:
                 domains[id].append(name)
     against, waived = _now(mesh)
+    log = fired(mesh)
     found = [
-        PolicyStanding(
-            bound, True, tuple(domains[id]), tuple(sorted(against[id])), tuple(sorted(waived[id]))
+        _with_log(
+            PolicyStanding(
+                bound,
+                True,
+                tuple(domains[id]),
+                tuple(sorted(against[id])),
+                tuple(sorted(waived[id])),
+            ),
+            log.get(id),
         )
         for id, bound in held.items()
     ]
@@ -55,6 +87,12 @@ def standings(mesh: Mesh, *, every: bool = False) -> list[PolicyStanding]:
         others = (kind.id for one in installed() for kind in one if kind.id not in held)
         found += [PolicyStanding(bound_as_here(mesh, id), False) for id in others]
     return found
+
+
+def _with_log(standing: PolicyStanding, log: Fired | None) -> PolicyStanding:
+    if log is None:
+        return standing
+    return replace(standing, asked_since=log.since, last=log.last, last_unwaived=log.unwaived)
 
 
 def _now(mesh: Mesh) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:

@@ -27,6 +27,7 @@ from mesh_dagster.products.auditing.layout import port_layout
 from mesh_dagster.products.auditing.waivers import waivers_of
 from mesh_dagster.products.deciding.heal import heal, leave, publication_of
 from mesh_dagster.products.governing.gate import policies_at_gate
+from mesh_dagster.products.governing.ledger import note_gate
 from mesh_dagster.products.making.column_lineage import find_columns
 from mesh_dagster.products.making.inputs import open_inputs
 from mesh_dagster.products.making.transform import Transform, Window, blaming, transformed
@@ -180,6 +181,8 @@ class _Making:
                 self.run, decisions, self.reads, staged.values(), decided.publication
             ),
         )
+        if asked is not None:
+            note_gate(self.mesh, self.journal, self.loaded, decided.results)
 
     def give_up(self, error: BaseException) -> None:
         """Record the failure and drop what was staged, unless it is published already.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +24,8 @@ from mesh_dagster.policies.sets import PolicySet
 from mesh_dagster.policies.view import Asked, View
 from mesh_dagster.products.check import check
 from mesh_dagster.products.governing.judging import judgements
+from mesh_dagster.products.governing.ledger import note_domain
+from mesh_dagster.products.governing.standing import PolicyStanding, standings
 from mesh_dagster.products.telling.describe import about
 from mesh_dagster.registry.described import Described
 
@@ -240,3 +242,47 @@ def test_without_policies_nothing_of_them_is_asked(world: Any, tmp_path: Path) -
     assert refused_at(shop) == {moment: [] for moment in Moment}
     assert list(judgements(shop.mesh, [shop.load()])) == []
     assert shop.mesh.governed("shop") is None
+
+
+def at(days: int) -> Any:
+    return clock.frozen(NOW + timedelta(days=days))
+
+
+def standing(shop: Any, policy: str) -> PolicyStanding:
+    return next(each for each in standings(shop.mesh) if each.bound.id == policy)
+
+
+def test_what_fired_at_the_gate_or_kept_a_domain_from_loading_is_kept(governed: Any) -> None:
+    assert standing(governed, "right-at-publish").last is None
+    tag(governed, "wrong-at-publish", "wrong-at-load")
+    _at_publish(governed)
+    _at_load(governed, "shop")
+    for policy in ("right-at-publish", "right-at-load"):
+        assert standing(governed, policy).last == NOW
+    assert standing(governed, "no-elephants").last is None
+
+
+def test_a_policy_that_fires_never_or_never_without_a_waiver_is_found(governed: Any) -> None:
+    tag(governed, "wrong-at-publish")
+    waive(governed, "right-at-publish", until="2014-12-31")
+    governed.make(DAY)
+    with at(60):
+        governed.make(DAY)
+        assert not standing(governed, "no-elephants").is_idle
+        assert standing(governed, "right-at-publish").is_always_waived
+    with at(91):
+        assert standing(governed, "no-elephants").is_idle
+        assert not standing(governed, "right-at-publish").is_idle
+        assert not standing(governed, "right-at-access").is_idle
+        (governed.root / "waivers.yaml").unlink()
+        governed.make(DAY)
+        assert not standing(governed, "right-at-publish").is_always_waived
+
+
+def test_a_location_that_runs_notes_what_fires_as_products_stand(governed: Any) -> None:
+    tag(governed, "wrong-at-build")
+    mesh = governed.mesh
+    note_domain(mesh, "shop", [governed.load()])
+    found = standing(governed, "right-at-build")
+    assert (found.last, found.last_unwaived, found.asked_since) == (NOW, NOW, NOW)
+    assert standing(governed, "right-at-load").asked_since == NOW
