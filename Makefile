@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-contracts bench-graph bench-slos bench-registry bench-lineage bench-policies conformance dev clean
+.PHONY: help demo test check bench bench-contracts bench-graph bench-slos bench-registry bench-lineage bench-policies bench-score conformance dev clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ bench-lineage: $(INSTALLED) ## how fast lineage is delivered, and that none of i
 
 bench-policies: $(INSTALLED) ## what all policies cost over 1,000 products, against parsing their files
 	python benchmarks/policies/run.py
+
+bench-score: $(INSTALLED) ## what it takes to score a domain of 1,000 products
+	python benchmarks/score/run.py
 
 conformance: $(INSTALLED) ## how far others agree: recorded verdicts on contracts, a backend of lineage
 	python conformance/run.py && python conformance/lineage/run.py

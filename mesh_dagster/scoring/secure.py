@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
 from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.model.contract import Contract, Property
+from mesh_dagster.model.finding import POLICY
 from mesh_dagster.model.mask import MASKED
 from mesh_dagster.model.score import Side
-from mesh_dagster.scoring.rule import Dimension, Look, edit, named, rule, share_of
+from mesh_dagster.scoring.rule import Dimension, Look, edit, named, plain, rule, share_of
 from mesh_dagster.scoring.subject import Subject
 
 _RETENTION = "retention"
@@ -58,7 +61,7 @@ def _hidden_in(contract: Contract) -> list[Property]:
     return [each for each in contract.table.properties if each.column in hidden]
 
 
-@rule("hidden", Side.OBSERVED)
+@rule("hidden", Side.OBSERVED, worth=2)
 def _hidden(subject: Subject) -> Look:
     """What nobody classified may be as confidential: to classify it then reveals no new lack."""
     told = _told(subject)
@@ -77,6 +80,19 @@ def _hidden(subject: Subject) -> Look:
     return Look(1, "no confidential column is in what everybody is told")
 
 
+@rule("policies", Side.OBSERVED)
+def _policies(subject: Subject) -> Look:
+    against = [each for each in subject.observed.failing if each.kind == POLICY]
+    if not against:
+        return Look(1, "no policy objects to what was made")
+    first = next((each for each in against if each.blocks), against[0])
+    evidence = f"what was made is against {named(each.rule for each in against)}"
+    share = 0 if first.blocks else 0.5
+    return Look(
+        share, evidence, first.where, f"mesh policy explain {shlex.quote(plain(first.rule))}"
+    )
+
+
 def _told(subject: Subject) -> set[str]:
     """The columns of which everybody is told values: in example results, and when events were."""
     told = {column for each in subject.queries for column in each.columns}
@@ -86,4 +102,6 @@ def _told(subject: Subject) -> set[str]:
     return told
 
 
-SECURE = Dimension("secure", 15, "1", (_classified, _masked, _retention, _hidden), guards=True)
+SECURE = Dimension(
+    "secure", 15, "1", (_classified, _masked, _retention, _hidden, _policies), guards=True
+)

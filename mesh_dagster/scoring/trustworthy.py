@@ -6,13 +6,11 @@ from collections.abc import Iterable
 
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.discovery import LevelStanding
+from mesh_dagster.model.finding import POLICY
 from mesh_dagster.model.score import Side
 from mesh_dagster.model.slo import Indicator, Status
 from mesh_dagster.scoring.rule import Dimension, Look, edit, named, rule, share_of
 from mesh_dagster.scoring.subject import Subject
-
-POLICY = "policy"
-"""The kind of results that are no rule of a contract: what they are of, is no question of trust."""
 
 _TIMELY = (Indicator.FRESHNESS, Indicator.FREQUENCY, Indicator.LATENCY)
 _ELSEWHERE = (Indicator.LINEAGE,)
@@ -65,6 +63,7 @@ def _audited(subject: Subject) -> Look:
     seen, path = subject.observed, subject.path
     if not seen.audited:
         return Look(0, "no audit is known", fix=f"mesh run {path}")
+    # What policies object to is asked by another dimension.
     failing = [each for each in seen.failing if each.kind != POLICY]
     if not failing:
         return Look(1, "its newest audits held every rule")

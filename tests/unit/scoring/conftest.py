@@ -157,6 +157,10 @@ def seen(**changes: Any) -> Defect:
     return lambda subject: replace(subject, observed=replace(subject.observed, **changes))
 
 
+def failing(more: Failing) -> Defect:
+    return lambda subject: seen(failing=(*subject.observed.failing, more))(subject)
+
+
 def late(status: LevelStatus, name: str = "freshness") -> Defect:
     def seed(subject: Subject) -> Subject:
         stated = subject.observed.levels
@@ -234,8 +238,8 @@ DEFECTS: dict[str, tuple[str, Defect]] = {
     "no promise of when": ("trustworthy", _no_promise_of_when),
     "no rules": ("trustworthy", table(quality=())),
     "no event time": ("trustworthy", table(event_time=None)),
-    "a rule that warns": ("trustworthy", seen(failing=(Failing("y", "range", blocks=False),))),
-    "a rule that fails": ("trustworthy", seen(failing=(Failing("x", "range"),))),
+    "a rule that warns": ("trustworthy", failing(Failing("y", "range", blocks=False))),
+    "a rule that fails": ("trustworthy", failing(Failing("x", "range"))),
     "data in quarantine": ("trustworthy", seen(waits=True)),
     "at risk of being late": ("trustworthy", late(LevelStatus.AT_RISK)),
     "late": ("trustworthy", late(LevelStatus.BREACHED)),
@@ -264,6 +268,7 @@ DEFECTS: dict[str, tuple[str, Defect]] = {
     ),
     "lineage that did not arrive": ("interoperable", seen(delivered=False)),
     "columns of no class": ("secure", columns(classification=None)),
+    "a policy that objects": ("secure", failing(Failing("personal", "policy"))),
     "nothing masked beside what is confidential": ("secure", _without_masks),
     "no end of keeping": ("secure", _without("retention")),
     "a secret in an example": ("secure", _tells_a_secret),
