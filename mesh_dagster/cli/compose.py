@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mesh_dagster.cli.moment import moment_or_publication
 from mesh_dagster.cli.output import as_json, emit, emit_json, say
-from mesh_dagster.cli.query import moment_or_publication
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.model.address import Address
 

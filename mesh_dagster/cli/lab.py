@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from mesh_dagster.cli.moment import moment_or_publication
 from mesh_dagster.cli.output import emit, say
-from mesh_dagster.cli.query import moment_or_publication
 from mesh_dagster.cli.results import replaced
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import UsageError

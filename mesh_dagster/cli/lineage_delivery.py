@@ -19,6 +19,7 @@ from mesh_dagster.errors import UsageError
 if TYPE_CHECKING:
     from mesh_dagster.journal.delivered import SinkHealth
 
+_STATES = {"refuses": "red", "paused": "yellow", "silent": "yellow", "ok": "green"}
 _COLUMNS = [
     Column("DOMAIN"),
     Column("SINK"),
@@ -26,7 +27,7 @@ _COLUMNS = [
     Column("DELIVERED", least=9),
     Column("GIVEN UP", least=8),
     Column("OLDEST WAITS SINCE (UTC)"),
-    Column("STATE", colours={"refuses": "red", "paused": "yellow", "ok": "green"}),
+    Column("STATE", colours=_STATES),
 ]
 _SPAN = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -145,7 +146,9 @@ def _no_sink(name: str, known: set[str]) -> UsageError:
 def _state(found: SinkHealth) -> str:
     if found.until is not None:
         return "paused"
-    return "refuses" if found.dead else "ok"
+    if found.dead:
+        return "refuses"
+    return "silent" if found.error else "ok"
 
 
 def _row(domain: str, found: SinkHealth) -> Sequence[object]:

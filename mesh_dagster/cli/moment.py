@@ -1,8 +1,8 @@
-"""A moment that a command line names."""
+"""A moment, or a publication, that a command line names."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
@@ -30,3 +30,16 @@ class _Moment(click.ParamType[datetime]):
 
 
 MOMENT = _Moment()
+
+
+def moment_or_publication(text: str | None) -> datetime | int | str | None:
+    """Read `2013-11-04`, `2013-11-04T06:00:00Z`, a publication's number or its id."""
+    if text is None:
+        return None
+    if text.isdecimal():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment.replace(tzinfo=moment.tzinfo or UTC)

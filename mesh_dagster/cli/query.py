@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mesh_dagster.cli.moment import moment_or_publication
 from mesh_dagster.cli.output import as_json, say
 from mesh_dagster.cli.results import BINARY, FORMATS, format_of, write_rows
 from mesh_dagster.cli.target import complete_addresses, complete_examples, open_mesh
@@ -122,16 +122,3 @@ def _address(text: str) -> Address | None:
     if text == "-" or any(each.isspace() for each in text):
         return None
     return Address.read(text)
-
-
-def moment_or_publication(text: str | None) -> datetime | int | str | None:
-    """Read `2013-11-04`, `2013-11-04T06:00:00Z`, a publication's number or its id."""
-    if text is None:
-        return None
-    if text.isdecimal():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return moment.replace(tzinfo=moment.tzinfo or UTC)

@@ -82,7 +82,8 @@ def search(
     Without TERMS all that the options leave, the most used first. The exit code is 1 if nothing
     is found.
     """
-    from mesh_dagster.products.discovering.finding import find
+    from mesh_dagster.descriptors.suggest import did_you_mean
+    from mesh_dagster.products.discovering.finding import find, mistyped
     from mesh_dagster.registry.search import Filters
 
     filters = Filters(domain, archetype, stage, tags, entities, slo is not None)
@@ -95,6 +96,8 @@ def search(
         if not found.hits:
             any_at_all = find(mesh, "", Filters(), 1).hits
             say(_NOTHING if any_at_all else _NOTHING_TOLD)
+            for kind, value, known in mistyped(mesh, filters) if any_at_all else ():
+                say(f"no product has the {kind} {value!r:.60}{did_you_mean(value, known)}")
     return 0 if found.hits else 1
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mesh_dagster.cli.moment import moment_or_publication
 from mesh_dagster.cli.output import emit_styled, say
 from mesh_dagster.cli.results import FORMATS, write_rows
 from mesh_dagster.cli.table import Column, render
@@ -136,8 +137,6 @@ class Shell:
         self._query(found.sql)
 
     def _as_of(self, words: list[str]) -> None:
-        from mesh_dagster.cli.query import moment_or_publication
-
         text = " ".join(words) or None
         self._set(as_of=text, when=moment_or_publication(text))
         say(f"as of {text}" if text else "as it is now")

@@ -112,6 +112,15 @@ def search(
     return Found(_hits(connection, ranked, list(chain(*meant))), total, corrected)
 
 
+def values_of(connection: sqlite3.Connection, kind: str) -> list[str]:
+    """All domains, tags or entities that products of an index have."""
+    asked = """
+        select distinct value from facets where kind = :kind
+        union select domain from products where :kind = 'domain' order by 1
+    """
+    return [value for (value,) in connection.execute(asked, {"kind": kind})]
+
+
 def _note_uses(connection: sqlite3.Connection, uses: Mapping[str, int]) -> None:
     """What the one who searches has read, for this connection alone."""
     connection.execute(

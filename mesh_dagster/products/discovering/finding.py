@@ -9,13 +9,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from logging import getLogger
 
 from mesh_dagster.errors import StorageError
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.uses import use_counts
 from mesh_dagster.registry.index import Index
-from mesh_dagster.registry.search import NO_FILTERS, Filters, Found, search
+from mesh_dagster.registry.search import NO_FILTERS, Filters, Found, search, values_of
 
 FEW = 20
 
@@ -43,6 +44,21 @@ def contents(connection: sqlite3.Connection) -> tuple[int, int]:
     asked = "select count(distinct domain), count(*) from products"
     domains, products = connection.execute(asked).fetchone()
     return int(domains), int(products)
+
+
+def mistyped(mesh: Mesh, filters: Filters) -> list[tuple[str, str, list[str]]]:
+    """The filters that no product meets: which they are, what is asked for, and what there is.
+
+    Raises `StorageError`.
+    """
+    asked = [
+        *(("domain", each) for each in (filters.domain,) if each is not None),
+        *(("tag", each) for each in filters.tags),
+        *(("entity", each) for each in filters.entities),
+    ]
+    with index_of(mesh) as index:
+        known = {kind: index.ask(partial(values_of, kind=kind)) for kind, _ in asked}
+    return [(kind, each, known[kind]) for kind, each in asked if each not in known[kind]]
 
 
 def find(mesh: Mesh, terms: str, filters: Filters = NO_FILTERS, limit: int = FEW) -> Found:

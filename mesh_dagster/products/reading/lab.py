@@ -84,12 +84,13 @@ def _cells(port: Port, place: Path, as_of: AsOf) -> Iterator[tuple[str, str]]:
     name = variable(port.address)
     then = "" if as_of is None else f"as_of={_literal(as_of)}"
     yield "markdown", _page(port)
+    opening = _opening(port.mesh, place)
+    imports = "from datetime import datetime\n" * ("datetime" in then)
+    imports += "from pathlib import Path\n" * bool(opening)
     yield (
         "code",
-        "from datetime import datetime\nfrom pathlib import Path\n\n"
-        "from mesh_dagster import Mesh\n\n"
-        f"mesh = Mesh.open({_opening(port.mesh, place)})\n"
-        f"port = mesh[{str(port.address)!r}]\nport",
+        f"{imports}\nfrom mesh_dagster import Mesh\n\n".lstrip()
+        + f"mesh = Mesh.open({opening})\nport = mesh[{str(port.address)!r}]\nport",
     )
     yield "code", f"{name} = port.read({then})\n{name}.head(10).collect()"
     for each in port.queries:

@@ -47,6 +47,18 @@ def test_status_tells_what_waits_what_arrived_and_what_was_refused(mesh, world, 
     assert (found["waiting"], found["delivered"], found["dead"]) == (0, 2, 2)
 
 
+def test_status_tells_that_a_backend_gave_no_answer_when_it_was_last_tried(mesh, world, backend):
+    world.posts_to(backend)
+    world.put(2)
+    backend.answer = lambda number, event: 503
+    assert mesh("lineage", "publish", "--once")[0] == 1
+    code, out, _ = mesh("lineage", "status", "--json")
+    (found,) = json.loads(out)
+    assert code == 1
+    assert found["error"]
+    assert found["state"] == "silent"
+
+
 def test_what_was_given_up_is_replayed(mesh, world, backend):
     world.posts_to(backend)
     backend.answer = lambda number, event: 400

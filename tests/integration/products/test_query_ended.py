@@ -54,3 +54,49 @@ def _busy(process: subprocess.Popen[bytes]) -> psutil.Process:
                 return child
         time.sleep(0.1)
     raise AssertionError("no query was seen to run")
+
+
+def test_what_a_killed_process_left_goes_with_the_next_query(world: Any, tmp_path: Path) -> None:
+    shop = world.Shop.new(tmp_path / "mesh")
+    shop.product("shop/items/v1", {"item": "VARCHAR"}, {"item": ["tea"]})
+    shop.make(address="shop/items")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    others = [temporary / "mesh-query-theirs", temporary / "mesh-source-x"]
+    for each in others:
+        each.mkdir()
+
+    def started(sql: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [Path(sys.executable).with_name("mesh"), "query", sql],
+            cwd=shop.root,
+            env=os.environ | {"TMPDIR": str(temporary)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def folders() -> set[Path]:
+        found = set(temporary.iterdir())
+        for each in found:
+            os.utime(each, (0, 0))
+        return found
+
+    killed, going_on = started(ENDLESS), started(ENDLESS)
+    try:
+        for process in (killed, going_on):
+            _busy(process)
+        query = psutil.Process(killed.pid).children()[0]
+        killed.kill()
+        killed.wait()
+        query.kill()
+        assert len(folders()) == 4
+        assert started("select 1 as one").wait(240) == 0
+        left = folders()
+        assert len(left) == 3
+        assert left > set(others)
+        assert going_on.poll() is None
+    finally:
+        for process in (killed, going_on):
+            process.terminate()
+            process.wait(240)
+    assert set(temporary.iterdir()) == set(others)

@@ -74,6 +74,8 @@ def test_a_notebook_is_valid_and_its_cells_run(
     nbformat.validate(notebook)
     cells = [each.source for each in notebook.cells if each.cell_type == "code"]
     assert len(cells) == 4
+    dated = then and not then[1].isdecimal()
+    assert ("import datetime" in cells[0], "import Path" in cells[0]) == (bool(dated), False)
     script = "\n\n".join(cells) + "\nprint(flights.collect().height)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False

@@ -66,6 +66,13 @@ def test_where_no_domain_has_told_of_anything_that_is_said(mesh: Mesh, run: Run)
     assert "no domain has told of a product yet\n  fix: mesh registry write" in ended.err
 
 
+def test_a_filter_that_nothing_meets_is_told_with_the_nearest(published: Mesh, run: Run) -> None:
+    ended = run("search", "flights", "--domain", "iar", "--tag", "x")
+    assert ended.code == 1
+    assert "no product has the domain 'iar'; did you mean `air`?" in ended.err
+    assert "no product has the tag 'x'; there are none" in ended.err
+
+
 def test_filters_narrow_a_search(published: Mesh, run: Run) -> None:
     assert "air/carriers" in run("search", "--domain", "air").out
     assert run("search", "--domain", "sea").code == 1

@@ -7,16 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Timer
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from mesh_dagster.products.reading.sql.folder import Folder
 from mesh_dagster.products.reading.sql.plan import Asked
 
 if TYPE_CHECKING:
@@ -57,8 +56,8 @@ class Process:
         self._limits = limits
         self._left = limits.seconds
         self._late = False
-        self._folder = tempfile.TemporaryDirectory(prefix="mesh-query-")
-        self.folder = Path(self._folder.name)
+        self._folder = Folder()
+        self.folder = self._folder.path
         self._sql = sql
         self._process = self._started()
         try:
@@ -79,7 +78,7 @@ class Process:
             with suppress(OSError):
                 if pipe is not None:
                     pipe.close()
-        self._folder.cleanup()
+        self._folder.remove()
 
     def __exit__(
         self,
