@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from mesh_dagster.descriptors.source import Source, shown
 from mesh_dagster.errors import AddressError
 from mesh_dagster.model.address import SCHEME, Address
 from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.partition import FIRST_YEAR, LAST_YEAR
 from mesh_dagster.model.product import Deprecation
 
 NAME = "deprecation"
@@ -45,12 +47,13 @@ def stated(deprecation: Deprecation | None) -> dict[str, Any] | None:
 def _day(text: str | None, line: int, source: Source) -> date | None:
     if text is None:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"`sunset` is {shown(text)}, expected a day"
-        source.report("MESH-D008", message, line, fix="sunset: 2014-01-31")
-        return None
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if FIRST_YEAR <= day.year <= LAST_YEAR:
+            return day
+    message = f"`sunset` is {shown(text)}, expected a day from {FIRST_YEAR} to {LAST_YEAR}"
+    source.report("MESH-D008", message, line, fix="sunset: 2014-01-31")
+    return None
 
 
 def _address(text: str | None, line: int, source: Source) -> Address | None:

@@ -30,6 +30,7 @@ from mesh_dagster.products.deciding.reviewing import reviews_in
 from mesh_dagster.products.deciding.rulings import carry_out
 from mesh_dagster.products.granting.rights import grant, refuse
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.reading.retired import refuse_making
 from mesh_dagster.products.telling.describe import announce
 from mesh_dagster.products.telling.published import refuse_broken
 from mesh_dagster.reviews.identity import of_system, owner_among
@@ -59,6 +60,7 @@ def decide(
     by = owner_among(loaded, identities)
     refuse_misfit(review, action, why, until=until, rules=rules, now=clock.now())
     if review.kind is ReviewKind.QUARANTINE and action in _PUBLISHING:
+        refuse_making(loaded.product)
         refuse_broken(mesh, loaded)
     if review.request is not None:
         return _answer(mesh, review.request, _ruling(review, action, by, why, until=until))
@@ -108,6 +110,7 @@ def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]
     moment is left to him. Raises `DescriptorError` for a contract that breaks what its major has
     promised.
     """
+    refuse_making(loaded.product)
     refuse_broken(mesh, loaded)
     decisions = []
     with mesh.journal(loaded.product.address.domain) as journal:

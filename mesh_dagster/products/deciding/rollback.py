@@ -9,6 +9,7 @@ from mesh_dagster.ports import rollback as ports_rollback
 from mesh_dagster.products.deciding.heal import heal
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.read import publication_at
+from mesh_dagster.products.reading.retired import refuse_making
 from mesh_dagster.products.telling.describe import announce
 from mesh_dagster.products.telling.run_events import Telling
 
@@ -19,6 +20,7 @@ def rollback(mesh: Mesh, loaded: LoadedProduct, to: int | str) -> Publication:
     Nothing is deleted: the states in between stay readable `as_of`. Raises `NeverPublished`
     when retention has let the publication go.
     """
+    refuse_making(loaded.product)
     product = loaded.product.address
     earlier = publication_at(mesh, product, to)
     with mesh.journal(product.domain) as journal:

@@ -15,6 +15,7 @@ from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.life import Evidence, Move, Need, Transition, life_of, missing, moved
+from mesh_dagster.model.partition import LAST_YEAR
 from mesh_dagster.model.product import Deprecation, Stage, Status
 from mesh_dagster.model.review import Identity
 from mesh_dagster.ports import pointer
@@ -194,6 +195,8 @@ def _refuse_sunset(mesh: Mesh, loaded: LoadedProduct, sunset: date) -> None:
     product, today = loaded.product, clock.now().date()
     path, days = product.address.path, mesh.config.lifecycle.notice_days
     told = product.deprecation.sunset if product.deprecation else None
+    if sunset.year > LAST_YEAR:
+        raise UsageError(f"{sunset} is after the years of the mesh", code=BAD_SUNSET)
     if told is not None and told <= sunset:
         return
     earliest = today + timedelta(days=days)

@@ -328,3 +328,13 @@ def test_a_file_that_has_to_be_changed_by_hand_is_left_as_it_is(shop: Any) -> No
         deprecate(shop, "2014-01-31")
     assert [each.read_bytes() for each in sorted(shop.load(TEA).folder.glob("*.yaml"))] == before
     assert transitions(shop) == []
+
+
+def test_what_waits_of_a_retired_product_is_published_by_nobody(shop: Any) -> None:
+    shop.product(DESK, TYPES, ROWS)
+    shop.make(address=TEA)
+    moves.retire(shop.mesh, shop.load(TEA), [OWNER])
+    with pytest.raises(UsageError, match="is retired, and made no more"):
+        shop.audit(TEA)
+    with pytest.raises(UsageError, match="is retired, and made no more"):
+        shop.rollback(1, TEA)

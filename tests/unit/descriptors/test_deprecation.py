@@ -39,6 +39,7 @@ def test_a_sunset_a_successor_and_a_reason_are_read() -> None:
         ("{sunset: soon}", "MESH-D008"),
         ("{sunset: 20140131x}", "MESH-D008"),
         ("{sunset: 7}", "MESH-D008"),
+        ("{sunset: 9999-12-31}", "MESH-D008"),
         ("tomorrow", "MESH-D008"),
         ("{instead: 'mesh://Air'}", "MESH-D014"),
         ("{instead: 'mesh://air/flights/v1'}", "MESH-D014"),
