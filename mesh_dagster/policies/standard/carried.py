@@ -87,7 +87,7 @@ def _is_personal(view: View, used: InputColumn) -> bool:
         return False
     held = source.contracts.get(address.port or "")
     found = held.table.find(used.column) if held and held.schema else None
-    return held is not None and found is not None and found.name in personal_columns(held)
+    return held is not None and found is not None and found.column in personal_columns(held)
 
 
 def _copying(classification: str) -> View:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mesh_dagster.descriptors.custom import kept_value
 from mesh_dagster.model.contract import Contract, Property
 from mesh_dagster.policies.view import View
+
+Leaf = tuple[str, Property, Sequence[Any]]
+"""Its path, itself, and some of its values."""
 
 _DERIVED = "maskedFrom"
 """The custom property of a contract that is derived from another: nobody wrote it."""
@@ -44,6 +48,28 @@ def with_parts(path: str, column: Property) -> Iterator[tuple[str, Property]]:
             yield from with_parts(f"{path}{mark}", each)
 
 
+def open_leaves(column: Property, values: Sequence[Any] = ()) -> Iterator[Leaf]:
+    """What of a column everybody may see: itself, the fields of a structure, what a list holds.
+
+    Each has its path, and its part of the values. What is classified closes all that lies in it.
+    """
+    yield from _open(column.name, column, values)
+
+
+def _open(path: str, column: Property, values: Sequence[Any]) -> Iterator[Leaf]:
+    if column.confidential:
+        return
+    if column.properties:
+        for each in column.properties:
+            held = [value.get(each.column) for value in values if isinstance(value, Mapping)]
+            yield from _open(f"{path}.{each.name}", each, held)
+    elif column.items is not None:
+        held = [one for value in values if isinstance(value, list | tuple) for one in value]
+        yield from _open(f"{path}[]", column.items, held)
+    else:
+        yield path, column, values
+
+
 def is_closed(column: Property) -> bool:
-    """Whether it, or all that it is known to hold, is kept from being shown."""
-    return column.confidential or any(is_closed(each) for each in column.parts)
+    """Whether nothing of it is for everybody to see."""
+    return next(open_leaves(column), None) is None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mesh_dagster.model.discovery import About
 from mesh_dagster.model.finding import Finding
-from mesh_dagster.model.ownership import OWNER
+from mesh_dagster.model.ownership import OWNER, has_left
 from mesh_dagster.model.policy import Moment
 from mesh_dagster.policies.examples import example
 from mesh_dagster.policies.policy import Policy
@@ -23,7 +23,8 @@ class OwnerAndContact(Policy):
     Its owner decides about it, is told of its incidents and asked for access; its developer makes
     it, and is told when a run fails; its contact is where everybody else asks. Owner and developer
     are members of the team with these roles, in product.odps.yaml, the contract or domain.yaml (a
-    `data engineer` or `data scientist` is a developer too); the contact is `support` of the
+    `data engineer` or `data scientist` is a developer too), who have not left (`dateOut`); the
+    contact is `support` of the
     product, or `contact` of its domain.
     """
 
@@ -33,7 +34,11 @@ class OwnerAndContact(Policy):
     severity = NEEDED
 
     def check(self, view: View) -> Iterator[Finding]:
-        roles = {(each.role or "").strip().lower() for each in view.people}
+        roles = {
+            (each.role or "").strip().lower()
+            for each in view.people
+            if not has_left(each, view.today)
+        }
         if OWNER not in roles:
             told = "nobody of its team has the role `owner`"
             yield self.finding(view, told, fix=_member("owner"))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from mesh_dagster.model.contract import Contract, Property
-from mesh_dagster.policies.standard.columns import columns_of
+from mesh_dagster.policies.standard.columns import with_parts
 from mesh_dagster.policies.standard.looks import (
     DIGIT,
     is_card,
@@ -27,9 +27,7 @@ LONGEST = 256
 """Characters of a value that are looked at."""
 
 _DEEPEST = 3
-_PERSONAL = re.compile(
-    r"\b(?:pii|spii|personal|phi|pci|gdpr|sensitive|special|health|medical|biometric)\b"
-)
+_PERSONAL = re.compile(r"\b(?:pii|spii|personal|phi|pci|gdpr|health|medical|biometric)\b")
 _NOT = re.compile(r"\bnon?t?\b")
 _IDENTITY = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9][A-Za-z0-9./ -]{3,29}")
 _PERSON = re.compile(r"[^\W\d_][^\d@/\\|<>{}]{0,79}")
@@ -43,9 +41,13 @@ def is_personal(column: Property) -> bool:
 
 
 def personal_columns(contract: Contract) -> list[str]:
-    """The columns of a port that are about people, or hold something that is."""
-    paths = (path for path, each in columns_of(contract) if is_personal(each))
-    return list(dict.fromkeys(re.split(r"[.\[]", path)[0] for path in paths))
+    """The columns of a port that are about people, or hold something that is, as stored."""
+    return [
+        each.column
+        for table in contract.schema[:1]
+        for each in table.properties
+        if any(is_personal(part) for _, part in with_parts(each.name, each))
+    ]
 
 
 @dataclass(frozen=True, slots=True)

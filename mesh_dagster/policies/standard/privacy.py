@@ -21,9 +21,9 @@ from mesh_dagster.policies.examples import (
     product,
 )
 from mesh_dagster.policies.policy import Policy
-from mesh_dagster.policies.standard.columns import columns_of, is_closed, stated_contracts
+from mesh_dagster.policies.standard.columns import Leaf, columns_of, open_leaves, stated_contracts
 from mesh_dagster.policies.standard.severities import GUARDED, WANTED
-from mesh_dagster.policies.view import Sample, View
+from mesh_dagster.policies.view import View
 
 _MASKED = "masked"
 _EMAIL = column("email", classification="pii")
@@ -48,11 +48,13 @@ class PersonalDataClassified(Policy):
     def check(self, view: View) -> Iterator[Finding]:
         samples = view.samples or {} if view.moment is Moment.PUBLISH else {}
         for port, stated in view.contracts.items():
+            sample = samples.get(port, {})
             for table in stated.schema[:1]:
                 for each in table.properties:
-                    told = None if is_closed(each) else _looks(port, each, samples.get(port, {}))
-                    if told is not None:
-                        yield self._unclassified(view, port, each, told)
+                    for leaf in open_leaves(each, sample.get(each.column, ())):
+                        told = _looks(port, leaf, seen=each.column in sample)
+                        if told is not None:
+                            yield self._unclassified(view, port, leaf[1], told)
 
     def _unclassified(self, view: View, port: str, found: Property, told: str) -> Finding:
         stated = found.classification
@@ -73,7 +75,9 @@ class AllClassified(Policy):
     """Once one column of a port is personal, every column has a classification.
 
     Where people are in the rows, a column that nobody classified is one that nobody looked at: a
-    comment, a place or a time can tell who somebody is. `public` is a classification too.
+    comment, a place or a time can tell who somebody is. `public` is a classification too. Personal
+    is one with the word pii, spii, personal, phi, pci, gdpr, health, medical or biometric; that of
+    a structure is that of all that lies in it.
     """
 
     id = "all-columns-classified"
@@ -91,10 +95,10 @@ class AllClassified(Policy):
 
         personal = personal_columns(stated)
         for each in stated.table.properties if personal else ():
-            if not (each.classification or any(part.classification for part in each.parts)):
+            for path in _unstated(each.name, each):
                 yield self.finding(
                     view,
-                    f"`{personal[0]}` is personal, and `{each.name}` has no classification",
+                    f"`{personal[0]}` is personal, and `{path}` has no classification",
                     port=port,
                     where=each.where,
                     fix="classification: public, or what it is",
@@ -147,16 +151,30 @@ class MaskedPort(Policy):
         return example(columns=[*COLUMNS, _EMAIL])
 
 
-def _looks(port: str, column: Property, sample: Sample) -> str | None:
+def _unstated(path: str, column: Property) -> Iterator[str]:
+    """What of a column nobody classified; its own classification is that of all that is in it."""
+    if column.classification:
+        return
+    parts = [(f"{path}.{each.name}", each) for each in column.properties]
+    parts += [(f"{path}{mark}", each) for mark, each in column.elements]
+    if not parts or not any(each.classification or each.parts for _, each in parts):
+        yield path
+    else:
+        for name, each in parts:
+            yield from _unstated(name, each)
+
+
+def _looks(port: str, leaf: Leaf, *, seen: bool) -> str | None:
     """What personal data a column looks like; the name of a masked one says what it was."""
     from mesh_dagster.policies.standard.personal import look_of, name_of
 
-    name = "" if port == _MASKED else column.column
-    if column.column in sample:
-        look = look_of(name, sample[column.column])
-        return look and f"{look[1]} of {look[2]} values of `{column.name}` look like {look[0]}"
+    path, column, values = leaf
+    name = "" if port == _MASKED else column.column or path.strip("[]").rpartition(".")[2]
+    if seen:
+        look = look_of(name, values)
+        return look and f"{look[1]} of {look[2]} values of `{path}` look like {look[0]}"
     named = name_of(name) if _can_hold(column) else None
-    return named and f"`{column.name}` is named like {named}"
+    return named and f"`{path}` is named like {named}"
 
 
 def _can_hold(column: Property) -> bool:

@@ -49,6 +49,7 @@ from mesh_dagster.policies.standard import STANDARD
 from mesh_dagster.policies.standard.changes import published
 from mesh_dagster.policies.view import Asked, View
 from mesh_dagster.registry.described import Described
+from mesh_dagster.registry.graph_findings import DEEPEST
 
 CUSTOMERS = Address("crm", "customers", 1)
 PARCELS = Address("delivery", "parcels", 1)
@@ -147,6 +148,13 @@ def test_an_owner_a_developer_and_a_contact_may_be_the_same_and_be_named_anywher
     assert told(standard.OwnerAndContact, example(support, people=ada, domain=About("shop"))) == []
     found = told(standard.OwnerAndContact, example(people=[PEOPLE[0], Member("cy", "expert")]))
     assert found == ["nobody of its team has the role `developer`"]
+
+
+def test_who_has_left_owns_and_makes_nothing() -> None:
+    left = [replace(each, rest={"dateOut": "2024-02-29"}) for each in PEOPLE]
+    assert len(told(standard.OwnerAndContact, example(people=left))) == 2
+    still = [replace(each, rest={"dateOut": "2024-03-01"}) for each in PEOPLE]
+    assert told(standard.OwnerAndContact, example(people=still)) == []
 
 
 def test_an_aggregate_reads_products_of_two_domains() -> None:
@@ -262,6 +270,18 @@ def test_a_column_that_is_closed_is_not_looked_at_and_an_open_class_is_no_protec
         assert len(told(standard.PersonalDataClassified, view)) == found
 
 
+def test_what_is_classified_in_a_structure_closes_that_alone() -> None:
+    mails = [f"ada{at}@company.example" for at in range(9)]
+    values = {"home": [{"email": each, "seen": [each]} for each in mails]}
+    seen = column("seen", classification=None, items=Property("", "string"))
+    home = column("home", classification=None, properties=(EMAIL, seen))
+    assert told(standard.PersonalDataClassified, staged(values, home)) == [
+        "9 of 9 values of `home.seen[]` look like e-mail addresses, and it has no classification"
+    ]
+    whole = replace(home, classification="pii")
+    assert told(standard.PersonalDataClassified, staged(values, whole)) == []
+
+
 def test_no_value_of_a_sample_is_told() -> None:
     view = staged({"c1": [f"ada{at}@company.example" for at in range(9)]}, column("c1"))
     (found,) = standard.PersonalDataClassified().check(view)
@@ -281,6 +301,10 @@ def test_a_port_about_nobody_needs_no_classification() -> None:
     plain = [column("a", classification=None), column("b", classification="confidential")]
     assert told(standard.AllClassified, with_columns(*plain)) == []
     inner = column("home", classification=None, properties=(EMAIL,))
+    half = column("work", classification=None, properties=(EMAIL, column("x", classification=None)))
+    assert told(standard.AllClassified, with_columns(inner, half)) == [
+        "`home` is personal, and `work.x` has no classification"
+    ]
     assert told(standard.AllClassified, with_columns(*plain, inner)) == [
         "`home` is personal, and `a` has no classification"
     ]
@@ -309,6 +333,12 @@ def test_personal_data_stays_in_its_region_or_where_its_owner_allows() -> None:
     assert told(region, reading("us", customers("eu", *COLUMNS))) == []
     assert len(told(region, reading("us", customers("eu")))) == 1
     assert len(told(region, reading(None, customers("eu")))) == 1
+
+
+def test_columns_are_read_by_their_stored_names() -> None:
+    theirs = customers("eu", column("Mail", physical_name="mail", classification="pii"))
+    port = reads("customers", CUSTOMERS, columns=("mail",))
+    assert len(told(standard.RegionKept, reading("us", theirs, port))) == 1
 
 
 def test_the_columns_that_are_read_decide_and_so_does_the_port() -> None:
@@ -452,6 +482,10 @@ def test_an_input_that_ends_is_told_with_what_there_is_instead() -> None:
     (found,) = standard.InputsLast().check(view)
     assert found.fix == "contractId: mesh://crm/customers/v2"
     assert "2024-03-01" in found.message
+
+
+def test_a_chain_is_as_long_as_on_the_map() -> None:
+    assert standard.ChainDepth.options["most"] == DEEPEST
 
 
 def test_the_longest_chain_is_told_and_its_length_is_an_option() -> None:
