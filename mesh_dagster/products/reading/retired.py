@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mesh_dagster.errors import NeverPublished, UsageError
+from contextlib import suppress
+
+from mesh_dagster.errors import MeshError, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.life import life_of
 from mesh_dagster.model.product import Product, Stage
@@ -12,9 +14,14 @@ RETIRED = "MESH-P044"
 
 
 def refuse_retired(mesh: Mesh, address: Address) -> None:
-    """Raise `NeverPublished` for a product that shows nothing any more."""
-    product = mesh.product(address)
-    if life_of(product) is not Stage.RETIRED:
+    """Raise `NeverPublished` for a product that shows nothing any more.
+
+    Of one that nobody can tell of, as a contract may refer to it, nothing is refused here.
+    """
+    product = None
+    with suppress(MeshError):
+        product = mesh.product(address)
+    if product is None or life_of(product) is not Stage.RETIRED:
         return
     path, said = product.address.path, product.deprecation
     instead = said.instead if said else None
