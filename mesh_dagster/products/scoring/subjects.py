@@ -7,12 +7,13 @@ its discovery document, as of when that was written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesh_dagster.descriptors.queries import read_queries
 from mesh_dagster.descriptors.source import Source
-from mesh_dagster.errors import UnknownAddress
+from mesh_dagster.errors import AddressError, UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.discovery import About, Facts, LevelStanding
 from mesh_dagster.model.domain import LoadedProduct
@@ -147,8 +148,9 @@ def _names(described: Described) -> Iterable[Address]:
     yield from (each.address for each in described.product.inputs if each.address is not None)
     for contract in described.contracts.values():
         for link in contract.table.links if contract.schema else ():
-            if link.target is not None:
-                yield Address.parse(link.target)
+            with suppress(AddressError):  # of another domain's document
+                if link.target is not None:
+                    yield Address.parse(link.target)
 
 
 def told_facts(document: Document, path: str) -> Facts | None:
