@@ -310,7 +310,7 @@ def _column(column: Property, mask: Mask | None, *, keyed: bool) -> Property:
         name=column.name,
         physical_name=column.physical_name,
         required=there and not _may_lose(column, mask),
-        description=column.description,
+        description=f"{column.description or ''} Masked: {mask}.".strip(),
         deprecated=column.deprecated,
         where=column.where,
         rest={KEY: [{"property": BY, "value": mask.stated}]},

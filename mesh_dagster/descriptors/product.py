@@ -118,12 +118,12 @@ def list_domain(folder: Path, cache: ModelCache | None = None, masks: Masks = NO
     cache = _cache_of(folder) if cache is None else cache
     products: list[Listed] = []
     with collecting_later():
-        for each in product_folders(folder):
-            product = _descriptor(each, cache, findings, masks)
+        for each, contracts in sorted(_walk(str(folder / "defs"), DEEPEST)):
+            product = _descriptor(Path(each), contracts, cache, findings, masks)
             if product is None:
                 continue
             if product.address.domain == domain.name:
-                products.append(Listed(product, each, domain))
+                products.append(Listed(product, Path(each), domain))
             else:
                 findings.append(_intruder(product, domain))
         cache.save()
@@ -142,10 +142,9 @@ def _intruder(product: Product, domain: Domain) -> Finding:
 
 
 def _descriptor(
-    folder: Path, cache: ModelCache, findings: list[Finding], masks: Masks
+    folder: Path, names: list[str], cache: ModelCache, findings: list[Finding], masks: Masks
 ) -> Product | None:
     key = str(folder)
-    names = _contracts(key)
     stamps: Stamps | None = stamp(key, [DESCRIPTOR, *names])
     value = cache.get(key, stamps) if stamps else None
     if value is not None:
@@ -161,13 +160,6 @@ def _descriptor(
     if stamps and not problems:
         cache.put(key, stamps, [encode(product), classes])
     return _with_masked(product, classes, masks)
-
-
-def _contracts(folder: str) -> list[str]:
-    try:
-        return sorted(name for name in os.listdir(folder) if name.endswith(CONTRACTS))  # noqa: PTH208
-    except OSError:
-        return []
 
 
 def _classes(folder: Path, names: Sequence[str], product: Product) -> list[str]:
@@ -225,16 +217,17 @@ def domain_folders(config: MeshConfig) -> tuple[Path, ...]:
 
 def product_folders(domain: Path) -> tuple[Path, ...]:
     """The folders below a domain's `defs/` that hold a descriptor, sorted."""
-    return tuple(Path(folder) for folder in sorted(_walk(str(domain / "defs"), DEEPEST)))
+    return tuple(Path(folder) for folder, _ in sorted(_walk(str(domain / "defs"), DEEPEST)))
 
 
-def _walk(folder: str, deeper: int) -> Iterator[str]:
+def _walk(folder: str, deeper: int) -> Iterator[tuple[str, list[str]]]:
+    """The folders that hold a descriptor, with the names of their contracts."""
     try:
         entries: Iterable[os.DirEntry[str]] = list(os.scandir(folder))
     except OSError:
         return
     if any(entry.name == DESCRIPTOR for entry in entries):
-        yield folder
+        yield folder, sorted(entry.name for entry in entries if entry.name.endswith(CONTRACTS))
     elif deeper:
         for entry in entries:
             hidden = entry.name.startswith((".", "__"))

@@ -96,7 +96,7 @@ class Checkout:
 def check_out(
     to: Path, domains: Collection[str] = DOMAINS, config: dict[str, str] | None = None
 ) -> Path:
-    """Copy some domains with their dbt projects, mesh.yaml and the workspace that loads them."""
+    """Copy some domains with their dbt projects, mesh.yaml, its waivers, and the workspace."""
     for domain in domains:
         shutil.copytree(ROOT / "domains" / domain, to / "domains" / domain, ignore=_LEFT_OUT)
         project = ROOT / "dbt_projects" / domain
@@ -106,6 +106,7 @@ def check_out(
     for key, value in (config or {}).items():
         text = re.sub(rf"^{key}: .*\n", "", text, flags=re.MULTILINE) + f"{key}: {value}\n"
     (to / "mesh.yaml").write_text(text)
+    shutil.copy(ROOT / "waivers.yaml", to)
     entries = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
     chosen = [each for each in entries if each["python_module"]["location_name"] in domains]
     (to / "workspace.yaml").write_text(yaml.safe_dump({"load_from": chosen}))
