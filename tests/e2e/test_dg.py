@@ -46,3 +46,21 @@ def test_dg_lists_it_beside_the_others(mesh: Checkout) -> None:
 def test_a_scaffolded_product_publishes(mesh: Checkout) -> None:
     mesh.mesh("run", "fleet/fuel/v1").succeeded()
     assert mesh.number("fleet/fuel") == 1
+
+
+def test_what_is_retired_has_no_schedule_any_more_and_is_made_by_nobody(mesh: Checkout) -> None:
+    fleet = mesh.root / "domains/fleet/src/fleet"
+    wiring, domain = mesh.defs("fleet/fuel") / "defs.yaml", fleet / "domain.yaml"
+    wiring.write_text(wiring.read_text() + '  schedule: "0 6 * * *"\n')
+    domain.write_text(domain.read_text() + "members: [{username: me@nycair.example}]\n")
+    assert "fleet__fuel__v1" in scheduled(mesh)
+    mesh.call("MESH_USER=me@nycair.example mesh retire fleet/fuel/v1 --yes --why 'nobody came'")
+    assert scheduled(mesh) == {"fleet__aircraft__v1", "fleet__aircraft__v2", "fleet__carriers__v1"}
+    assert "MESH-P044" in mesh.mesh("run", "fleet/fuel/v1").exited(2).err
+    assert mesh.number("fleet/fuel") == 1
+
+
+def scheduled(mesh: Checkout) -> set[str]:
+    """The schedules of the domain, as dg lists them."""
+    listed = json.loads(mesh.call(f"{HOME}\n{LIST}"))
+    return {each["name"] for each in listed["schedules"]}
