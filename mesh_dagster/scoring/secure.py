@@ -99,7 +99,7 @@ def _told(subject: Subject) -> set[str]:
     if subject.observed.tells_events:
         times = (each.table.event_time for each in subject.contracts.values())
         told |= {each for each in times if each is not None}
-    return told
+    return told - subject.masked
 
 
 SECURE = Dimension(

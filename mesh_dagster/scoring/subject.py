@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mesh_dagster.descriptors.custom import kept_value
+from mesh_dagster.descriptors.masked import FROM
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract, Property
 from mesh_dagster.model.discovery import About, ExampleQuery, LevelStanding
-from mesh_dagster.model.mask import masks_of
 from mesh_dagster.registry.described import Described
 
 
@@ -71,7 +72,13 @@ class Subject:
         A port that is made by masks says nothing of its own.
         """
         stated = self.described.contracts.items()
-        return {port: each for port, each in stated if each.schema and not masks_of(each.version)}
+        return {port: each for port, each in stated if each.schema and not _is_derived(each)}
+
+    @property
+    def masked(self) -> frozenset[str]:
+        """The columns of ports that are made by masks: who may see those may see them so."""
+        derived = [e for e in self.described.contracts.values() if e.schema and _is_derived(e)]
+        return frozenset(each.column for one in derived for each in one.table.properties)
 
     @property
     def ports(self) -> tuple[str, ...]:
@@ -87,3 +94,7 @@ class Subject:
         """Every column of every port."""
         for port, contract in self.contracts.items():
             yield from ((port, each) for each in contract.table.properties)
+
+
+def _is_derived(contract: Contract) -> bool:
+    return kept_value(contract.rest, FROM) is not None

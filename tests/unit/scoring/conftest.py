@@ -80,8 +80,9 @@ def whole() -> Subject:
         use_cases=("Plan crews",),
         where="p.yaml:1",
     )
-    bare = SchemaObject("departures", (Property("pilot", where="c.yaml:20"),))
-    derived = Contract(str(SAFE), "1.0.0+masks.pilot", Status.ACTIVE, (bare,), where="c.yaml:1")
+    bare = SchemaObject("departures", (Property("crew", where="c.yaml:20"),))
+    made = {"customProperties": [{"property": "maskedFrom", "value": str(ADDRESS)}]}
+    derived = Contract(str(SAFE), "1.0.0", Status.ACTIVE, (bare,), where="c.yaml:1", rest=made)
     contracts = {
         "": _contract(ADDRESS, "c.yaml"),
         "late": _contract(LATE, "l.yaml"),

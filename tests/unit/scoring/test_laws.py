@@ -127,6 +127,18 @@ def test_a_dimension_is_the_smaller_of_what_is_declared_and_what_was_observed(
         assert one.value == min(one.declared, one.observed), name
 
 
+def test_what_a_mask_has_left_of_a_column_may_be_told(perfect: Subject) -> None:
+    told = tuple(replace(each, columns=("dest", "crew")) for each in perfect.queries)
+    now = perfect.described.contracts[""]
+    crew = replace(now.table.properties[2], name="crew")
+    table = replace(now.table, properties=(*now.table.properties, crew))
+    contracts = {**perfect.described.contracts, "": replace(now, schema=(table,))}
+    described = replace(perfect.described, contracts=contracts)
+    secure = score(replace(perfect, described=described, queries=told)).dimension("secure")
+    assert secure is not None
+    assert secure.value == 100
+
+
 def test_what_was_never_made_has_nothing_observed(perfect: Subject) -> None:
     found = score(replace(perfect, observed=Observed(), queries=()))
     observed = {each.name: each.observed for each in found.dimensions}
