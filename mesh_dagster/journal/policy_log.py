@@ -108,9 +108,7 @@ def _known(connection: sa.Connection, products: Collection[str]) -> set[tuple[st
     return {(row.policy, row.product) for row in connection.execute(query)}
 
 
-def _touch(
-    connection: sa.Connection, column: str, changed: list[dict[str, object]]
-) -> None:
+def _touch(connection: sa.Connection, column: str, changed: list[dict[str, object]]) -> None:
     of_row = (policy_log.c.policy == sa.bindparam("p")) & (
         policy_log.c.product == sa.bindparam("q")
     )

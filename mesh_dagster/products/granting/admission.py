@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from logging import getLogger
 
 from mesh_dagster import clock
@@ -14,8 +14,12 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.principal import Principal
 from mesh_dagster.products.granting import audit
 from mesh_dagster.products.granting.guarding import guarded
+from mesh_dagster.products.granting.objecting import Wanted, objection
 from mesh_dagster.products.granting.who import ledger_domain, named_by
 from mesh_dagster.products.mesh import Mesh
+
+NOTHING = Wanted()
+"""Of a reading nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +79,13 @@ class Admission:
             getLogger("mesh_dagster").warning("a reading is not on the record: %s", error.what)
 
 
-def answer_for(mesh: Mesh, reader: Reader, port: Address) -> Answer:
+def answer_for(mesh: Mesh, reader: Reader, port: Address, wanted: Wanted = NOTHING) -> Answer:
     """What is decided about a port, which nobody reads for that. Raises `StorageError`."""
     found, described = guarded(mesh, port)
     if described is not None and port.domain not in {each.name for each in mesh.domains}:
         reader = named_by(reader, described.product)
+    if described is not None:
+        found = replace(found, objection=objection(mesh, reader, port, described, wanted))
     return Answer(reader, found, decide(reader, found, clock.now()))
 
 
@@ -88,22 +94,23 @@ def admit(
     reader: Reader,
     ports: Sequence[Address],
     means: str,
-    purpose: str | None = None,
+    wanted: Wanted = NOTHING,
 ) -> Admission:
     """Let somebody in to ports, each of them or none.
 
-    `ports` are resolved. Raises `AccessDenied` for the first that he may not read, with every
-    refusal on the record; `StorageError` where who may cannot be asked.
+    `ports` are resolved; `wanted` is what he reads them for. Raises `AccessDenied` for the first
+    that he may not read, with every refusal on the record; `StorageError` where who may cannot be
+    asked.
     """
-    answers = {port: answer_for(mesh, reader, port) for port in dict.fromkeys(ports)}
+    answers = {port: answer_for(mesh, reader, port, wanted) for port in dict.fromkeys(ports)}
     refused = [each for each in answers.values() if not each.decision.allowed]
     if refused:
         try:
-            _keep(mesh, [(each, None) for each in refused], means, purpose)
+            _keep(mesh, [(each, None) for each in refused], means, wanted.purpose)
         except JournalError as error:
             getLogger("mesh_dagster").warning("a refusal is not on the record: %s", error.what)
         raise _denied(refused[0])
-    return Admission(mesh, answers, means, purpose)
+    return Admission(mesh, answers, means, wanted.purpose)
 
 
 def _denied(answer: Answer) -> AccessDenied:

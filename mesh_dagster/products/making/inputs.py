@@ -13,7 +13,7 @@ from mesh_dagster.errors import NeverPublished, UndeclaredInput
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.partition import Partitioning
-from mesh_dagster.model.product import InputPort
+from mesh_dagster.model.product import InputPort, Product
 from mesh_dagster.model.snapshot import InputRead, Publication
 from mesh_dagster.ports import coverage, places
 from mesh_dagster.ports.open import PortData
@@ -21,6 +21,7 @@ from mesh_dagster.ports.schema import PortLayout
 from mesh_dagster.ports.types import polars_type
 from mesh_dagster.products.auditing.layout import contract_layout
 from mesh_dagster.products.granting.admission import Seen, admit
+from mesh_dagster.products.granting.objecting import Wanted
 from mesh_dagster.products.granting.who import of_domain
 from mesh_dagster.products.making.sources import data_file, locate, scan_source
 from mesh_dagster.products.making.transform import Input, Window
@@ -124,7 +125,8 @@ def open_inputs(
         each.name: mesh.resolve(each.address) for each in product.inputs if each.address is not None
     }
     reader = of_domain(product.address.domain)
-    admitted = admit(mesh, reader, list(upstreams.values()), product.address.path, product.purpose)
+    wanted = Wanted(product.purpose, product, _declared(product, upstreams))
+    admitted = admit(mesh, reader, list(upstreams.values()), product.address.path, wanted)
     for port in product.inputs:
         if port.source is not None:
             stated = loaded.wiring.sources[port.name]
@@ -144,6 +146,20 @@ def open_inputs(
         ]
     )
     return Inputs(product.address.path, opened), tuple(reads)
+
+
+def _declared(
+    product: Product, upstreams: Mapping[str, Address]
+) -> dict[Address, tuple[str, ...] | None]:
+    """The columns that the input ports on each port declare; None where one declares all."""
+    found: dict[Address, tuple[str, ...] | None] = {}
+    for each in product.inputs:
+        if each.name in upstreams:
+            address = upstreams[each.name]
+            known = found.get(address, ())
+            both = known is None or each.columns is None
+            found[address] = None if both else (*(known or ()), *(each.columns or ()))
+    return found
 
 
 def _columns(opened: Input) -> tuple[str, ...] | None:

@@ -13,6 +13,7 @@ from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.open import PortData, open_port
 from mesh_dagster.products.granting.admission import Seen, admit
+from mesh_dagster.products.granting.objecting import Wanted
 from mesh_dagster.products.granting.who import person
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.in_transform import refuse_in_transform
@@ -48,7 +49,8 @@ def read(
     mesh = mesh or Mesh.open()
     wanted = Address.parse(address) if isinstance(address, str) else address
     resolved = mesh.resolve(wanted)
-    admitted = admit(mesh, person(mesh), [resolved], "read")
+    what = Wanted(columns={resolved: None if columns is None else tuple(columns)})
+    admitted = admit(mesh, person(mesh), [resolved], "read", what)
     ranged = event_from is not None or event_to is not None
     opened = open_port(
         mesh.storage,
