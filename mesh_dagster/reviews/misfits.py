@@ -62,8 +62,11 @@ def refuse_misfit(
 
 def _refuse_policies(review: Review, action: Action, rules: Sequence[str]) -> None:
     """An owner answers for his contract; whoever governs a policy lets a product off it."""
-    policies = [each.rule for each in review.results if each.kind == POLICY and each.blocks]
-    asked = [each for each in policies if action is Action.RELEASE or not rules or each in rules]
+    told = [each for each in review.results if each.kind == POLICY]
+    if action is Action.RELEASE:
+        asked = [each.rule for each in told if each.blocks]
+    else:
+        asked = [each.rule for each in told if not rules or each.rule in rules]
     if asked:
         raise _misfit(
             f"{asked[0]} is a policy, and stands: it is waived by those who govern it",
