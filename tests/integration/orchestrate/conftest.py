@@ -98,7 +98,7 @@ team:
 tags: [a tag, other]
 customProperties:
   - {{property: archetype, value: source-aligned}}
-  - {{property: stage, value: beta}}
+  - {{property: stage, value: stable}}
 """.replace("\n\n", "\n")
         )
 

@@ -145,11 +145,11 @@ def test_what_was_compared_once_is_not_compared_again(
 
 def test_what_is_tried_out_may_change_as_it_likes(mesh: Any) -> None:
     descriptor = Path(mesh.folder("shop", "sales")) / "product.odps.yaml"
-    tried = descriptor.read_text().replace("value: beta", "value: alpha")
+    tried = descriptor.read_text().replace("value: stable", "value: alpha")
     descriptor.write_text(tried)
     opened = Mesh.open(mesh.root)
     materialize(opened, opened.load(Address.parse("shop/sales")), partitions=[DAY])
     _edit(mesh, "minimum: 0", "minimum: -5")
     assert mesh.definitions("shop")
-    descriptor.write_text(tried.replace("value: alpha", "value: beta"))
+    descriptor.write_text(tried.replace("value: alpha", "value: stable"))
     assert mesh.definitions("shop"), "what readers were told until now was alpha"
