@@ -159,6 +159,10 @@ class Index:
     def _meta(self) -> dict[str, str]:
         return {"format": FORMAT, "registry": self._storage.url}
 
+    @property
+    def _in_a_folder(self) -> bool:
+        return self._storage.polars_options() is None
+
     @contextmanager
     def _told_if_refused(self) -> Iterator[None]:
         try:
@@ -226,8 +230,7 @@ class Index:
                 yield _compared(document, known[document.about.name], findings)
 
         size = sum(each.size for domain in domains for each in objects.get(domain, ()))
-        in_a_folder = self._storage.polars_options() is None
-        if size >= WORTHWHILE and in_a_folder and may_fork():
+        if size >= WORTHWHILE and self._in_a_folder and may_fork():
             return told_by_another(told)
         return told()
 
@@ -241,6 +244,9 @@ class Index:
             findings: list[Finding] = []
             return together(self._storage, domain, objects.get(domain, ()), findings), findings
 
+        if self._in_a_folder:
+            yield from map(read, domains)  # nothing is waited for that threads could share
+            return
         left = iter(domains)
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             reading: deque[Future[tuple[Document, list[Finding]]]] = deque()
