@@ -183,11 +183,14 @@ def _refused(reader: Reader, guarded: Guarded, now: datetime) -> AccessDecision:
                 False, _needs(guarded), "confidential",
                 fix=f"name yourself among the members in domain.yaml of {guarded.port.domain}",
             )  # fmt: skip
+        over = guarded.stage == Stage.RETIRED
         return AccessDecision(
             False,
             f"{path} is {guarded.stage}: only {guarded.port.domain} itself reads it",
             "stage",
-            fix=f"mesh show {path} says whom to ask; others may read it from beta on",
+            fix=f"mesh show {path} says what there is instead"
+            if over
+            else f"mesh show {path} says whom to ask; others may read it from beta on",
         )
     asking = f"mesh request {path} --purpose '...' --until {_day(now + _MONTH)}"
     for each in guarded.rights:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,10 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 
 from mesh_dagster import clock
 from mesh_dagster.descriptors.editing import custom, edited
-from mesh_dagster.errors import NeverPublished, UsageError
+from mesh_dagster.errors import MeshError, NeverPublished, UsageError
 from mesh_dagster.model.access import Effect, Grant
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.life import Need, life_of
@@ -22,6 +24,7 @@ from mesh_dagster.model.product import Stage
 from mesh_dagster.model.review import Identity
 from mesh_dagster.products.governing import moves
 from mesh_dagster.products.keeping.alerting import tell
+from mesh_dagster.products.telling.describe import tell_domain
 from mesh_dagster.registry.grants import put_grants
 
 OWNER = Identity("owner@example.org", "environment", False, "MESH_USER", ("owner@example.org",))
@@ -338,3 +341,22 @@ def test_what_waits_of_a_retired_product_is_published_by_nobody(shop: Any) -> No
         shop.audit(TEA)
     with pytest.raises(UsageError, match="is retired, and made no more"):
         shop.rollback(1, TEA)
+
+
+def test_the_tombstone_stays_when_the_folder_is_deleted(
+    shop: Any, world: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shop.product(DESK, TYPES, ROWS)
+    shop.make(address=TEA)
+    moves.retire(shop.mesh, shop.load(TEA), [OWNER])
+    shop.product("shop/tea/v2", TYPES, ROWS)
+    shutil.rmtree(shop.load(TEA).folder)
+    mesh = shop.mesh
+    (domain,) = [each for each in mesh.domains if each.name == "shop"]
+    tell_domain(mesh, domain, list(mesh.readable("shop")))
+    elsewhere = world.copied(shop.root, tmp_path_factory.mktemp("elsewhere") / "mesh")
+    storage = {"storage": str(shop.root / ".mesh/storage")}
+    (elsewhere.root / "mesh.yaml").write_text(yaml.safe_dump({"name": "small", **storage}))
+    with pytest.raises(MeshError, match="shop/tea/v1 is retired"):
+        elsewhere.amounts(TEA)
+    assert elsewhere.mesh.resolve(Address.parse("shop/tea")).path == "shop/tea/v2"
