@@ -267,11 +267,8 @@ create virtual table if not exists temp.parts using fts5 (part, content = '',
 
 
 def _beginnings(words: Sequence[str]) -> re.Pattern[str]:
-    """Finds where a plain text may have one of the words: a word begins as its stem does.
-
-    Of six letters at least two are in the stem, and of fewer at least the first.
-    """
+    """Finds where a plain text may have one of the words: a word has two letters of its stem."""
     if not all(map(str.isascii, words)):
         return re.compile("")
-    begins = {each[: 1 if len(each) < 6 else 2] for each in words}
+    begins = {each[:2] for each in words}
     return re.compile(rf"(?<![^\W_])(?:{'|'.join(sorted(begins))})", re.ASCII | re.IGNORECASE)
