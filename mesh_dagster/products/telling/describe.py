@@ -7,8 +7,10 @@ from dataclasses import replace
 from logging import getLogger
 
 from mesh_dagster.clock import Stopwatch
+from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.errors import JournalError, StorageError
 from mesh_dagster.journal import Journal
+from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.discovery import About, Facts
 from mesh_dagster.model.domain import Domain, LoadedProduct
 from mesh_dagster.model.score import ScoreTold
@@ -144,7 +146,7 @@ class Telling:
     ) -> Described:
         loaded = self._products[path]
         before = document.described(path)
-        known = before.facts if before else None
+        known = _known(before, loaded)
         self._before[path] = known.score if known else None
         facts = facts_of(self._mesh, loaded, journal, standings, known)
         found = Described.of(loaded, facts)
@@ -179,6 +181,21 @@ def _waits(before: Described, now: Described) -> bool:
     return bool(before.facts.publications) and versions != known
 
 
+def _known(before: Described | None, loaded: LoadedProduct) -> Facts | None:
+    """What was told of a product. Example results are not told on where more is hidden by now:
+    whatever they were computed from, they are run again."""
+    if before is None:
+        return None
+    if _hidden(loaded.contracts) <= _hidden(before.contracts):
+        return before.facts
+    return replace(before.facts, queries=())
+
+
+def _hidden(contracts: Mapping[str, Contract]) -> set[tuple[str, str]]:
+    stated = ((port, each) for port, each in contracts.items() if each.schema)
+    return {(port, column) for port, each in stated for column in masked(each)}
+
+
 def _has_published(document: Document, path: str) -> bool:
     described = document.described(path)
     return described is not None and bool(described.facts.publications)
@@ -199,5 +216,5 @@ def _described(
     mesh: Mesh, loaded: LoadedProduct, journal: Journal, before: Described | None
 ) -> Described:
     standings = [each for report in reports(mesh, [loaded]) for each in report.standings]
-    known = before.facts if before else None
+    known = _known(before, loaded)
     return Described.of(loaded, facts_of(mesh, loaded, journal, standings, known))

@@ -221,6 +221,13 @@ def test_a_confidential_column_that_was_told_before_it_was_one_fails_the_whole(
     found = scored(sales).score
     assert lowered(sales) == {"secure"}
     assert found.overall == 50
+    point = next(each for each in found.dimensions[-1].points if each.name == "hidden")
+    assert point.fix == "mesh registry write shop"
+    with frozen(NOW):
+        told(sales)
+    assert b'"tea"' not in sales.mesh.documents.read("shop/discovery.json")
+    hidden = [each.share for each in scored(sales).score.dimensions[-1].points]
+    assert hidden[-2:] == [1, 1]
 
 
 def test_how_many_rows_there_are_is_nothing_that_counts(sales: Any) -> None:
