@@ -22,7 +22,7 @@ _COLUMNS = [
     Column("POLICY"),
     Column("OF", least=6),
     Column("FORCE", least=8, colours={"draft": "yellow"}),
-    Column("ASKED AT", least=8),
+    Column("ASKED AT", least=14, wraps=True),
     Column("AGAINST", right=True),
     Column("WAIVED", right=True),
     Column("LAST", least=5),
@@ -72,7 +72,7 @@ def _row(each: PolicyStanding) -> tuple[Any, ...]:
     force = f"{bound.force} to {bound.until}" if bound.until else bound.force.value
     return (
         bound.id,
-        ", ".join(each.domains) or "the mesh",
+        ", ".join(each.domains) or "mesh",
         force if each.holds else "not here",
         " ".join(moment.value for moment in Moment if moment in bound.policy.moments),
         None if each.against is None else len(each.against),
