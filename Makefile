@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-contracts bench-graph bench-slos bench-registry bench-lineage bench-policies bench-score conformance dev clean
+.PHONY: help demo test test-thorough check bench bench-contracts bench-graph bench-slos bench-registry bench-lineage bench-policies bench-score conformance dev clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,9 @@ demo: $(INSTALLED) ## seven domains of a real mesh load, run, publish and feed e
 
 test: $(INSTALLED) ## every test: unit, integration, end to end
 	pytest -n auto
+
+test-thorough: $(INSTALLED) ## the same: laws on all their examples, processes killed at every line
+	MESH_THOROUGH=1 pytest -n auto --timeout 3600
 
 check: $(INSTALLED) ## linters, types, layers, and every file of the mesh
 	ruff check && ruff format --check && mypy && lint-imports && mesh check
