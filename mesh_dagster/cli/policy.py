@@ -59,7 +59,10 @@ def list_(every: bool, as_json: bool) -> None:
         return emit_json({"policies": [_plain(each) for each in found], "domains": domains})
     if not found:
         return say("no policy holds here: policies: {sets: [standard]} in mesh.yaml")
-    emit_styled(render(_COLUMNS, [_row(each) for each in found]).text)
+    table = render(_COLUMNS, [_row(each) for each in found])
+    emit_styled(table.text)
+    if table.left_out:
+        say(f"and {count(table.left_out, 'more column')}: --json")
     _tell_idle(found)
     for domain, sets in domains.items():
         runs = ", ".join(f"{name} {version}" for name, version in sets.items()) or "no policies"
