@@ -23,13 +23,14 @@ from mesh_dagster.journal.alert_tables import (
 )
 from mesh_dagster.journal.letters import State
 from mesh_dagster.journal.probes import probes
+from mesh_dagster.journal.scores import scores
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """From which moments on what has ended is kept; `since` is the mesh's time, `sent` wall time.
 
-    `measured` is that of what service levels are measured by: incidents, and reads of ports.
+    `measured` is that of what is measured over time: incidents, reads of ports, and scores.
     """
 
     since: datetime
@@ -49,6 +50,7 @@ def prune(connection: sa.Connection, kept: Kept, limit: int) -> int:
     connection.execute(sa.delete(cooling).where(cooling.c.told < kept.sent))
     connection.execute(sa.delete(heartbeats).where(heartbeats.c.at < kept.sent))
     _probes(connection, kept)
+    _scores(connection, kept)
     return len(numbers)
 
 
@@ -132,3 +134,14 @@ def _probes(connection: sa.Connection, kept: Kept) -> None:
         later.c.since <= kept.measured,
     )
     connection.execute(sa.delete(probes).where(probes.c.until < kept.measured, followed))
+
+
+def _scores(connection: sa.Connection, kept: Kept) -> None:
+    """Delete scores but the last before: it is what later ones are compared with."""
+    later = scores.alias("later")
+    followed = sa.exists().where(
+        later.c.product == scores.c.product,
+        later.c.number > scores.c.number,
+        later.c.at <= kept.measured,
+    )
+    connection.execute(sa.delete(scores).where(scores.c.at < kept.measured, followed))

@@ -15,6 +15,7 @@ from mesh_dagster.journal.tables import metadata
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.finding import Verdict
 from mesh_dagster.model.message import Recipient
+from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.model.snapshot import Outcome
 
 PRODUCT = "flights/departures/v1"
@@ -162,3 +163,13 @@ def test_of_reads_of_a_port_the_last_before_says_how_it_was(journal):
 
     (past,) = journal.past({PRODUCT: Asked(at(-100), probes=True)}, at(0))
     assert [each.answered for each in past.probes] == [True, False]
+
+
+def test_of_scores_the_last_before_is_what_later_ones_are_compared_with(journal):
+    for hours, overall in ((-5, 10), (-4, 20), (-3, 30), (-1, 40)):
+        told = {PRODUCT: ScoreTold("1", overall, {})}
+        journal.scores.record(told, at(hours), lambda *_: None)
+    journal.outbox.prune(kept(-2), 100)
+    assert [each.score.overall for each in journal.scores.history(PRODUCT)] == [40, 30]
+    journal.outbox.prune(kept(1), 100)
+    assert [each.score.overall for each in journal.scores.history(PRODUCT)] == [40]
