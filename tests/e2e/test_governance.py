@@ -50,7 +50,15 @@ def test_the_page_is_true(told: list[str]) -> None:
     assert "whole" in record
 
 
+def test_what_is_refused_from_another_region_is_so_for_its_region(
+    told: list[str], mesh: Checkout
+) -> None:
+    assert "personal data of us" in mesh.call(f"{NAMES} 2>&1 || true")
+
+
 def test_a_grant_that_is_taken_back_is_none(told: list[str], mesh: Checkout) -> None:
+    domain = mesh.root / "domains/journeys/src/journeys/domain.yaml"
+    domain.write_text(domain.read_text().replace("region: eu\n", ""))
     assert len(json.loads(mesh.call(NAMES))) == 3
     (grant,) = json.loads(mesh.mesh("access", "grants", ROSTER, "--json").succeeded().out)
     mesh.call(f"MESH_USER={ROSA} mesh access revoke {grant['id']} --why 'the season is over'")
