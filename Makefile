@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-thorough check bench bench-contracts bench-graph bench-slos bench-registry bench-lineage bench-policies bench-score conformance dev clean
+.PHONY: help demo test test-thorough check bench bench-contracts bench-graph bench-slos bench-registry bench-lineage bench-access bench-policies bench-score conformance dev clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ bench-registry: $(INSTALLED) ## how fast what domains tell is indexed, and a pro
 
 bench-lineage: $(INSTALLED) ## how fast lineage is delivered, and that none of it is lost
 	python benchmarks/lineage/run.py --write
+
+bench-access: $(INSTALLED) ## what it costs that every reading is decided on and kept on the record
+	python benchmarks/access/run.py
 
 bench-policies: $(INSTALLED) ## what all policies cost over 1,000 products, against parsing their files
 	python benchmarks/policies/run.py

@@ -94,6 +94,7 @@ def _plain(mesh: Mesh, page: Page) -> dict[str, Any]:
         "product": page.product,
         "contracts": page.contracts,
         "access": page.access,
+        "may_read": page.may_read,
         "wiring": page.wiring,
         "publication": page.publication,
         "summary": page.summary,
@@ -141,6 +142,7 @@ def _lines(page: Page) -> Iterator[tuple[str, str]]:
     if channels or page.access.roles:
         roles = f"role {', '.join(page.access.roles)}" if page.access.roles else ""
         yield "access", "; ".join(filter(None, [roles, f"ask {', '.join(channels or owners)}"]))
+    yield from _may_read(page)
     for label, text in (("usage", product.usage), ("limitations", product.limitations)):
         if text:
             yield label, text
@@ -163,6 +165,17 @@ def _scored(score: ScoreTold) -> str:
     """`83 of 100: trustworthy 60`: the dimensions that lack something."""
     lacking = [f"{name} {value}" for name, value in score.dimensions.items() if value < MOST]
     return f"{score.overall} of {MOST}" + (f": {', '.join(lacking)}" if lacking else "")
+
+
+def _may_read(page: Page) -> Iterator[tuple[str, str]]:
+    """Of each port that is not open to everybody, whether one may read it, or how one gets to."""
+    for path, decision in page.may_read.items():
+        if decision.rule == "open":
+            continue
+        said = decision.reason if len(page.may_read) == 1 else f"{path}: {decision.reason}"
+        yield "you may read" if decision.allowed else "not for you", said
+        if decision.fix and not decision.allowed:
+            yield "", decision.fix
 
 
 def _input(port: InputPort) -> str:

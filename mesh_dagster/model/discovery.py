@@ -104,11 +104,15 @@ class ExampleQuery:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whom to ask, where, and in which roles of the contracts a product may be read."""
+    """Whom to ask, where, and in which roles of the contracts a product may be read.
+
+    `ports` says of each port, by its name, who may: `everybody`, `grant` or `own-domain`.
+    """
 
     team: str | None = None
     ask: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    ports: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

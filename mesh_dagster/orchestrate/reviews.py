@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -25,12 +25,15 @@ from mesh_dagster.products.mesh import Mesh
 
 SENSOR = "reviews"
 _SECONDS = 15
+_BETWEEN = timedelta(minutes=1)
+"""Between two looks at what the domains of the whole mesh ask for."""
 
 Changed = dict[str, set[Rule]]
 """By product the rules whose checks say something else now."""
 
 Seen = dict[str, Any]
-"""The cursor: the newest `ruling` that was looked at, when (`at`), and the incidents `waiting`."""
+"""The cursor: the newest `ruling` that was looked at, when (`at`), the incidents `waiting`, and
+when requests were `settled` last."""
 
 
 def reviews_sensor(
@@ -43,7 +46,8 @@ def reviews_sensor(
         name=SENSOR,
         minimum_interval_seconds=_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Shows what owners decided or have to, and carries on what was interrupted.",
+        description="Shows what owners decided or have to, carries on what was interrupted, and "
+        "answers requests that need no owner.",
     )
     def reviews(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         from mesh_dagster.orchestrate.review_checks import evaluations
@@ -52,6 +56,10 @@ def reviews_sensor(
         location = location_of(context)
         seen: Seen = json.loads(context.cursor) if context.cursor else {}
         changed: Changed = defaultdict(set)
+        try:
+            seen |= _settled(mesh, domain, seen)
+        except MeshError as error:
+            context.log.warning(str(error))
         try:
             rulings = _carried_on(mesh, domain, own)
             seen |= _ruled(rulings, seen, changed)
@@ -68,6 +76,17 @@ def reviews_sensor(
         return dg.SkipReason(f"{told} checks told of decisions")
 
     return reviews
+
+
+def _settled(mesh: Mesh, domain: Domain, seen: Seen) -> Seen:
+    """Answer, once a minute, what others ask to read and what needs no owner."""
+    now = clock.wall()
+    if seen.get("settled") and now - datetime.fromisoformat(seen["settled"]) < _BETWEEN:
+        return {}
+    from mesh_dagster.products.granting.settling import settle
+
+    settle(mesh, domain.name)
+    return {"settled": now.isoformat()}
 
 
 def _carried_on(mesh: Mesh, domain: Domain, own: Mapping[str, LoadedProduct]) -> list[Ruling]:

@@ -206,13 +206,22 @@ def _query_from(stated: dict[str, Any]) -> ExampleQuery:
 
 
 def _access(access: Access) -> dict[str, Any]:
-    found = _given(team=access.team, ask=list(access.ask), roles=list(access.roles))
+    found = _given(
+        team=access.team,
+        ask=list(access.ask),
+        roles=list(access.roles),
+        ports=dict(access.ports),
+    )
     return {name: value for name, value in found.items() if value}
 
 
 def _access_from(stated: dict[str, Any]) -> Access:
     roles = texts(stated.get("roles", []))
-    return Access(_maybe(stated, "team"), texts(stated.get("ask", [])), roles)
+    ports = stated.get("ports", {})
+    if not isinstance(ports, dict) or len(ports) > MOST:
+        raise ValueError(f"`ports` is {shown(ports)}, expected a mapping")
+    told = {text(port): text(who) for port, who in ports.items()}
+    return Access(_maybe(stated, "team"), texts(stated.get("ask", [])), roles, told)
 
 
 def _read(each: ObservedRead) -> dict[str, Any]:

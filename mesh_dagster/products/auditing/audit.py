@@ -25,6 +25,9 @@ from mesh_dagster.products.auditing.masking import is_shown
 from mesh_dagster.products.auditing.promises import rules_of
 from mesh_dagster.products.auditing.rest import rest_of_port
 from mesh_dagster.products.auditing.waivers import waivers_of
+from mesh_dagster.products.granting.admission import Seen, admit
+from mesh_dagster.products.granting.objecting import Wanted
+from mesh_dagster.products.granting.who import of_domain
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.read import open_published, publication_at
 
@@ -92,13 +95,15 @@ def audit_published(
     return tuple(each for one in results for each in waivers.marked([one], one.partition))
 
 
-def references_of(mesh: Mesh, checked: Sequence[Rule]) -> dict[str, pl.LazyFrame | str]:
+def references_of(
+    mesh: Mesh, checked: Sequence[Rule], domain: str
+) -> dict[str, pl.LazyFrame | str]:
     """For each foreign key, the values its target holds, or why they cannot be had.
 
-    It is a declared read too, for this check only (design rule 4).
+    It is a declared read too, of the domain, for this check only (design rule 4).
     """
     foreign = [rule for rule in checked if isinstance(rule, Reference) and rule.target]
-    return {rule.id: _target(mesh, rule) for rule in foreign}
+    return {rule.id: _target(mesh, rule, domain) for rule in foreign}
 
 
 def _audit(
@@ -123,7 +128,7 @@ def _audit(
         partitioning=loaded.wiring.partitioning,
         partitions=partitions,
         published=rest_of_port(mesh, loaded, port, partitions, state=state, staged=data),
-        references=references_of(mesh, checked),
+        references=references_of(mesh, checked, loaded.product.address.domain),
         history=history_of(mesh, loaded, port, state, published=not staged),
         around=Around(code=loaded.folder),
         port=port or None,
@@ -131,9 +136,14 @@ def _audit(
     return asked.completed(checked, results, partitions or (None,), port or None)
 
 
-def _target(mesh: Mesh, rule: Reference) -> pl.LazyFrame | str:
+def _target(mesh: Mesh, rule: Reference, domain: str) -> pl.LazyFrame | str:
     try:
         address = mesh.resolve(Address.parse(rule.target or ""))
-        return open_published(mesh, address).polars(columns=rule.target_columns)
+        columns = tuple(rule.target_columns)
+        wanted = Wanted(columns={address: columns})
+        admitted = admit(mesh, of_domain(domain), [address], "reference", wanted)
+        data = open_published(mesh, address)
+        admitted.note([Seen(address, data.publication.number, columns)])
+        return data.polars(columns=rule.target_columns)
     except MeshError as error:
         return error.what

@@ -111,7 +111,7 @@ def rows_that_fail(
     staged = next(each for each in waiting.staged if (each.port or "") == port)
     files = staged.of(waiting.decision.partition)
     data = scan_staged(mesh.storage, loaded.product.address, files)
-    references = references_of(mesh, checked)
+    references = references_of(mesh, checked, loaded.product.address.domain)
     key = waiting.decision.partition
     keys = None if key is None else (key,)
     state = pointer.current(mesh.storage, loaded.product.address)

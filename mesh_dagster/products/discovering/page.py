@@ -10,11 +10,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mesh_dagster import clock
 from mesh_dagster.errors import JournalError, MeshError, StorageError
 from mesh_dagster.journal.summary import Summary
+from mesh_dagster.model.access import AccessDecision
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.discovery import NOTHING, Access, ExampleQuery, Facts, LevelStanding
@@ -25,6 +26,8 @@ from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.model.wiring import Wiring
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.discovering.finding import index_of
+from mesh_dagster.products.granting.admission import answer_for
+from mesh_dagster.products.granting.who import person
 from mesh_dagster.products.keeping.levels import levels_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.examples import examples_of
@@ -57,6 +60,8 @@ class Page:
     readers: tuple[Reader, ...] | None = None
     score: ScoreTold | None = None
     """As its domain's document tells it."""
+    may_read: Mapping[str, AccessDecision] = field(default_factory=dict)
+    """By the path of each port, whether whoever asks may read it; none where nobody can tell."""
 
 
 def page_of(mesh: Mesh, address: Address) -> Page:
@@ -75,6 +80,7 @@ def page_of(mesh: Mesh, address: Address) -> Page:
         queries=_examples(mesh, product, told),
         readers=_readers(mesh, product),
         score=told.score,
+        may_read=_may_read(mesh, described.product),
     )
     if product in {each.address for each in mesh.own()}:
         loaded = mesh.load(product)
@@ -90,6 +96,16 @@ def page_of(mesh: Mesh, address: Address) -> Page:
         )
     age = None if newest is None else (clock.now() - newest).total_seconds()
     return replace(page, age=age)
+
+
+def _may_read(mesh: Mesh, product: Product) -> Mapping[str, AccessDecision]:
+    with suppress(StorageError):
+        reader = person(mesh)
+        return {
+            each.address.path: answer_for(mesh, reader, each.address).decision
+            for each in product.outputs
+        }
+    return {}
 
 
 def _levels(mesh: Mesh, loaded: LoadedProduct) -> tuple[LevelStanding, ...]:

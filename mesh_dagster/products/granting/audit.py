@@ -128,10 +128,14 @@ def _anchor(mesh: Mesh, domain: str, log: AccessLog, added: Sequence[AuditEntry]
     """Note the newest entry, unless a later one is noted, or the log is not the one noted: what
     shows that it was written anew is never covered up."""
     newest = added[-1]
+    before = Head(added[0].number - 1, added[0].previous)
 
     def changed(data: bytes | None) -> bytes | None:
         known = None if data is None else _head_in(data, domain)
-        if known is not None and (known.number >= newest.number or log.head(known.number) != known):
+        goes_on = known is None or known == before
+        if known is not None and not goes_on:
+            goes_on = known.number < newest.number and log.head(known.number) == known
+        if not goes_on:
             return None
         noted = {
             "schemaVersion": SCHEMA_VERSION,

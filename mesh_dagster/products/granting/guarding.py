@@ -6,6 +6,7 @@ from mesh_dagster.access.decision import Audience, Guarded, audience_of, stage_w
 from mesh_dagster.errors import DescriptorError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract, Property
+from mesh_dagster.model.product import Product
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.grants import grants_of
@@ -35,6 +36,15 @@ def guarded(mesh: Mesh, port: Address) -> tuple[Guarded, Described | None]:
         unknown=known.unusable,
     )
     return found, described
+
+
+def readers_of(product: Product, contract: Contract) -> str:
+    """Who may read a port, in a word that everybody is told: everybody, grant, own-domain."""
+    audience = audience_of(product)
+    if audience is Audience.OWN:
+        return "own-domain"
+    is_open = audience is Audience.EVERYBODY and not confidential_of(contract)
+    return "everybody" if is_open else "grant"
 
 
 def confidential_of(contract: Contract) -> tuple[str, ...]:

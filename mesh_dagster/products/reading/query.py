@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.descriptors.suggest import nearest
-from mesh_dagster.errors import AddressError, EvaluationError, MeshError, UsageError
+from mesh_dagster.errors import (
+    AddressError,
+    DescriptorError,
+    EvaluationError,
+    MeshError,
+    UsageError,
+)
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports.open import PortData
 from mesh_dagster.products.granting.admission import Seen, admit
+from mesh_dagster.products.granting.objecting import Wanted
 from mesh_dagster.products.granting.who import person
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.in_transform import refuse_in_transform
@@ -80,9 +87,9 @@ def opened(
             if asked.bare:
                 raise _no_product(asked.bare[0], mesh)
             addresses = _addresses(mesh, asked)
-            admitted = admit(
-                mesh, reader or person(mesh), list(addresses.values()), means or "example"
-            )
+            ports = list(addresses.values())
+            wanted = Wanted(columns={each: _named(mesh, each, asked) for each in ports})
+            admitted = admit(mesh, reader or person(mesh), ports, means or "example", wanted)
             tables = _opened(mesh, asked, addresses, as_of, only)
             admitted.note([_seen(each, asked) for each in tables])
             rows = process.run([_handed(each, process.folder) for each in tables])
@@ -121,6 +128,19 @@ def _addresses(mesh: Mesh, asked: Asked) -> dict[str, Address]:
             raise _no_product(name, mesh) from None
         found[name] = mesh.resolve(named)
     return found
+
+
+def _named(mesh: Mesh, address: Address, asked: Asked) -> tuple[str, ...] | None:
+    """The columns of a port that a query can name, as its contract has them; None: any."""
+    if asked.everything:
+        return None
+    words = frozenset(asked.words)
+    try:
+        contract = mesh.described(address).contracts[address.port or ""]
+    except DescriptorError:
+        return None
+    named = (each.column for each in contract.table.properties)
+    return tuple(each for each in named if each.lower() in words)
 
 
 def _opened(

@@ -10,6 +10,7 @@ from typing import Any
 
 from mesh_dagster.model.discovery import Access
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.products.granting.guarding import readers_of
 
 
 def access_of(loaded: LoadedProduct) -> Access:
@@ -31,6 +32,7 @@ def access_of(loaded: LoadedProduct) -> Access:
         ask=tuple(dict.fromkeys(ask))
         or ((loaded.domain.contact,) if loaded.domain.contact else ()),
         roles=tuple(dict.fromkeys(roles)),
+        ports={port: readers_of(product, contract) for port, contract in loaded.contracts.items()},
     )
 
 

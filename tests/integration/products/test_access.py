@@ -297,3 +297,58 @@ def test_the_record_is_kept_in_any_database_and_any_storage(anywhere: Any) -> No
         anywhere.make(address="flights/n")
     found = audit.verify(anywhere.mesh, "flights")
     assert (found.entries, found.anchored, found.breaks) == (2, 2, ())
+
+
+def test_the_page_of_a_product_says_whether_one_may_read_it_and_how_one_gets_to(
+    air: Any, mesh: Mesh
+) -> None:
+    code, out, _ = mesh(ADA, "show", "crew/roster")
+    assert code == 0
+    assert "it is read by grant" in " ".join(out.split())
+    assert "mesh request crew/roster/v1" in out
+    told = json.loads(mesh(ADA, "show", "crew/roster", "--json")[1])
+    assert told["access"]["ports"] == {"": "grant"}
+    assert told["may_read"]["crew/roster/v1"]["rule"] == "confidential"
+    assert json.loads(mesh(NOOR, "show", "crew/roster", "--json")[1])["may_read"]["crew/roster/v1"][
+        "allowed"
+    ]
+    assert "not for you" not in mesh(ADA, "show", "crew/bases")[1]
+    document = json.loads(air.mesh.documents.read("crew/discovery.json"))
+    assert {each["access"]["ports"][""] for each in document["products"]} == {"grant", "everybody"}
+
+
+def test_a_reference_reads_what_it_refers_to_as_its_domain(air: Any) -> None:
+    columns = {
+        "pilot": {
+            "physicalType": "VARCHAR",
+            "relationships": [
+                {"type": "foreignKey",
+                 "to": "crew/roster/v1.yaml#schema/roster/properties/licence"}
+            ],
+        }
+    }  # fmt: skip
+    air.product("flights/legs/v1", columns, {"pilot": ["X1"]})
+    attempt = air.make(address="flights/legs")
+    (result,) = [each for each in attempt.decisions[0].results if each.verdict.value == "error"]
+    assert "may not read" in result.message
+    assert [each.means for each in _log(air, "flights")] == ["reference"]
+
+
+def test_a_policy_that_is_asked_at_access_refuses_a_reading(
+    air: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = air.root / "mesh.yaml"
+    file.write_text(file.read_text() + "policies: {sets: [standard]}\n")
+    for domain, region in (("crew", "eu"), ("flights", "us")):
+        described = air.root / "domains" / domain / "src" / domain / "domain.yaml"
+        described.write_text(described.read_text() + f"region: {region}\n")
+    contract = air.load("crew/bases").folder / "contract.odcs.yaml"
+    text = contract.read_text()
+    contract.write_text(text.replace("name: base\n", "name: base\n    classification: pii\n"))
+    monkeypatch.setenv("MESH_USER", ADA)
+    with pytest.raises(AccessDenied) as refused:
+        read("crew/bases", mesh=air.mesh)
+    assert refused.value.rule == "policy"
+    assert "region-kept" in str(refused.value)
+    monkeypatch.setenv("MESH_USER", NOOR)
+    assert read("crew/bases", mesh=air.mesh).rows == 1
