@@ -50,7 +50,8 @@ def grant(
 
     def changed(known: Grants) -> Grants:
         _require_undecided(known, request)
-        taken = place_taken(request, port, known.of(request.port), now)
+        others = mesh.config.lifecycle.readers_in_beta
+        taken = place_taken(request, port, known.of(request.port), now, others=others)
         if taken is not None:
             raise UsageError(
                 f"{port.port.path} is {port.stage}, and {taken} reads it already",

@@ -178,6 +178,17 @@ def test_one_other_domain_is_let_into_a_beta_at_once_and_the_next_waits(
     assert (told["state"], told["refusal"]["why"]) == ("refused", "full")
 
 
+def test_a_mesh_may_let_more_domains_into_a_beta(air: Any, mesh: Mesh) -> None:
+    file = air.root / "mesh.yaml"
+    file.write_text(file.read_text() + "lifecycle: {readersInBeta: 2}\n")
+    air.product("crew/shifts/v1", {"n": "BIGINT"}, {"n": [1]}, stage="beta")
+    air.make(address="crew/shifts")
+    air.product("weather/sky/v1", {"n": "BIGINT"}, {"n": [1]})
+    assert _ask(mesh, address="crew/shifts")["state"] == "granted"
+    second = _ask(mesh, "--for", "domain:weather", address="crew/shifts", who="stranger")
+    assert second["state"] == "granted"
+
+
 def test_forged_foreign_and_replayed_requests_are_refused_and_on_the_record_once(
     air: Any, mesh: Mesh
 ) -> None:
