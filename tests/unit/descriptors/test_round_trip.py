@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,9 @@ port_rest = rest(tags=tags, customProperties=custom())
 
 def deprecations(own: Address) -> st.SearchStrategy[Deprecation]:
     others = [own.with_major((own.major or 0) + 1), Address("another", "product")]
+    days = st.dates(date(1900, 1, 1), date(2999, 12, 31))
     return st.builds(
-        Deprecation, st.none() | st.dates(), st.none() | st.sampled_from(others), maybe_text
+        Deprecation, st.none() | days, st.none() | st.sampled_from(others), maybe_text
     ).filter(lambda said: said != Deprecation())
 
 
