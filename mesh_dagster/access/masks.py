@@ -6,9 +6,9 @@ left of it is not told at all, and a number is told as the interval that it lies
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -17,6 +17,8 @@ from mesh_dagster.model.mask import Mask, MaskKind, Masks
 
 DIGITS = 32
 """Of a hash in hexadecimal: 128 bits of HMAC-SHA256."""
+
+_BLOCK = sha256().block_size
 
 CUT = "…"
 """Stands for what was cut off."""
@@ -49,7 +51,7 @@ def _masked(name: str, dtype: pl.DataType, mask: Mask, key: bytes) -> pl.Expr:
         case MaskKind.NULL:
             return pl.lit(None, dtype=dtype)
         case MaskKind.HASH if not dtype.is_nested():
-            hashes = partial(hashed, key=key)
+            hashes = partial(hashed, keyed=keyed(key))
             return column.map_batches(hashes, return_dtype=pl.String, is_elementwise=True)
         case MaskKind.TRUNCATE if isinstance(dtype, pl.String):
             return _truncated(column, int(str(mask.to)))
@@ -60,12 +62,30 @@ def _masked(name: str, dtype: pl.DataType, mask: Mask, key: bytes) -> pl.Expr:
     return pl.lit(None, dtype=pl.String)
 
 
-def hashed(values: pl.Series, *, key: bytes) -> pl.Series:
+def keyed(key: bytes) -> Callable[[str], str]:
+    """What hashes a text with a key: HMAC (RFC 2104), of which the key's part is computed once.
+
+    That takes less than half the time of the standard library's, which begins anew each time.
+    """
+    block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
+    inner = sha256(bytes(each ^ 0x36 for each in block))
+    outer = sha256(bytes(each ^ 0x5C for each in block))
+
+    def of(text: str) -> str:
+        within, around = inner.copy(), outer.copy()
+        within.update(text.encode())
+        around.update(within.digest())
+        return around.hexdigest()[:DIGITS]
+
+    return of
+
+
+def hashed(values: pl.Series, *, keyed: Callable[[str], str]) -> pl.Series:
     """A text for each value, the same for the same value; each value is hashed once a batch."""
     binary = isinstance(values.dtype, pl.Binary)
     texts = values.bin.encode("hex") if binary else values.cast(pl.String)
     unique = texts.drop_nulls().unique()
-    hashes = [hmac.digest(key, each.encode(), "sha256").hex()[:DIGITS] for each in unique]
+    hashes = pl.Series(map(keyed, unique.to_list()), dtype=pl.String)
     found = texts.replace_strict(unique, hashes, default=None, return_dtype=pl.String)
     return found.alias(values.name)
 

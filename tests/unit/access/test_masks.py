@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh_dagster.access.masks import DIGITS, masked_frame
+from mesh_dagster.access.masks import DIGITS, keyed, masked_frame
 from mesh_dagster.model.mask import Mask, MaskKind
 
 KEY = b"a key of at least sixteen characters"
@@ -31,6 +32,11 @@ def test_hashes_are_the_same_where_values_are_and_nowhere_else(values: list[str 
     assert all((each is None) == (of is None) for each, of in zip(values, hashes, strict=True))
     assert {len(each) for each in hashes if each is not None} <= {DIGITS}
     assert not set(values) & set(hashes) - {None}
+
+
+@given(st.binary(min_size=1, max_size=200), st.text())
+def test_a_hash_is_the_first_half_of_the_hmac(key: bytes, text: str) -> None:
+    assert keyed(key)(text) == hmac.digest(key, text.encode(), "sha256").hex()[:DIGITS]
 
 
 def test_who_lacks_the_key_cannot_compute_a_hash() -> None:
