@@ -88,18 +88,24 @@ def _all_waiting(mesh: Mesh, unread: list[str]) -> list[tuple[LoadedProduct, Qua
 
 
 @click.command()
-@click.argument("address", type=ADDRESS)
+@click.argument("address", type=ADDRESS, required=False)
 @click.option("--quarantined", is_flag=True, help="Audit the quarantined files, as they are.")
+@click.option("--verify", is_flag=True, help="Verify the access logs instead: who read what.")
 @as_json
-def audit(address: Address, quarantined: bool, as_json: bool) -> int:
+def audit(address: Address | None, quarantined: bool, verify: bool, as_json: bool) -> int:
     """Audit quarantined files again, with the contract as it is now; publish what passes."""
     from mesh_dagster.products.deciding.decisions import audit_quarantined
 
-    if not quarantined:
+    if verify and not quarantined:
+        from mesh_dagster.cli.access import verified
+
+        return verified(address.domain if address else None, as_json)
+    if address is None or verify or not quarantined:
+        path = address.path if address else "ADDRESS"
         raise UsageError(
             "audit what? Quarantined files are audited again by --quarantined; published data "
-            "by `mesh check`",
-            fix=f"mesh audit {address.path} --quarantined, or mesh check {address.path} --data",
+            "by `mesh check`; the logs of who read what by --verify",
+            fix=f"mesh audit {path} --quarantined, or mesh check {path} --data",
         )
     mesh = open_mesh()
     decisions = audit_quarantined(mesh, mesh.load(address))

@@ -258,7 +258,9 @@ def test_a_log_that_was_changed_or_shortened_is_found(
     mesh(ADA, "query", "crew/bases")
     code, out, _ = mesh(ADA, "access", "verify", "flights")
     assert (code, "flights: 2 entries, noted in the registry up to 2, whole" in out) == (0, True)
+    assert mesh(ADA, "audit", "--verify")[0] == 0
     _rewritten(air.root / ".mesh" / "journals" / "flights.db", statement)
+    assert mesh(ADA, "audit", "--verify")[0] == 1
     code, out, _ = mesh(ADA, "access", "verify", "flights")
     assert (code, told in out) == (1, True)
 
