@@ -126,6 +126,7 @@ class _Reading:
         self.bare: set[str] = set()
         self.words: set[str] = set()
         self.rows: set[str] = set()
+        """Names of tables: a column of such a name is a whole row."""
         self.alone: set[str] = set()
         self.everything = False
 
@@ -151,8 +152,8 @@ class _Reading:
                 self._table(node, scope)
                 self.everything |= bool(node.get("column_name_alias"))
                 return
-            case "COLUMN_REF" if len(node["column_names"]) == 1:
-                self.alone.add(str(node["column_names"][0]).lower())
+            case "COLUMN_REF":
+                self.alone.add(".".join(map(str, node["column_names"][-2:])).lower())
             case "TABLE_FUNCTION":
                 _check_function(node.get("function") or {}, in_from=True)
             case "SHOW_REF" if not node.get("query"):
@@ -182,7 +183,9 @@ class _Reading:
             raise Refused("AT is not understood: all of a query is read as of one moment")
         self.rows |= {table.lower(), str(node.get("alias") or "").lower()} - {""}
         if schema:
-            self.tables.add(f"{schema}.{table}".lower())
+            named = f"{schema}.{table}".lower()
+            self.tables.add(named)
+            self.rows.add(named)
         elif table.lower() not in scope:
             self.bare.add(table)
 
@@ -227,7 +230,7 @@ def _reads_all(node: dict[str, Any]) -> bool:
     """Whether a node may read columns that it does not name."""
     return (
         node.get("class") == "STAR"
-        or node.get("type") in ("PIVOT", "SHOW_REF")
+        or node.get("type") in ("PIVOT", "SHOW_REF", "POSITIONAL_REFERENCE")
         or node.get("ref_type") in ("NATURAL", "POSITIONAL")
         or bool(node.get("column_name_alias"))
     )
