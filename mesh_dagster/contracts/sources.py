@@ -21,7 +21,7 @@ from mesh_dagster.contracts.files.open import Engine, open_data
 from mesh_dagster.contracts.files.opened import RAW, Opened
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.inference.types import retyped
-from mesh_dagster.contracts.rules.compile import masked, rules
+from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Parsed, Rule, Schema
 from mesh_dagster.model.contract import Contract, SchemaObject
 from mesh_dagster.model.finding import RuleResult
@@ -61,7 +61,7 @@ def audit_source(
         columns = _columns(data, opened, spool)
         asked = rules(contract, texts=opened.is_text)
         found = audit(asked, opened.data, raw=opened.raw, port=port)
-        hidden = masked(contract, data.table.name)
+        hidden = contract.confidential_columns(data.table.name)
         results = tuple(_settled(found, asked, opened, hidden))
     changes = () if last is None else tuple(changed(last, columns))
     return SourceAudit(results, columns, changes)

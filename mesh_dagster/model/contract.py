@@ -121,6 +121,11 @@ class Property:
             return True
         return (self.classification or "public").strip().lower() not in OPEN
 
+    @property
+    def hidden(self) -> bool:
+        """Whether it, or something in it, is confidential."""
+        return self.confidential or any(each.hidden for each in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaObject:
@@ -197,6 +202,12 @@ class Contract:
             return self.table
         found = [each for each in self.schema if name in each.names]
         return found[0] if found else None
+
+    def confidential_columns(self, table: str | None = None) -> frozenset[str]:
+        """The columns, as stored, of which some value is not for everybody."""
+        here = self.object_named(table) if self.schema else None
+        columns = here.properties if here else ()
+        return frozenset(each.column for each in columns if each.hidden)
 
     def service_level(self, name: str) -> ServiceLevel | None:
         found = [level for level in self.service_levels if level.name == name]

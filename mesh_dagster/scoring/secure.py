@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 
-from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.model.contract import Contract, Property
 from mesh_dagster.model.finding import POLICY
 from mesh_dagster.model.mask import MASKED
@@ -57,8 +56,7 @@ def _masked(subject: Subject) -> Look:
 
 
 def _hidden_in(contract: Contract) -> list[Property]:
-    hidden = masked(contract)
-    return [each for each in contract.table.properties if each.column in hidden]
+    return [each for each in contract.table.properties if each.hidden]
 
 
 @rule("hidden", Side.OBSERVED, worth=2)
@@ -66,7 +64,9 @@ def _hidden(subject: Subject) -> Look:
     """What nobody classified may be as confidential: to classify it then reveals no new lack."""
     told = _told(subject)
     fix = f"mesh registry write {subject.described.domain}"
-    hidden = {column for each in subject.contracts.values() for column in masked(each)}
+    hidden = {
+        column for each in subject.contracts.values() for column in each.confidential_columns()
+    }
     if told & hidden:
         return Look(0, f"everybody is told values of {named(sorted(told & hidden))}", fix=fix)
     unknown = [each for _, each in subject.columns() if not (each.classification or "").strip()]

@@ -70,17 +70,6 @@ def needed_elsewhere(rules: Iterable[Rule]) -> frozenset[str]:
     return frozenset(columns)
 
 
-def masked(contract: Contract, table: str | None = None) -> frozenset[str]:
-    """The columns whose classification, or that of something in them, keeps them hidden."""
-    here = contract.object_named(table)
-    columns = here.properties if here else ()
-    return frozenset(each.column for each in columns if _hidden(each))
-
-
-def _hidden(each: Property) -> bool:
-    return each.confidential or any(map(_hidden, each.parts))
-
-
 def _of_column(table: SchemaObject, each: Property, how: Purpose) -> Iterator[Rule]:
     """The rules of a column and of all that lies in it."""
     if how.texts and (each.type or each.logical_type):

@@ -14,7 +14,7 @@ from mesh_dagster.contracts.files.matching import DataSet, FoundData, data_given
 from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Progress, Spool
 from mesh_dagster.contracts.reading import ReadContract, read_contract
-from mesh_dagster.contracts.rules.compile import masked, rules
+from mesh_dagster.contracts.rules.compile import rules
 from mesh_dagster.contracts.rules.kinds import Reference, Rule, Schema, Unsupported
 from mesh_dagster.contracts.standalone.asked import ExtraColumns, Options
 from mesh_dagster.contracts.standalone.data import data_to_test
@@ -134,7 +134,7 @@ class _Test:
             opened,
             key=table.key,
             schema=next((rule for rule in asked if isinstance(rule, Schema)), None),
-            masked=masked(self.read.contract, table.name),
+            masked=self.read.contract.confidential_columns(table.name),
             limit=self.options.samples,
         )
         return {

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.domain import LoadedProduct
@@ -103,7 +102,7 @@ def _of_port(
         moving.add(loaded.wiring.partitioning.column)
     names = [each for each in schemas[0] if each in schemas[1]]
     profiles = [_profile(frame, names, moving) for frame in (before, now)]
-    hidden = masked(loaded.contracts[port])
+    hidden = loaded.contracts[port].confidential_columns()
     for name, what in profiles[0]:
         was, is_now = profiles[0][name, what], profiles[1].get((name, what))
         if _tells(what, was, is_now) and not (name in hidden and what in _ENDS):

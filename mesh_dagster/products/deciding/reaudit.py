@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mesh_dagster.contracts.audit.samples import failing_rows
-from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.contracts.rules.kinds import Schema
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.journal import Journal
@@ -122,7 +121,7 @@ def rows_that_fail(
         published=rest_of_port(mesh, loaded, port, keys, state=state, staged=data),
         reference=references.get(rule.id),
         schema=next((each for each in checked if isinstance(each, Schema)), None),
-        masked=masked(loaded.contracts[port]),
+        masked=loaded.contracts[port].confidential_columns(),
     )
 
 

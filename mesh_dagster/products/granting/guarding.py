@@ -5,7 +5,7 @@ from __future__ import annotations
 from mesh_dagster.access.decision import Audience, Guarded, audience_of, stage_word
 from mesh_dagster.errors import DescriptorError
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.contract import Contract, Property
+from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.product import Product
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.described import Described
@@ -22,7 +22,7 @@ def guarded(mesh: Mesh, port: Address) -> tuple[Guarded, Described | None]:
     rights = known.of(port)
     try:
         described = mesh.described(port)
-        hidden = confidential_of(described.contracts[port.port or ""])
+        contract = described.contracts[port.port or ""]
     except (DescriptorError, KeyError):
         what = f"its files cannot be used, and no document tells of it: mesh check {port.path}"
         return Guarded(port, Audience.OWN, "broken", (), rights, unknown=what), None
@@ -31,7 +31,7 @@ def guarded(mesh: Mesh, port: Address) -> tuple[Guarded, Described | None]:
         port,
         audience_of(product),
         stage_word(product),
-        hidden,
+        tuple(sorted(contract.confidential_columns())),
         rights,
         unknown=known.unusable,
     )
@@ -43,15 +43,5 @@ def readers_of(product: Product, contract: Contract) -> str:
     audience = audience_of(product)
     if audience is Audience.OWN:
         return "own-domain"
-    is_open = audience is Audience.EVERYBODY and not confidential_of(contract)
+    is_open = audience is Audience.EVERYBODY and not contract.confidential_columns()
     return "everybody" if is_open else "grant"
-
-
-def confidential_of(contract: Contract) -> tuple[str, ...]:
-    """The columns whose values are not for everybody, by name."""
-    columns = contract.table.properties if contract.schema else ()
-    return tuple(sorted(each.column for each in columns if _hidden(each)))
-
-
-def _hidden(each: Property) -> bool:
-    return each.confidential or any(map(_hidden, each.parts))

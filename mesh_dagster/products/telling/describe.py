@@ -7,7 +7,6 @@ from dataclasses import replace
 from logging import getLogger
 
 from mesh_dagster.clock import Stopwatch
-from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.errors import JournalError, StorageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.contract import Contract
@@ -192,8 +191,9 @@ def _known(before: Described | None, loaded: LoadedProduct) -> Facts | None:
 
 
 def _hidden(contracts: Mapping[str, Contract]) -> set[tuple[str, str]]:
-    stated = ((port, each) for port, each in contracts.items() if each.schema)
-    return {(port, column) for port, each in stated for column in masked(each)}
+    return {
+        (port, name) for port, each in contracts.items() for name in each.confidential_columns()
+    }
 
 
 def _has_published(document: Document, path: str) -> bool:

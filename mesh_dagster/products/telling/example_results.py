@@ -14,7 +14,6 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.descriptors.queries import read_queries
 from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.model.address import Address
@@ -91,7 +90,7 @@ def _run(mesh: Mesh, query: ExampleQuery, number: int, domain: str) -> ExampleQu
 def _open(mesh: Mesh, address: Address, data: PortData) -> Sequence[str]:
     """The columns of a port that are for everybody."""
     contract = mesh.described(address).contracts[address.port or ""]
-    named = {each.column for each in contract.table.properties} - masked(contract)
+    named = {each.column for each in contract.table.properties} - contract.confidential_columns()
     found = [each for each in data.schema if each in named or each == RECORDED_AT]
     if found in ([], [RECORDED_AT]):
         raise UsageError(f"{address} has no column that everybody may see")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mesh_dagster.contracts.rules.compile import masked
 from mesh_dagster.journal import Journal
 from mesh_dagster.journal.known import Known
 from mesh_dagster.model.address import Address
@@ -84,7 +83,7 @@ def _told(publication: Publication) -> Told:
 def _tells_events(loaded: LoadedProduct) -> bool:
     """Whether every column that says when a fact happened is for everybody."""
     return not any(
-        contract.schema and contract.table.event_time in masked(contract)
+        contract.schema and contract.table.event_time in contract.confidential_columns()
         for contract in loaded.contracts.values()
     )
 

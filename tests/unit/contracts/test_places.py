@@ -12,7 +12,7 @@ import pytest
 
 from mesh_dagster.contracts.audit.run import audit
 from mesh_dagster.contracts.audit.samples import failing_rows
-from mesh_dagster.contracts.rules.compile import masked, needed_elsewhere, rules
+from mesh_dagster.contracts.rules.compile import needed_elsewhere, rules
 from mesh_dagster.contracts.rules.kinds import Unique
 from mesh_dagster.errors import EvaluationError
 from mesh_dagster.model.contract import Contract
@@ -83,7 +83,7 @@ def test_what_a_rule_finds_is_shown_with_its_element(contract_text: Read, opened
 
 def test_classified_columns_are_masked_in_what_is_shown(contract_text: Read, opened: Open) -> None:
     contract = contract_text(ORDERS)
-    hidden = masked(contract)
+    hidden = contract.confidential_columns()
     assert hidden == {"customer"}
     (rule,) = (each for each in rules(contract) if each.kind == "format")
     (row,) = failing_rows(rule, opened(DATA), masked=hidden).to_dicts()
@@ -110,7 +110,7 @@ def test_an_element_of_a_classified_column_is_masked_too(contract_text: Read) ->
     data = pl.LazyFrame({"t": [["a", "a"]]})
     for rule in rules(contract):
         if isinstance(rule, Unique):
-            shown = failing_rows(rule, data, masked=masked(contract)).to_dicts()
+            shown = failing_rows(rule, data, masked=contract.confidential_columns()).to_dicts()
             assert shown == [{"t": "***", "t[]": "***"}] * 2
 
 
