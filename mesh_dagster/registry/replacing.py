@@ -10,7 +10,7 @@ from mesh_dagster.errors import MissingObject, StorageError
 from mesh_dagster.ports.storage import Storage
 
 _TRIES = 20
-_PAUSE = 0.02
+_PAUSE = 0.05
 
 
 def replace_object(
@@ -31,7 +31,6 @@ def replace_object(
         time.sleep(_PAUSE * random.random() * (again + 1))  # noqa: S311 (no secret)
     raise StorageError(
         f"{key} was changed by others {_TRIES} times in a row",
-        code="MESH-M070",
         where=storage.uri(key),
         fix="run it again",
     )

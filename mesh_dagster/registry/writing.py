@@ -6,13 +6,11 @@ is, puts its own entries in and swaps the object, and begins anew where another 
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Mapping
 from logging import getLogger
 
 from mesh_dagster.descriptors.source import Source
-from mesh_dagster.errors import MissingObject, StorageError
+from mesh_dagster.errors import StorageError
 from mesh_dagster.model.discovery import About
 from mesh_dagster.ports.storage import Storage
 from mesh_dagster.registry.documents import (
@@ -23,9 +21,7 @@ from mesh_dagster.registry.documents import (
     encode_document,
     parse_document,
 )
-
-_TRIES = 20
-_PAUSE = 0.05
+from mesh_dagster.registry.replacing import replace_object
 
 Change = Callable[[Document], Mapping[str, bytes]]
 """The document as it is -> all entries that it is to have."""
@@ -38,33 +34,19 @@ def write_document(storage: Storage, about: About, change: Change) -> bool:
     made anew. Raises `StorageError`, also for one that would be too large for its readers.
     """
     key = document_key(about.name)
-    for again in range(_TRIES):
-        data, version = _read(storage, key)
+
+    def changed(data: bytes | None) -> bytes:
         wanted = encode_document(about, change(_known(data, about, key)))
-        if wanted == data:
-            return False
-        if len(wanted) > LARGEST:
+        if wanted != data and len(wanted) > LARGEST:
             raise StorageError(
                 f"the discovery document of {about.name} would have {len(wanted):,} bytes, more "
                 f"than the {LARGEST:,} that its readers take",
                 where=storage.uri(key),
                 fix="give example queries smaller results, or divide the domain",
             )
-        if storage.swap(key, wanted, version):
-            return True
-        time.sleep(_PAUSE * random.random() * (again + 1))  # noqa: S311 (no secret)
-    raise StorageError(
-        f"the discovery document of {about.name} was changed by others {_TRIES} times in a row",
-        where=storage.uri(key),
-        fix=f"mesh registry write {about.name}",
-    )
+        return wanted
 
-
-def _read(storage: Storage, key: str) -> tuple[bytes | None, str | None]:
-    try:
-        return storage.read_versioned(key)
-    except MissingObject:
-        return None, None
+    return replace_object(storage, key, changed)
 
 
 def _known(data: bytes | None, about: About, key: str) -> Document:

@@ -17,7 +17,7 @@ from mesh_dagster.errors import StorageError
 from mesh_dagster.model.discovery import NOTHING, About, Facts
 from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.ports.storage import Storage
-from mesh_dagster.registry import documents, writing
+from mesh_dagster.registry import documents, replacing, writing
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.documents import (
     Document,
@@ -118,7 +118,7 @@ def test_writers_of_one_domain_keep_each_others_entries(
 def test_a_document_that_is_always_changed_meanwhile_is_given_up(
     storage: Storage, describe: Describe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "_PAUSE", 0)
+    monkeypatch.setattr(replacing, "_PAUSE", 0)
     looks = iter(range(1000))
 
     def change(known: Document) -> dict[str, bytes]:
