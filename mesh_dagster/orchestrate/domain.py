@@ -24,7 +24,7 @@ from mesh_dagster.orchestrate.review_job import review_job
 from mesh_dagster.orchestrate.reviews import reviews_sensor
 from mesh_dagster.orchestrate.service_levels import slo_sensor
 from mesh_dagster.orchestrate.upstreams import Upstreams
-from mesh_dagster.products.governing.judging import refuse_ungoverned
+from mesh_dagster.products.governing.loading import refuse_ungoverned
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.published import refuse_breaking
 
