@@ -7,6 +7,7 @@ and nothing that is not written down lets anybody in.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from mesh_dagster.model.principal import Principal
 from mesh_dagster.model.product import Product, Stage, Status
 
 _FEW = 3
+_LONGEST = 200
 _MONTH = timedelta(days=30)
 
 
@@ -63,6 +65,8 @@ class Guarded:
     rights: tuple[Grant, ...] = ()
     objection: str | None = None
     unknown: str | None = None
+    purpose: str | None = None
+    """What this reading is for, where that is stated; None: what a grant is for is presumed."""
 
     @property
     def is_open(self) -> bool:
@@ -161,9 +165,13 @@ def _granted(reader: Reader, guarded: Guarded, now: datetime) -> AccessDecision 
         return None
     for each in guarded.rights:
         if each.effect is Effect.ALLOW and _concerns(each, reader, guarded) and each.holds(now):
+            if not _is_for(each, guarded):
+                continue
+            presumed = "" if guarded.purpose is not None or not each.purpose else ", as is presumed"
             return AccessDecision(
                 True,
-                f"granted to {each.principal} until {_day(each.until)}, by {each.by}",
+                f"granted to {each.principal} until {_day(each.until)}, by {each.by}, for "
+                f"{_said(each.purpose)}{presumed}",
                 "granted",
                 each.id,
             )
@@ -192,14 +200,50 @@ def _refused(reader: Reader, guarded: Guarded, now: datetime) -> AccessDecision:
             if over
             else f"mesh show {path} says whom to ask; others may read it from beta on",
         )
-    asking = f"mesh request {path} --purpose '...' --until {_day(now + _MONTH)}"
-    for each in guarded.rights:
-        if each.effect is Effect.ALLOW and _concerns(each, reader, guarded):
-            return _over(each, guarded, now, asking)
+    stated = "'...'" if guarded.purpose is None else shlex.quote(_plain(guarded.purpose))
+    asking = f"mesh request {path} --purpose {stated} --until {_day(now + _MONTH)}"
+    mine = [each for each in guarded.rights
+            if each.effect is Effect.ALLOW and _concerns(each, reader, guarded)]  # fmt: skip
+    if in_force := [each for each in mine if each.holds(now)]:
+        return _otherwise(in_force, guarded, asking)
+    if mine:
+        return _over(mine[0], guarded, now, asking)
     rule = "confidential" if guarded.confidential else "beta"
     return AccessDecision(
         False, f"{_needs(guarded)}; {reader.principal} has none", rule, fix=asking
     )
+
+
+def _otherwise(mine: list[Grant], guarded: Guarded, asking: str) -> AccessDecision:
+    """Somebody has rights, and states a purpose that none of them is for."""
+    purposes = list(dict.fromkeys(_said(each.purpose) for each in mine))
+    more = ", …" if len(purposes) > _FEW else ""
+    return AccessDecision(
+        False,
+        f"{guarded.port.path} is granted to {mine[0].principal} for "
+        f"{', '.join(purposes[:_FEW])}{more}, and not for {_said(guarded.purpose or '')}",
+        "purpose",
+        mine[0].id,
+        asking,
+    )
+
+
+def same_purpose(one: str, other: str) -> bool:
+    """Whether two purposes are one: their case does not count, nor how their words are set."""
+    return one.casefold().split() == other.casefold().split()
+
+
+def _is_for(each: Grant, guarded: Guarded) -> bool:
+    return guarded.purpose is None or same_purpose(each.purpose, guarded.purpose)
+
+
+def _said(purpose: str) -> str:
+    return repr(" ".join(purpose.split())[:_LONGEST])
+
+
+def _plain(text: str) -> str:
+    """As a command takes it that somebody pastes."""
+    return "".join(each for each in " ".join(text.split()) if each.isprintable())
 
 
 def _over(each: Grant, guarded: Guarded, now: datetime, asking: str) -> AccessDecision:

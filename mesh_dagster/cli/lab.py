@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,17 @@ from mesh_dagster.model.address import Address
     metavar="FILE",
     help="Write it as a notebook (.ipynb) and open nothing.",
 )
-def lab(address: Address, as_of: str | None, notebook: Path | None) -> None:
+@click.option(
+    "--purpose",
+    metavar="TEXT",
+    help="What it is read for: that of a grant, where it is read by grant. [default: MESH_PURPOSE]",
+)
+def lab(address: Address, as_of: str | None, notebook: Path | None, purpose: str | None) -> None:
     """Try a product out in Python: its rows, its example queries, the whole mesh.
 
     Opens IPython where it is installed, else Python's own shell.
     """
+    from mesh_dagster.products.granting.stating import MESH_PURPOSE, stated
     from mesh_dagster.products.reading import lab as labs
 
     mesh = open_mesh()
@@ -44,11 +51,13 @@ def lab(address: Address, as_of: str | None, notebook: Path | None) -> None:
                 f"{notebook} is there already, and may be somebody's work",
                 fix=f"name another file, or remove it: rm {notebook}",
             )
-        text = labs.notebook(mesh, address, notebook, when)
+        text = labs.notebook(mesh, address, notebook, when, stated(purpose))
         with replaced(notebook) as out:
             out.write(text)
         say(f"written: {notebook}")
         return
+    if (said := stated(purpose)) is not None:
+        os.environ[MESH_PURPOSE] = said  # of all that the session reads
     names = labs.session(mesh, address, when)
     emit(labs.greeting(names["port"]))
     _open(names)

@@ -53,6 +53,11 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the rows into a file, whose name says the format if nothing else does.",
 )
+@click.option(
+    "--purpose",
+    metavar="TEXT",
+    help="What it is read for: that of a grant, where it is read by grant. [default: MESH_PURPOSE]",
+)
 @as_json
 def query(
     *,
@@ -64,6 +69,7 @@ def query(
     memory: int,
     kind: str | None,
     output: Path | None,
+    purpose: str | None,
     as_json: bool,
 ) -> None:
     """Run one SELECT over products, by their SQL names, or an example query of a product.
@@ -87,11 +93,11 @@ def query(
     if asked is None:
         if output is not None or form in BINARY:
             raise UsageError("a file is written of one query", fix="mesh query SQL --output FILE")
-        settings = Settings(form, limit, limits, as_of, when)
+        settings = Settings(form, limit, limits, as_of, when, purpose)
         run_shell(Shell(mesh, settings, timed=sys.stdout.isatty()))
         return
     sql = _sql(mesh, asked, name)
-    with opened(sql, mesh=mesh, as_of=when, limits=limits) as rows:
+    with opened(sql, mesh=mesh, as_of=when, limits=limits, purpose=purpose) as rows:
         write_rows(rows, form, limit, output)
 
 

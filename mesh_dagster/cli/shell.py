@@ -42,6 +42,7 @@ class Settings:
     limits: Limits = DEFAULT
     as_of: str | None = None
     when: datetime | int | str | None = None
+    purpose: str | None = None
 
 
 class Shell:
@@ -79,7 +80,9 @@ class Shell:
         from mesh_dagster.products.reading.query import opened
 
         now, begun = self.settings, time.monotonic()
-        with opened(sql, mesh=self.mesh, as_of=now.when, limits=now.limits) as rows:
+        with opened(
+            sql, mesh=self.mesh, as_of=now.when, limits=now.limits, purpose=now.purpose
+        ) as rows:
             write_rows(rows, now.kind, now.limit, None, everything=".limit 0")
         if self._timed:
             say(f"{time.monotonic() - begun:.1f} s")

@@ -14,6 +14,7 @@ from mesh_dagster.descriptors.shape import TEXT, Choice, ListOf
 from mesh_dagster.descriptors.source import Map, Source, shown, shown_path
 from mesh_dagster.descriptors.version import check_semver, check_standard, major_of
 from mesh_dagster.errors import AddressError
+from mesh_dagster.model.access import LONGEST_PURPOSE
 from mesh_dagster.model.address import SCHEME, Address, is_name
 from mesh_dagster.model.product import (
     STATED,
@@ -152,13 +153,26 @@ def _inputs(data: Map, own: Address, source: Source) -> tuple[InputPort, ...]:
             source.report("MESH-D014", message, line)
         custom = Custom(each, source)
         rest = _kept(each, ("name", "version", "contractId", KEY))
-        if kept := custom.rest(("columns",)):
+        if kept := custom.rest(("columns", "purpose")):
             rest[KEY] = kept
         columns, version = _columns(each, custom, source), each.get("version", "")
         where = source.at(each.line)
-        ports.append(InputPort(name, version, address, system, where, rest, columns))
+        purpose = _purpose(custom, source)
+        ports.append(InputPort(name, version, address, system, where, rest, columns, purpose))
     _check_unique([(port.name, port.where) for port in ports], "input port", source)
     return tuple(ports)
+
+
+def _purpose(custom: Custom, source: Source) -> str | None:
+    """What an input port is read for."""
+    found = custom.take("purpose", TEXT)
+    if found is None:
+        return None
+    if not found.strip() or len(found) > LONGEST_PURPOSE:
+        length = f"{len(found.strip()):,} characters"
+        message = f"`purpose` has {length}, expected 1 to {LONGEST_PURPOSE:,}"
+        source.report("MESH-D008", message, custom.line("purpose"))
+    return str(found)
 
 
 def _columns(port: Map, custom: Custom, source: Source) -> tuple[str, ...] | None:
@@ -302,7 +316,7 @@ def document_from_product(product: Product) -> dict[str, Any]:
 def _input_document(port: InputPort) -> dict[str, Any]:
     target = str(port.address) if port.address else f"{SOURCE}{port.source}"
     document = {"name": port.name, "version": port.version, "contractId": target}
-    with_custom(document, {"columns": port.columns}, port.rest)
+    with_custom(document, {"columns": port.columns, "purpose": port.purpose}, port.rest)
     return {**document, **{key: port.rest[key] for key in port.rest if key not in document}}
 
 

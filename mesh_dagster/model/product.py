@@ -71,6 +71,7 @@ class InputPort:
     Exactly one of `address` and `source` is set; `source` is the name of the external system's
     data (`source:<system>/<name>` in the descriptor). `columns` are those that it reads of
     another product's port, and all that it gets (customProperty `columns`); None is every one.
+    `purpose` is what it is read for (customProperty): where it is read by grant, that of the grant.
     """
 
     name: str
@@ -80,6 +81,7 @@ class InputPort:
     where: str | None = field(default=None, compare=False)
     rest: Mapping[str, Any] = field(default_factory=dict)
     columns: tuple[str, ...] | None = None
+    purpose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,12 +96,19 @@ class Mesh:
 
         return SearchResult(self, find(self, terms, filters or NO_FILTERS, limit))
 
-    def query(self, sql: str, *, as_of: AsOf = None, limits: Limits | None = None) -> pl.DataFrame:
+    def query(
+        self,
+        sql: str,
+        *,
+        as_of: AsOf = None,
+        limits: Limits | None = None,
+        purpose: str | None = None,
+    ) -> pl.DataFrame:
         """The rows of one SELECT over products. Raises what `mesh_dagster.query` raises."""
         from mesh_dagster.products.reading.port import rows_of
         from mesh_dagster.products.reading.sql.process import DEFAULT
 
-        return rows_of(self, sql, as_of=as_of, limits=limits or DEFAULT)
+        return rows_of(self, sql, as_of=as_of, limits=limits or DEFAULT, purpose=purpose)
 
     @cached_property
     def storage(self) -> Storage:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from logging import getLogger
 
 from mesh_dagster import clock
 from mesh_dagster.access.decision import Guarded, Reader, decide
-from mesh_dagster.errors import AccessDenied, JournalError
+from mesh_dagster.descriptors.masked import masked_from
+from mesh_dagster.errors import AccessDenied, JournalError, MeshError
 from mesh_dagster.model.access import AccessDecision, AuditEntry
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.mask import MASKED
 from mesh_dagster.model.principal import Principal
 from mesh_dagster.products.granting import audit
 from mesh_dagster.products.granting.guarding import guarded
@@ -63,7 +66,7 @@ class Admission:
     mesh: Mesh
     answers: Mapping[Address, Answer]
     means: str
-    purpose: str | None = None
+    wanted: Wanted = NOTHING
 
     def note(self, seen: Sequence[Seen]) -> None:
         """Keep on the record what is read now.
@@ -72,7 +75,7 @@ class Admission:
         """
         kept = [(self.answers[each.port], each) for each in seen]
         try:
-            _keep(self.mesh, kept, self.means, self.purpose)
+            _keep(self.mesh, kept, self.means, self.wanted)
         except JournalError as error:
             if any(answer.guarded.confidential for answer, _ in kept):
                 raise
@@ -86,7 +89,14 @@ def answer_for(mesh: Mesh, reader: Reader, port: Address, wanted: Wanted = NOTHI
         reader = named_by(reader, described.product)
     if described is not None:
         found = replace(found, objection=objection(mesh, reader, port, described, wanted))
-    return Answer(reader, found, decide(reader, found, clock.now()))
+    now, answer = clock.now(), None
+    for purpose in wanted.stated.get(port, ()) or (None,):
+        stated = replace(found, purpose=purpose)
+        answer = Answer(reader, stated, decide(reader, stated, now))
+        if not answer.decision.allowed:
+            break
+    assert answer is not None  # noqa: S101 (there is at least one purpose)
+    return answer
 
 
 def admit(
@@ -106,19 +116,42 @@ def admit(
     refused = [each for each in answers.values() if not each.decision.allowed]
     if refused:
         try:
-            _keep(mesh, [(each, None) for each in refused], means, wanted.purpose)
+            _keep(mesh, [(each, None) for each in refused], means, wanted)
         except JournalError as error:
             getLogger("mesh_dagster").warning("a refusal is not on the record: %s", error.what)
-        raise _denied(refused[0])
-    return Admission(mesh, answers, means, wanted.purpose)
+        raise _denied(refused[0], _masked_beside(mesh, reader, refused[0], means, wanted))
+    return Admission(mesh, answers, means, wanted)
 
 
-def _denied(answer: Answer) -> AccessDenied:
+def _masked_beside(
+    mesh: Mesh, reader: Reader, refused: Answer, means: str, wanted: Wanted
+) -> str | None:
+    """How somebody reads what he may of a port: the masked one beside it, where he may that."""
+    port = refused.guarded.port
+    masked = port.with_port(MASKED)
+    if port.port is not None:
+        return None
+    with suppress(MeshError):
+        stated = replace(wanted, columns={}, stated={masked: wanted.stated.get(port, ())})
+        contract = mesh.described(masked).contracts.get(MASKED)
+        if contract is not None and masked_from(contract) is not None:
+            if not answer_for(mesh, reader, masked, stated).decision.allowed:
+                return None
+            return (
+                f"read {masked} instead"
+                if "/" in means
+                else f'mesh query "select * from {masked.sql_name}"'  # noqa: S608 (a message)
+            )
+    return None
+
+
+def _denied(answer: Answer, masked: str | None) -> AccessDenied:
     decision = answer.decision
+    fixes = [each for each in (masked, decision.fix) if each is not None]
     return AccessDenied(
         f"{answer.by} may not read {answer.guarded.port.path}: {decision.reason}",
         rule=decision.rule,
-        fix=decision.fix,
+        fix="; or ".join(fixes) or None,
     )
 
 
@@ -126,7 +159,7 @@ def _keep(
     mesh: Mesh,
     kept: Sequence[tuple[Answer, Seen | None]],
     means: str,
-    purpose: str | None,
+    wanted: Wanted,
 ) -> None:
     by_log: dict[str | None, list[AuditEntry]] = {}
     for answer, seen in kept:
@@ -139,7 +172,7 @@ def _keep(
             port=answer.guarded.port,
             publication=seen.publication if seen else None,
             columns=seen.columns if seen else None,
-            purpose=answer.purpose or purpose,
+            purpose=wanted.purpose_of(answer.guarded.port, answer.purpose),
             means=means,
             allowed=answer.decision.allowed,
             reason=f"{answer.decision.rule}: {answer.decision.reason}",

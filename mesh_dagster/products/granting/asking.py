@@ -82,7 +82,7 @@ def ask(
     request = _request(domain, principal, port, purpose=purpose, until=until, identity=identity)
     found, _ = guarded(mesh, port)
     held = Reader(principal, str(principal), frozenset({principal}), _own(principal))
-    decision = decide(held, found, now)
+    decision = decide(held, replace(found, purpose=request.purpose), now)
     if decision.allowed:
         return Asked(request, had=decision)
     if found.audience is Audience.OWN:

@@ -29,12 +29,19 @@ _REGION = "region"
 class Wanted:
     """What a reading is for: the product that reads, its purpose, and the columns of each port.
 
-    A port that `columns` does not name is read whole, and so is one of None.
+    A port that `columns` does not name is read whole, and so is one of None. `stated` are the
+    purposes that are stated of a port, each of which has to be granted; what is stated of none is
+    read for whatever is granted.
     """
 
     purpose: str | None = None
     by: Product | None = None
     columns: Mapping[Address, tuple[str, ...] | None] = field(default_factory=dict)
+    stated: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+
+    def purpose_of(self, port: Address, granted: str | None = None) -> str | None:
+        """What a port is read for: as is stated of it, or what is granted, or as of the product."""
+        return "; ".join(self.stated.get(port, ())) or granted or self.purpose
 
 
 def objection(
@@ -57,7 +64,7 @@ def objection(
         domain=domains[0] if len(domains) == 1 else None,
         reader=wanted.by,
         region=_region(mesh, reader, wanted.by),
-        purpose=wanted.purpose,
+        purpose=wanted.purpose_of(port),
         columns=wanted.columns.get(port),
     )
     told = _about(mesh, port.domain)

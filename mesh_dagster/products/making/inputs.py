@@ -125,7 +125,9 @@ def open_inputs(
         each.name: mesh.resolve(each.address) for each in product.inputs if each.address is not None
     }
     reader = of_domain(product.address.domain)
-    wanted = Wanted(product.purpose, product, _declared(product, upstreams))
+    wanted = Wanted(
+        product.purpose, product, _declared(product, upstreams), _purposes(product, upstreams)
+    )
     admitted = admit(mesh, reader, list(upstreams.values()), product.address.path, wanted)
     for port in product.inputs:
         if port.source is not None:
@@ -159,6 +161,16 @@ def _declared(
             known = found.get(address, ())
             both = known is None or each.columns is None
             found[address] = None if both else (*(known or ()), *(each.columns or ()))
+    return found
+
+
+def _purposes(product: Product, upstreams: Mapping[str, Address]) -> dict[Address, tuple[str, ...]]:
+    """What the input ports on each port say that it is read for."""
+    found: dict[Address, tuple[str, ...]] = {}
+    for each in product.inputs:
+        if each.name in upstreams and each.purpose is not None:
+            address = upstreams[each.name]
+            found[address] = (*found.get(address, ()), each.purpose)
     return found
 
 

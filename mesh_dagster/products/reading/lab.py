@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.model.address import Address
+from mesh_dagster.products.granting.stating import MESH_PURPOSE
 from mesh_dagster.products.reading.port import Port
 from mesh_dagster.products.reading.read import AsOf
 
@@ -59,16 +60,18 @@ def variable(address: Address) -> str:
     return f"{name}_" if name in _TAKEN or keyword.iskeyword(name) else name
 
 
-def notebook(mesh: Mesh, address: Address, place: Path, as_of: AsOf = None) -> bytes:
+def notebook(
+    mesh: Mesh, address: Address, place: Path, as_of: AsOf = None, purpose: str | None = None
+) -> bytes:
     """The same as a notebook (nbformat 4.5), whose cells run from top to bottom in its folder.
 
-    `place` is where it will lie: from there it finds the mesh.
+    `place` is where it will lie: from there it finds the mesh. `purpose` is that of all its cells.
     """
     port = mesh[address]
     cells: list[dict[str, Any]] = [
         {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": _lines(text)}
         | ({"execution_count": None, "outputs": []} if kind == "code" else {})
-        for number, (kind, text) in enumerate(_cells(port, place, as_of))
+        for number, (kind, text) in enumerate(_cells(port, place, as_of, purpose))
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     document = {
@@ -80,17 +83,21 @@ def notebook(mesh: Mesh, address: Address, place: Path, as_of: AsOf = None) -> b
     return json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def _cells(port: Port, place: Path, as_of: AsOf) -> Iterator[tuple[str, str]]:
+def _cells(port: Port, place: Path, as_of: AsOf, purpose: str | None) -> Iterator[tuple[str, str]]:
     name = variable(port.address)
     then = "" if as_of is None else f"as_of={_literal(as_of)}"
     yield "markdown", _page(port)
     opening = _opening(port.mesh, place)
     imports = "from datetime import datetime\n" * ("datetime" in then)
     imports += "from pathlib import Path\n" * bool(opening)
+    stating = ""
+    if purpose is not None:
+        imports = f"import os\n{imports}"
+        stating = f'os.environ["{MESH_PURPOSE}"] = {purpose!r}\n'
     yield (
         "code",
         f"{imports}\nfrom mesh_dagster import Mesh\n\n".lstrip()
-        + f"mesh = Mesh.open({opening})\nport = mesh[{str(port.address)!r}]\nport",
+        + f"{stating}mesh = Mesh.open({opening})\nport = mesh[{str(port.address)!r}]\nport",
     )
     yield "code", f"{name} = port.read({then})\n{name}.head(10).collect()"
     for each in port.queries:

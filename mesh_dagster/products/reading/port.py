@@ -65,6 +65,7 @@ class Port:
         as_of: AsOf = None,
         event_from: datetime | None = None,
         event_to: datetime | None = None,
+        purpose: str | None = None,
     ) -> PortData:
         """One publication of it: `.polars()`, `.pandas()`, `.arrow()`, `.duckdb()`.
 
@@ -77,6 +78,7 @@ class Port:
             as_of=as_of,
             event_from=event_from,
             event_to=event_to,
+            purpose=purpose,
             mesh=self.mesh,
         )
 
@@ -86,12 +88,13 @@ class Port:
         where: pl.Expr | str | None = None,
         *,
         as_of: AsOf = None,
+        purpose: str | None = None,
     ) -> pl.LazyFrame:
         """Its rows as a lazy Polars frame, as they are published now or were then.
 
         Raises what `mesh_dagster.read` raises.
         """
-        return self.open(columns, where, as_of=as_of).polars()
+        return self.open(columns, where, as_of=as_of, purpose=purpose).polars()
 
     def __repr__(self) -> str:
         product = self.product
@@ -162,11 +165,18 @@ class Example:
         return "\n".join(map(printable, lines))
 
 
-def rows_of(mesh: Mesh, sql: str, *, as_of: AsOf = None, limits: Limits = DEFAULT) -> pl.DataFrame:
+def rows_of(
+    mesh: Mesh,
+    sql: str,
+    *,
+    as_of: AsOf = None,
+    limits: Limits = DEFAULT,
+    purpose: str | None = None,
+) -> pl.DataFrame:
     """The rows of a query as a Polars frame. Raises what `mesh_dagster.query` raises."""
     import polars as pl
 
-    found = pl.from_arrow(query(sql, mesh=mesh, as_of=as_of, limits=limits))
+    found = pl.from_arrow(query(sql, mesh=mesh, as_of=as_of, limits=limits, purpose=purpose))
     assert isinstance(found, pl.DataFrame)  # noqa: S101 (of a table it is one)
     return found
 

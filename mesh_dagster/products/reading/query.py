@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from mesh_dagster.errors import (
     DescriptorError,
     EvaluationError,
     MeshError,
+    UnknownAddress,
     UsageError,
 )
 from mesh_dagster.model.address import Address
@@ -21,6 +23,7 @@ from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports.open import PortData
 from mesh_dagster.products.granting.admission import Seen, admit
 from mesh_dagster.products.granting.objecting import Wanted
+from mesh_dagster.products.granting.stating import of_each
 from mesh_dagster.products.granting.who import person
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.in_transform import refuse_in_transform
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
     from mesh_dagster.access.decision import Reader
 
+_WORDS = re.compile(r"[a-z0-9]+")
+_THREE_PARTS = re.compile(r"reads (\w+\.\w+\.\w+),", re.ASCII)
 TOO_MUCH = "MESH-M067"
 """The code of a query that took longer, or more memory, than it may."""
 
@@ -47,9 +52,15 @@ class Rows:
 
 
 def query(
-    sql: str, *, mesh: Mesh | None = None, as_of: AsOf = None, limits: Limits = DEFAULT
+    sql: str,
+    *,
+    mesh: Mesh | None = None,
+    as_of: AsOf = None,
+    limits: Limits = DEFAULT,
+    purpose: str | None = None,
 ) -> pa.Table:
-    """Run one SELECT, read-only, and return its rows.
+    """Run one SELECT, read-only, and return its rows. `purpose` is what they are read for, as
+    `read` has it.
 
     Raises `UsageError` for what is not one SELECT over products, `UnknownAddress`, `AccessDenied`
     and `NeverPublished` for a table that cannot be read, and `EvaluationError` when the query fails
@@ -58,7 +69,7 @@ def query(
     """
     import pyarrow as pa
 
-    with opened(sql, mesh=mesh, as_of=as_of, limits=limits) as rows:
+    with opened(sql, mesh=mesh, as_of=as_of, limits=limits, purpose=purpose) as rows:
         return pa.Table.from_batches(rows.batches, rows.schema)
 
 
@@ -70,6 +81,7 @@ def opened(
     as_of: AsOf = None,
     limits: Limits = DEFAULT,
     means: str | None = "query",
+    purpose: str | None = None,
     reader: Reader | None = None,
     only: Callable[[Address, PortData], Sequence[str]] | None = None,
 ) -> Iterator[Rows]:
@@ -88,13 +100,16 @@ def opened(
                 raise _no_product(asked.bare[0], mesh)
             addresses = _addresses(mesh, asked)
             ports = list(addresses.values())
-            wanted = Wanted(columns={each: _named(mesh, each, asked) for each in ports})
+            wanted = Wanted(
+                columns={each: _named(mesh, each, asked) for each in ports},
+                stated=of_each(ports, purpose) if reader is None else {},
+            )
             admitted = admit(mesh, reader or person(mesh), ports, means or "example", wanted)
             tables = _opened(mesh, asked, addresses, as_of, only)
             admitted.note([_seen(each, asked) for each in tables])
             rows = process.run([_handed(each, process.folder) for each in tables])
         except Ended as ended:
-            raise _failed(ended) from None
+            raise _meant(ended, mesh) or _failed(ended) from None
         if means is not None:
             record_uses(mesh, [_use(each, asked, means) for each in tables])
         yield Rows(rows.schema, _batches(process, rows))
@@ -126,7 +141,12 @@ def _addresses(mesh: Mesh, asked: Asked) -> dict[str, Address]:
             named = Address.from_sql(name)
         except AddressError:
             raise _no_product(name, mesh) from None
-        found[name] = mesh.resolve(named)
+        try:
+            found[name] = mesh.resolve(named)
+        except UnknownAddress:
+            if (port := _port_meant(name, mesh)) is None:
+                raise
+            raise port from None
     return found
 
 
@@ -201,6 +221,8 @@ def _no_product(name: str, mesh: Mesh) -> UsageError:
         f"{each.address.domain}.{each.address.product}": each.address.product
         for each in mesh.products()
     }
+    if (port := _port_meant(name, mesh)) is not None:
+        return port
     same = [full for full, product in known.items() if product == name.lower()]
     meant = same[0] if same else nearest(name, known)
     hint = f"; did you mean `{meant}`?" if meant else ""
@@ -209,6 +231,29 @@ def _no_product(name: str, mesh: Mesh) -> UsageError:
         code="MESH-M043",
         fix="mesh products lists what there is",
     )
+
+
+def _meant(ended: Ended, mesh: Mesh) -> UsageError | None:
+    """What a query meant that ended because of a name in three parts."""
+    found = _THREE_PARTS.search(ended.message) if ended.kind == "reaching" else None
+    return _port_meant(found[1], mesh) if found else None
+
+
+def _port_meant(name: str, mesh: Mesh) -> UsageError | None:
+    """What is told of a name that is nearly a port's, as `crew.roster_masked` is."""
+    said = _WORDS.findall(name.lower())
+    for product in mesh.products():
+        for each in product.outputs:
+            address = each.address
+            words = _WORDS.findall(f"{address.domain}_{address.product}_{address.port}")
+            major = [f"v{address.major}"]
+            if address.port and [word for word in said if [word] != major] == words:
+                return UsageError(
+                    f"there is no table {name[:100]}; did you mean `{address.sql_name}`?",
+                    code="MESH-M043",
+                    fix=f"mesh query 'from {address.sql_name}'",
+                )
+    return None
 
 
 def _failed(ended: Ended) -> MeshError:

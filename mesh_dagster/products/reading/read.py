@@ -14,6 +14,7 @@ from mesh_dagster.ports import pointer
 from mesh_dagster.ports.open import PortData, open_port
 from mesh_dagster.products.granting.admission import Seen, admit
 from mesh_dagster.products.granting.objecting import Wanted
+from mesh_dagster.products.granting.stating import of_each
 from mesh_dagster.products.granting.who import person
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.in_transform import refuse_in_transform
@@ -35,21 +36,28 @@ def read(
     as_of: AsOf = None,
     event_from: datetime | None = None,
     event_to: datetime | None = None,
+    purpose: str | None = None,
     mesh: Mesh | None = None,
 ) -> PortData:
     """Open an output port, lazily: `.polars()`, `.arrow()`, `.pandas()` or `.duckdb()`.
 
     Every port is bitemporal: `as_of` chooses what had been published by a moment,
     `event_from` (included) and `event_to` (excluded) what had happened between two. `where` is a
-    Polars expression or one in SQL. Raises `AccessDenied`, `NeverPublished`, `UnknownAddress`, and
-    `UsageError` for an event range on a port that names no event-time column; in a transform,
-    which reads its input ports alone, `UndeclaredInput`.
+    Polars expression or one in SQL. `purpose` says what it is read for, by default as
+    `MESH_PURPOSE` does: where it is read by grant, it has to be that of one.
+
+    Raises `AccessDenied`, `NeverPublished`, `UnknownAddress`, and `UsageError` for an event range
+    on a port that names no event-time column; in a transform, which reads its input ports alone,
+    `UndeclaredInput`.
     """
     refuse_in_transform(str(address))
     mesh = mesh or Mesh.open()
     wanted = Address.parse(address) if isinstance(address, str) else address
     resolved = mesh.resolve(wanted)
-    what = Wanted(columns={resolved: None if columns is None else tuple(columns)})
+    what = Wanted(
+        columns={resolved: None if columns is None else tuple(columns)},
+        stated=of_each([resolved], purpose),
+    )
     admitted = admit(mesh, person(mesh), [resolved], "read", what)
     ranged = event_from is not None or event_to is not None
     opened = open_port(

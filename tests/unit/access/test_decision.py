@@ -160,3 +160,27 @@ def test_every_decision_has_a_rule_and_a_reason(reader: Reader, port: Guarded) -
     found = decide(reader, port, NOW)
     assert found.rule
     assert found.reason
+
+
+@pytest.mark.parametrize("stated", ["to plan", "To  PLAN\n", None])
+def test_a_grant_is_for_its_purpose_however_that_is_written(stated: str | None) -> None:
+    found = decide(OF_WEATHER, replace(SECRET, rights=(_grant(),), purpose=stated), NOW)
+    assert (found.allowed, found.rule) == (True, "granted")
+    assert ("presumed" in found.reason) is (stated is None)
+
+
+def test_what_is_granted_for_one_purpose_is_not_read_for_another() -> None:
+    asked = replace(SECRET, rights=(_grant(),), purpose="sell ads")
+    found = decide(OF_WEATHER, asked, NOW)
+    assert (found.allowed, found.rule) == (False, "purpose")
+    assert "for 'to plan', and not for 'sell ads'" in found.reason
+    assert found.fix == "mesh request crew/roster/v1 --purpose 'sell ads' --until 2013-12-08"
+    both = replace(asked, rights=(_grant(), _grant(id="g2", purpose="sell ads")))
+    assert decide(OF_WEATHER, both, NOW).grant == "g2"
+    assert decide(OF_WEATHER, replace(both, purpose="to plan"), NOW).grant == "g1"
+
+
+@given(readers(), guarded)
+def test_a_purpose_that_is_stated_never_opens_anything(reader: Reader, port: Guarded) -> None:
+    if decide(reader, replace(port, purpose="sell ads"), NOW).allowed:
+        assert decide(reader, replace(port, purpose=None), NOW).allowed
