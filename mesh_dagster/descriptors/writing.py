@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -32,6 +34,18 @@ def write(document: Mapping[str, Any]) -> str:
     return yaml.dump(
         plain(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
     )
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Swap the whole file, or make it: a reader sees the one or the other. Raises `OSError`."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o777)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_inline(value: Any) -> str:

@@ -17,6 +17,7 @@ from mesh_dagster import clock, plugins
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.ownership import names_of, owners
+from mesh_dagster.model.product import Member
 from mesh_dagster.model.review import Identity
 
 DOOR = "identities"
@@ -71,12 +72,26 @@ def owner_among(loaded: LoadedProduct, identities: Sequence[Identity]) -> Identi
     Raises `UsageError` where none is: only an owner decides.
     """
     people = owners(loaded, clock.now().date())
+    found = member_among(people, identities)
+    if found is None:
+        raise _refused(loaded, identities, [each.username for each in people])
+    return found
+
+
+def member_among(people: Iterable[Member], identities: Sequence[Identity]) -> Identity | None:
+    """The first of these identities that is one of some people, by his own name."""
+    named = [(names_of(each), each.username) for each in people]
     for identity in identities:
         given = {each.lower() for each in identity.names}
-        for member in people:
-            if given & names_of(member):
-                return replace(identity, name=member.username, detail=_detail(identity))
-    raise _refused(loaded, identities, [each.username for each in people])
+        for names, username in named:
+            if given & names:
+                return replace(identity, name=username, detail=_detail(identity))
+    return None
+
+
+def tried(identities: Sequence[Identity]) -> str:
+    """Who somebody proved to be, in the words of a refusal."""
+    return ", ".join(map(str, identities)) or "nobody that this mesh accepts a proof of"
 
 
 def owns(loaded: LoadedProduct, name: str) -> bool:
@@ -93,7 +108,6 @@ def _refused(
     loaded: LoadedProduct, identities: Sequence[Identity], people: Sequence[str]
 ) -> UsageError:
     path = loaded.product.address.path
-    tried = ", ".join(map(str, identities)) or "nobody that this mesh accepts a proof of"
     if not people:
         return UsageError(
             f"{path} has no owner who could decide: neither its descriptor nor domain.yaml names "
@@ -103,7 +117,7 @@ def _refused(
             fix="team: {members: [{username: YOU, role: owner}]} in product.odps.yaml",
         )
     return UsageError(
-        f"only an owner of {path} decides: {', '.join(people)}. You are {tried}",
+        f"only an owner of {path} decides: {', '.join(people)}. You are {tried(identities)}",
         code=NOT_AN_OWNER,
         where=loaded.product.where,
         fix=f"ask {people[0]} to decide, or name yourself an owner in the descriptor",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from mesh_dagster.descriptors.files import DESCRIPTOR
 from mesh_dagster.descriptors.folder import contract_files
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.descriptors.source import Source, shown_path
+from mesh_dagster.descriptors.writing import replace_file
 from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.product import Status
@@ -40,12 +40,12 @@ class Rewriting:
         """
         try:
             for path, data in self.after.items():
-                _replace(path, data)
+                replace_file(path, data)
             return load_product(self.folder)
         except (OSError, MeshError) as error:
             for path, data in self.before.items():
                 with suppress(OSError):
-                    _replace(path, data)
+                    replace_file(path, data)
             if isinstance(error, OSError):
                 raise UsageError(
                     f"{shown_path(self.folder)} cannot be written: {error.strerror or error}",
@@ -114,14 +114,3 @@ def _text(path: Path) -> tuple[bytes, str]:
     text = syntax.decode(data, source)
     source.refuse()
     return data, text or ""
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Swap the whole file: a reader sees the one or the other."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.chmod(path.stat().st_mode & 0o777)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

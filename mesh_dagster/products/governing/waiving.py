@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -12,15 +11,16 @@ from mesh_dagster.descriptors.files import WAIVERS
 from mesh_dagster.descriptors.source import refuse, shown_path
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.descriptors.waivers import read_waivers, with_waiver
+from mesh_dagster.descriptors.writing import replace_file
 from mesh_dagster.errors import UnknownAddress, UsageError
 from mesh_dagster.model.address import SCHEME
-from mesh_dagster.model.ownership import has_left, names_of, people
+from mesh_dagster.model.ownership import has_left, people
 from mesh_dagster.model.policy import PolicyWaiver, Scope
-from mesh_dagster.model.product import Member
 from mesh_dagster.model.review import Identity
 from mesh_dagster.policies.bound import Bound
 from mesh_dagster.products.governing.simulating import UNKNOWN
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.reviews.identity import member_among, tried
 from mesh_dagster.reviews.misfits import refuse_reason
 
 NOT_GOVERNING = "MESH-P010"
@@ -57,7 +57,7 @@ def waive(
         )
     folder = _folder(mesh, bound, domain)
     refuse(read_waivers(folder)[1])
-    waiver = PolicyWaiver(bound.id, path, by.username, why.strip(), until)
+    waiver = PolicyWaiver(bound.id, path, by.name, why.strip(), until)
     file = folder / WAIVERS
     _write(file, with_waiver(folder, waiver))
     return waiver, file
@@ -90,7 +90,7 @@ def _bound(mesh: Mesh, policy: str, domain: str) -> Bound:
     return known[policy]
 
 
-def _governor(mesh: Mesh, bound: Bound, domain: str, identities: Sequence[Identity]) -> Member:
+def _governor(mesh: Mesh, bound: Bound, domain: str, identities: Sequence[Identity]) -> Identity:
     """Who waives it, as one of those who may."""
     today = clock.now().date()
     if bound.scope is Scope.GLOBAL:
@@ -103,15 +103,12 @@ def _governor(mesh: Mesh, bound: Bound, domain: str, identities: Sequence[Identi
         whose = f"the people of {domain}"
         fix = "members: [{username: YOU}] in domain.yaml names them"
     may = tuple(each for each in may if not has_left(each, today))
-    for identity in identities:
-        given = {each.lower() for each in identity.names}
-        for member in may:
-            if given & names_of(member):
-                return member
+    found = member_among(may, identities)
+    if found is not None:
+        return found
     names = ", ".join(dict.fromkeys(each.username for each in may)) or "nobody"
-    tried = ", ".join(map(str, identities)) or "nobody that this mesh accepts a proof of"
     raise UsageError(
-        f"only {whose} waive `{bound.id}`: {names}. You are {tried}",
+        f"only {whose} waive `{bound.id}`: {names}. You are {tried(identities)}",
         code=NOT_GOVERNING,
         where=bound.where,
         fix=fix,
@@ -125,13 +122,9 @@ def _folder(mesh: Mesh, bound: Bound, domain: str) -> Path:
 
 
 def _write(file: Path, text: str) -> None:
-    """All of it or nothing."""
-    writing = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        writing.write_text(text, encoding="utf-8")
-        writing.replace(file)
+        replace_file(file, text.encode())
     except OSError as error:
-        writing.unlink(missing_ok=True)
         raise UsageError(
             f"{shown_path(file)} cannot be written: {error.strerror or error}",
             where=shown_path(file),
