@@ -6,7 +6,7 @@ exactly them. Files from before a column was added, or widened, read with nulls 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -70,11 +70,13 @@ class PortData:
     ) -> pl.LazyFrame:
         """A lazy Polars frame; `columns` and `where` narrow it further."""
         frame = self._scan()
-        for condition in (self.where, where):
-            if condition is not None:
-                frame = frame.filter(condition)
-        chosen = columns if columns is not None else self.columns
-        return frame if chosen is None else frame.select(self._known(chosen))
+        if self.where is not None:
+            frame = frame.filter(self.where)
+        if self.columns is not None:
+            frame = frame.select(self._names)
+        if where is not None:
+            frame = frame.filter(where)
+        return frame if columns is None else frame.select(self._known(columns, self._names))
 
     def arrow(self) -> pa.Table:
         """All rows as an Arrow table."""
@@ -108,7 +110,7 @@ class PortData:
 
     @property
     def _names(self) -> list[str]:
-        return list(self.schema) if self.columns is None else self._known(self.columns)
+        return list(self.schema) if self.columns is None else self._known(self.columns, self.schema)
 
     def _in_sql(self, name: str, there: bool) -> str:
         value = quoted(name) if there else "NULL"
@@ -132,13 +134,15 @@ class PortData:
             storage_options=self.options,
         )
 
-    def _known(self, columns: Sequence[str]) -> list[str]:
-        unknown = [name for name in columns if name not in self.schema]
+    @staticmethod
+    def _known(columns: Sequence[str], there: Iterable[str]) -> list[str]:
+        known = list(there)
+        unknown = [name for name in columns if name not in known]
         if unknown:
             raise UsageError(
-                f"there is no column {', '.join(unknown)}; there are: {', '.join(self.schema)}",
+                f"there is no column {', '.join(unknown)}; there are: {', '.join(known)}",
                 code="MESH-M071",
-                fix=_columns_meant(columns, list(self.schema)),
+                fix=_columns_meant(columns, known),
             )
         if twice := [name for at, name in enumerate(columns) if name in columns[:at]]:
             raise UsageError(f"the column {twice[0]} is asked for twice", fix="name it once")

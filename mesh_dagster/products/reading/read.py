@@ -54,26 +54,26 @@ def read(
     mesh = mesh or Mesh.open()
     wanted = Address.parse(address) if isinstance(address, str) else address
     resolved = mesh.resolve(wanted)
-    what = Wanted(
-        columns={resolved: None if columns is None else tuple(columns)},
-        stated=of_each([resolved], purpose),
-    )
-    admitted = admit(mesh, person(mesh), [resolved], "read", what)
+    condition = _expression(where)
     ranged = event_from is not None or event_to is not None
+    event_time = _event_time(mesh, resolved) if ranged else None
+    seen = _seen(columns, condition, event_time)
+    what = Wanted(columns={resolved: seen}, stated=of_each([resolved], purpose))
+    admitted = admit(mesh, person(mesh), [resolved], "read", what)
     opened = open_port(
         mesh.storage,
         resolved.of_product,
         resolved.port,
         publication_at(mesh, resolved, as_of),
         columns=columns,
-        where=_expression(where),
-        event_time=_event_time(mesh, resolved) if ranged else None,
+        where=condition,
+        event_time=event_time,
         event_from=event_from and clock.in_utc(event_from),
         event_to=event_to and clock.in_utc(event_to),
     )
     _check_condition(opened)
-    admitted.note([Seen(resolved, opened.publication.number, opened.columns)])
-    record_uses(mesh, [Use(resolved, opened.publication.number, "read", opened.columns)])
+    admitted.note([Seen(resolved, opened.publication.number, seen)])
+    record_uses(mesh, [Use(resolved, opened.publication.number, "read", seen)])
     return opened
 
 
@@ -140,6 +140,16 @@ def _check_condition(opened: PortData) -> None:
 def _event_time(mesh: Mesh, address: Address) -> str | None:
     contracts = mesh.described(address).contracts
     return contracts[address.port or ""].table.event_time
+
+
+def _seen(
+    columns: Sequence[str] | None, condition: pl.Expr | None, event_time: str | None
+) -> tuple[str, ...] | None:
+    """The columns that are returned, and those by which rows are chosen; None: any."""
+    if columns is None or (condition is not None and condition.meta.has_multiple_outputs()):
+        return None
+    choosing = [] if condition is None else condition.meta.root_names()
+    return tuple(dict.fromkeys([*columns, *choosing, *([event_time] if event_time else ())]))
 
 
 def _expression(where: pl.Expr | str | None) -> pl.Expr | None:

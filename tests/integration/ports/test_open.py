@@ -58,6 +58,10 @@ def test_columns_and_rows_are_chosen_at_the_opening(
     assert sorted(row[1] for row in data.duckdb().fetchall()) == [8] * 3 + [9] * 3
     chosen = open_port(storage, world.PRODUCT, None, ten_days.publication, columns=["value"])
     assert chosen.duckdb().columns == ["value"]
+    with pytest.raises(UsageError, match="there is no column text; there are: value"):
+        chosen.polars(columns=["text"])
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match="text"):
+        chosen.polars(where=pl.col("text") == "x").collect()
 
 
 def test_an_unknown_column_names_those_there_are(ten_days: PortData) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from mesh_dagster import clock
@@ -121,6 +122,26 @@ def test_a_person_reads_by_the_domains_that_name_him_and_whoever_is_named_nowher
     with pytest.raises(AccessDenied):
         read("crew/roster", mesh=air.mesh)
     assert read("crew/bases", mesh=air.mesh).rows == 1
+
+
+def test_columns_by_which_rows_are_chosen_are_on_the_record_and_those_of_whole_rows_are_all(
+    air: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESH_USER", NOOR)
+    read("crew/roster", mesh=air.mesh, columns=["pilot"])
+    read("crew/roster", mesh=air.mesh, columns=["pilot"], where="licence = 'X1'")
+    read(
+        "crew/roster", mesh=air.mesh, columns=["pilot"], where=pl.any_horizontal(pl.all().is_null())
+    )
+    query("select pilot from crew.roster", mesh=air.mesh)
+    query("select crew.roster from crew.roster", mesh=air.mesh)
+    assert [each.columns for each in _log(air, "crew")] == [
+        ("pilot",),
+        ("pilot", "licence"),
+        None,
+        ("pilot",),
+        None,
+    ]
 
 
 def test_a_query_asks_for_each_port_that_it_touches_before_anything_is_opened(
