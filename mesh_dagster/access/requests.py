@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mesh_dagster.access.decision import Audience, Guarded
 from mesh_dagster.model.access import AccessRequest, Effect, Grant
-from mesh_dagster.model.principal import PrincipalKind
+from mesh_dagster.model.principal import Principal, PrincipalKind
 from mesh_dagster.registry.requests import digest_of
 
 LONGEST = timedelta(days=400)
@@ -45,7 +45,8 @@ def granted_at_once(
     others: int = OTHERS_IN_BETA,
 ) -> bool:
     """Whether nobody has to decide on a request without a flaw: nothing in the port is
-    confidential, its stage allows one more reader, and nobody has taken this right away before.
+    confidential, its stage allows one more reader, and nobody has taken this right away from the
+    domain that asks before, by whatever name it asks.
 
     `earlier` are all grants of the port.
     """
@@ -54,7 +55,9 @@ def granted_at_once(
     if guarded.audience is Audience.OWN or request.until - now > LONGEST:
         return False
     known = list(earlier)
-    if any(_taken_away(each) for each in known if each.principal == request.by):
+    names = (request.by, Principal(PrincipalKind.DOMAIN, request.domain))
+    mine = [each for each in known if each.principal in names or each.domain == request.domain]
+    if any(map(_taken_away, mine)):
         return False
     if guarded.audience is Audience.EVERYBODY:
         return True

@@ -89,8 +89,11 @@ def entry_of(row: Row) -> AuditEntry:
 
 
 def digest_of(row: Row) -> str:
-    """The checksum of an entry with that of the one before it; its own is left out."""
-    return sha256(json.dumps(row[:-1], ensure_ascii=False).encode()).hexdigest()
+    """The checksum of an entry with that of the one before it; its own is left out.
+
+    Whatever somebody put into the table has one too, which is another than that of what was there.
+    """
+    return sha256(json.dumps(row[:-1], ensure_ascii=False, default=repr).encode()).hexdigest()
 
 
 def breaks(rows: Iterable[Row], anchor: Head | None) -> Iterator[Break]:

@@ -61,7 +61,8 @@ def document_in(data: bytes, domain: str, version: int) -> dict[str, Any]:
 
 def fitting(document: Mapping[str, Any], place: str) -> bytes:
     """A document as it is written. Raises `StorageError` for one that would not be read."""
-    data = json.dumps(document, indent=1, allow_nan=False).encode() + b"\n"
+    text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
+    data = text.encode("utf-8", "replace") + b"\n"
     if len(data) > LARGEST:
         raise StorageError(
             f"{place} would have {len(data):,} bytes, and {LARGEST:,} are read",

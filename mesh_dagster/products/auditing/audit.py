@@ -142,7 +142,7 @@ def _target(mesh: Mesh, rule: Reference, domain: str) -> pl.LazyFrame | str:
         columns = tuple(rule.target_columns)
         wanted = Wanted(columns={address: columns})
         admitted = admit(mesh, of_domain(domain), [address], "reference", wanted)
-        data = open_published(mesh, address)
+        data = admitted.narrowed(address, open_published(mesh, address))
         admitted.note([Seen(address, data.publication.number, columns)])
         return data.polars(columns=rule.target_columns)
     except MeshError as error:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from logging import getLogger
+from typing import TYPE_CHECKING
 
 from mesh_dagster import clock
 from mesh_dagster.access.decision import Guarded, Reader, decide
@@ -13,6 +14,7 @@ from mesh_dagster.descriptors.masked import masked_from
 from mesh_dagster.errors import AccessDenied, JournalError, MeshError
 from mesh_dagster.model.access import AccessDecision, AuditEntry
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.mask import MASKED
 from mesh_dagster.model.principal import Principal
 from mesh_dagster.products.granting import audit
@@ -20,7 +22,12 @@ from mesh_dagster.products.granting.guarding import guarded
 from mesh_dagster.products.granting.objecting import Wanted, objection
 from mesh_dagster.products.granting.who import ledger_domain, named_by
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.registry.described import Described
 
+if TYPE_CHECKING:
+    from mesh_dagster.ports.open import PortData
+
+_WHOLE = ("own-domain", "granted")
 NOTHING = Wanted()
 """Of a reading nothing is said."""
 
@@ -41,6 +48,8 @@ class Answer:
     reader: Reader
     guarded: Guarded
     decision: AccessDecision
+    named: frozenset[str] | None = None
+    """The columns that its contract names; None: nobody can tell."""
 
     @property
     def by(self) -> Principal:
@@ -68,6 +77,20 @@ class Admission:
     means: str
     wanted: Wanted = NOTHING
 
+    def narrowed(self, port: Address, data: PortData) -> PortData:
+        """What was opened of a port, with the columns alone that the reader gets.
+
+        What the contract does not name, as what it named once, nobody knows the class of: so it is
+        for the port's own domain, and for those to whom the port was granted.
+        """
+        answer = self.answers[port]
+        if answer.named is None or answer.decision.rule in _WHOLE:
+            return data
+        shown = {name: data.schema[name] for name in data.schema if name in answer.named}
+        if len(shown) == len(data.schema):
+            return data
+        return replace(data, schema=type(data.schema)(shown))
+
     def note(self, seen: Sequence[Seen]) -> None:
         """Keep on the record what is read now.
 
@@ -92,11 +115,18 @@ def answer_for(mesh: Mesh, reader: Reader, port: Address, wanted: Wanted = NOTHI
     now, answer = clock.now(), None
     for purpose in wanted.stated.get(port, ()) or (None,):
         stated = replace(found, purpose=purpose)
-        answer = Answer(reader, stated, decide(reader, stated, now))
+        answer = Answer(reader, stated, decide(reader, stated, now), _named(port, described))
         if not answer.decision.allowed:
             break
     assert answer is not None  # noqa: S101 (there is at least one purpose)
     return answer
+
+
+def _named(port: Address, described: Described | None) -> frozenset[str] | None:
+    contract = described.contracts.get(port.port or "") if described else None
+    if contract is None or not contract.schema:
+        return None
+    return frozenset({*(each.column for each in contract.table.properties), RECORDED_AT})
 
 
 def admit(

@@ -6,6 +6,7 @@ forged, replayed, over, or of a port that is not there is refused and kept on th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,9 @@ from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.grants import Grants, grants_of, put_grants
 from mesh_dagster.registry.requests import Requests, every_request
 
+AT_ONCE = 100
+"""Grants of one domain that nobody decided on; of more requests an owner decides, so that nobody
+fills what another domain has to keep."""
 POLICY = "policy"
 """By whom what nobody had to decide on is granted or refused."""
 
@@ -60,6 +64,7 @@ def _judged(mesh: Mesh, asked: list[Requests], known: Grants) -> _Settled:
     """What becomes of each request that nobody has decided on."""
     settled, now = _Settled(), clock.now()
     decided = set(known.decided())
+    at_once = Counter(each.domain for each in known.grants if each.by == POLICY)
     rights = {port: list(some) for port, some in known.by_port.items()}
     for prefix, request in _of(asked, known.domain):
         if (prefix, request.id) in decided:
@@ -75,9 +80,11 @@ def _judged(mesh: Mesh, asked: list[Requests], known: Grants) -> _Settled:
             continue
         earlier = rights.setdefault(request.port, [])
         others = mesh.config.lifecycle.readers_in_beta
-        if granted_at_once(request, port, earlier, now, others=others):
+        few = at_once[prefix] < AT_ONCE
+        if few and granted_at_once(request, port, earlier, now, others=others):
             grant = grant_of(request, POLICY, "nothing in it is confidential")
             earlier.append(grant)
+            at_once[prefix] += 1
             settled.grants.append(grant)
         else:
             settled.waiting.append(request)

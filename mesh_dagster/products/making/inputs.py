@@ -136,10 +136,11 @@ def open_inputs(
             reads.append(InputRead(port.name, f"source:{port.source}"))
         else:
             address = upstreams[port.name]
-            opened[port.name], read = _open_product(
-                mesh, loaded, port, address, window, states=states
-            )
+            found, read = _open_product(mesh, loaded, port, address, window, states=states)
             reads.append(read)
+            if isinstance(found, PortData):
+                found = admitted.narrowed(address, found)
+            opened[port.name] = found
     admitted.note(
         [
             Seen(upstreams[each.port], each.number, _columns(opened[each.port]))

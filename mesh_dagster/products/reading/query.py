@@ -21,7 +21,7 @@ from mesh_dagster.errors import (
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports.open import PortData
-from mesh_dagster.products.granting.admission import Seen, admit
+from mesh_dagster.products.granting.admission import Admission, Seen, admit
 from mesh_dagster.products.granting.objecting import Wanted
 from mesh_dagster.products.granting.stating import of_each
 from mesh_dagster.products.granting.who import person
@@ -105,7 +105,7 @@ def opened(
                 stated=of_each(ports, purpose) if reader is None else {},
             )
             admitted = admit(mesh, reader or person(mesh), ports, means or "example", wanted)
-            tables = _opened(mesh, asked, addresses, as_of, only)
+            tables = _opened(admitted, asked, addresses, as_of, only)
             admitted.note([_seen(each, asked) for each in tables])
             rows = process.run([_handed(each, process.folder) for each in tables])
         except Ended as ended:
@@ -164,7 +164,7 @@ def _named(mesh: Mesh, address: Address, asked: Asked) -> tuple[str, ...] | None
 
 
 def _opened(
-    mesh: Mesh,
+    admitted: Admission,
     asked: Asked,
     addresses: Mapping[str, Address],
     as_of: AsOf,
@@ -172,11 +172,11 @@ def _opened(
 ) -> list[_Table]:
     """The tables of a query; of a product that is there twice, both are of one publication."""
     states: dict[Address, Publication] = {}
-    found = []
+    mesh, found = admitted.mesh, []
     for name, address in addresses.items():
         state = states.get(address.of_product) or publication_at(mesh, address, as_of)
         states[address.of_product] = state
-        data = open_published(mesh, address, publication=state)
+        data = admitted.narrowed(address, open_published(mesh, address, publication=state))
         if only is not None:
             data = replace(data, columns=tuple(only(address, data)))
         words = frozenset(asked.words)

@@ -71,6 +71,7 @@ def read(
         event_from=event_from and clock.in_utc(event_from),
         event_to=event_to and clock.in_utc(event_to),
     )
+    opened = admitted.narrowed(resolved, opened)
     _check_condition(opened)
     admitted.note([Seen(resolved, opened.publication.number, seen)])
     record_uses(mesh, [Use(resolved, opened.publication.number, "read", seen)])
