@@ -135,7 +135,8 @@ class Binding:
                 f"`{bound.id}` holds for the whole mesh, and a domain cannot loosen it: {each}"
             )
             fix = (
-                f"remove it, or ask for a waiver: mesh waive {bound.id} {self.subject} --until DAY"
+                f"remove it, or ask for a waiver: mesh waive {bound.id} {self.subject} "
+                "--why '...' --until DAY"
             )
             self._report(LOOSENED, message, stated.where, fix)
         return bound if looser else wanted

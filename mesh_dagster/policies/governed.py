@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from copy import copy
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from mesh_dagster.model.domain import Domain, MeshConfig
@@ -17,6 +17,7 @@ from mesh_dagster.policies.bound import Binding, Bound
 
 ENDED = "MESH-P007"
 POINTLESS = "MESH-P008"
+_A_MONTH = timedelta(days=30)
 
 Asked = tuple[tuple[Bound, Severity], ...]
 """Policies with how grave a violation of each is."""
@@ -115,7 +116,8 @@ class Governed:
                         ENDED,
                         f"the waiver of `{each.policy}` ended on {each.until}: the policy bites",
                         each,
-                        f"remove it, or mesh waive {each.policy} {each.subject} --until DAY",
+                        f"remove it, or mesh waive {each.policy} {each.subject} --why '...' "
+                        f"--until {today + _A_MONTH}",
                     )
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.finding import POLICY
@@ -27,6 +27,7 @@ ACTIONS = {
 }
 """What can be decided on what."""
 
+_A_MONTH = timedelta(days=30)
 LONGEST = 2_000
 """Characters of a reason: it stands in the publication that a release makes."""
 
@@ -46,21 +47,21 @@ def refuse_misfit(
     """Raise `UsageError` for a decision that does not fit what it is on."""
     if action not in ACTIONS[review.kind]:
         raise _misfit(
-            f"{review.id} is a {review.kind}: it cannot be decided on by {action}",
-            f"mesh review {ACTIONS[review.kind][0]} {review.id}",
+            f"{review.id} is of the kind {review.kind}: it cannot be decided on by {action}",
+            f"mesh review {ACTIONS[review.kind][0]} {review.id} --why '...'",
         )
     refuse_reason(why)
     if action in (Action.RELEASE, Action.WAIVE):
-        _refuse_policies(review, action, rules)
+        _refuse_policies(review, action, rules, now)
     if until is not None:
         _refuse_end(review, action, until, now)
     if action is Action.WAIVE:
-        _refuse_waiver(review, until, rules)
+        _refuse_waiver(review, until, rules, now)
     elif rules:
         raise _misfit(f"to {action} is about all of it; only a waiver names rules", "leave it out")
 
 
-def _refuse_policies(review: Review, action: Action, rules: Sequence[str]) -> None:
+def _refuse_policies(review: Review, action: Action, rules: Sequence[str], now: datetime) -> None:
     """An owner answers for his contract; whoever governs a policy lets a product off it."""
     told = [each for each in review.results if each.kind == POLICY]
     if action is Action.RELEASE:
@@ -70,14 +71,15 @@ def _refuse_policies(review: Review, action: Action, rules: Sequence[str]) -> No
     if asked:
         raise _misfit(
             f"{asked[0]} is a policy, and stands: it is waived by those who govern it",
-            f"mesh waive {asked[0]} {review.product} --why '...' --until DAY; then "
-            f"mesh review reaudit {review.id}",
+            f"mesh waive {asked[0]} {review.product} --why '...' "
+            f"--until {now + _A_MONTH:%Y-%m-%d}; then "
+            f"mesh review reaudit {review.id} --why '...'",
         )
 
 
 def refuse_reason(why: str) -> None:
     """Raise `UsageError` for a reason that is none, or that no record should have."""
-    if not why.strip():
+    if not any(each.isalnum() for each in why):
         raise _misfit("a decision needs a reason, for whoever reads the record", "--why '...'")
     if len(why) > LONGEST:
         raise _misfit(f"the reason has {len(why):,} characters, and {LONGEST:,} are kept", "--why")
@@ -95,21 +97,25 @@ def _refuse_end(review: Review, action: Action, until: datetime, now: datetime) 
         raise _misfit(
             f"{until:%Y-%m-%d %H:%M} is over already, by the clock of this mesh: it is "
             f"{now:%Y-%m-%d %H:%M}",
-            f"mesh review {action} {review.id} --until a moment to come",
+            f"mesh review {action} {review.id} --why '...' --until {now + _A_MONTH:%Y-%m-%d}",
         )
 
 
-def _refuse_waiver(review: Review, until: datetime | None, rules: Sequence[str]) -> None:
+def _refuse_waiver(
+    review: Review, until: datetime | None, rules: Sequence[str], now: datetime
+) -> None:
     names = [rule for _, rule in review.rules]
     if unknown := [each for each in rules if each not in names]:
         raise _misfit(
             f"{unknown[0]} is none of the rules that do not hold there: {', '.join(names)}",
-            f"mesh review waive {review.id} --rule {names[0]}" if names else "leave --rule out",
+            f"mesh review waive {review.id} --rule {names[0]} --why '...'"
+            if names
+            else "leave --rule out",
         )
     if until is None and not review.partitions:
         raise _misfit(
             f"{review.product} is not waived for a partition here, so the waiver needs an end",
-            f"mesh review waive {review.id} --until a moment to come",
+            f"mesh review waive {review.id} --why '...' --until {now + _A_MONTH:%Y-%m-%d}",
         )
 
 

@@ -71,7 +71,7 @@ def _audited(subject: Subject) -> Look:
     first = (blocking or failing)[0]
     what = "broke" if blocking else "warn of"
     evidence = f"its newest audits {what} {named(each.rule for each in blocking or failing)}"
-    return Look(0 if blocking else 0.5, evidence, first.where, f"mesh audit {path}")
+    return Look(0 if blocking else 0.5, evidence, first.where, f"mesh review --product {path}")
 
 
 @rule("settled", Side.OBSERVED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from mesh_dagster import clock
@@ -23,6 +23,7 @@ from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.reviews.identity import member_among, tried
 from mesh_dagster.reviews.misfits import refuse_reason
 
+_A_MONTH = timedelta(days=30)
 NOT_GOVERNING = "MESH-P010"
 TOO_LATE = "MESH-P011"
 
@@ -53,7 +54,7 @@ def waive(
         raise UsageError(
             f"{until} is over already, by the clock of this mesh: it is {today}",
             code=TOO_LATE,
-            fix=f"mesh waive {policy} {path} --why '...' --until a day to come",
+            fix=f"mesh waive {policy} {path} --why '...' --until {today + _A_MONTH}",
         )
     folder = _folder(mesh, bound, domain)
     refuse(read_waivers(folder)[1])

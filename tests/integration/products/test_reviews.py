@@ -367,6 +367,7 @@ def test_a_mesh_can_refuse_who_proves_nothing(sales: Any, monkeypatch: pytest.Mo
     ("action", "rest", "told"),
     [
         ("release", {"why": " "}, "needs a reason"),
+        ("release", {"why": "..."}, "needs a reason"),
         ("discard", {"until": NOW + timedelta(days=9)}, "has no end"),
         ("release", {"until": NOW}, "is over already"),
         ("release", {"rules": ["amount_range"]}, "only a waiver names rules"),

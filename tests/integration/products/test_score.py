@@ -195,7 +195,7 @@ def test_data_in_quarantine_lowers_trust_and_says_where(sales: Any) -> None:
     trust = scored(sales).score.dimension("trustworthy")
     assert trust is not None
     fixes = {each.name: each.fix for each in trust.points if each.share < 1}
-    assert fixes["settled"] == "mesh review --product shop/sales/v1"
+    assert fixes["settled"] == fixes["audited"] == "mesh review --product shop/sales/v1"
     audited = next(each for each in trust.points if each.name == "audited")
     assert "amount" in audited.evidence
     assert audited.where is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -128,7 +128,10 @@ def waiver(policy: str = "purpose-stated", until: date = LATER, **changes: str) 
 def test_a_waiver_that_ended_or_is_about_nothing_is_told() -> None:
     ended, nothing = waiver(until=date(2024, 2, 29)), waiver("purpose-forgotten")
     governed = Governed(config(), waivers={Scope.GLOBAL: [waiver(), ended, nothing]})
-    assert [each.code for each in governed.told(TODAY)] == ["MESH-P007", "MESH-P008"]
+    told = governed.told(TODAY)
+    assert [each.code for each in told] == ["MESH-P007", "MESH-P008"]
+    month = TODAY + timedelta(days=30)
+    assert f"--why '...' --until {month}" in str(told[0].fix)
     own = Governed(config(), domain(), {Scope.DOMAIN: [waiver()]})
     assert [each.code for each in own.told(TODAY)] == ["MESH-P008"]
 
