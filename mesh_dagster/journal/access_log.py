@@ -15,7 +15,7 @@ from typing import Any
 
 from mesh_dagster.errors import JournalError
 from mesh_dagster.journal.access_chain import COLUMNS, Head, Row, chained, row_of
-from mesh_dagster.journal.listing import file_of, is_current
+from mesh_dagster.journal.file import file_of, is_current
 from mesh_dagster.model.access import AuditEntry
 
 REFUSED = "MESH-A004"

@@ -6,12 +6,9 @@ import sqlite3
 from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote, unquote
 
+from mesh_dagster.journal.file import file_of, has_head, opened
 from mesh_dagster.journal.summary import SQL, Summary, summaries_from_rows
-from mesh_dagster.journal.version import HEAD
-
-_PREFIXES = ("sqlite:///", "sqlite+pysqlite:///")
 
 
 def glance(url: str | Path, domain: str, products: Collection[str] | None = None) -> list[Summary]:
@@ -37,38 +34,9 @@ def glance(url: str | Path, domain: str, products: Collection[str] | None = None
         return journal.summary(products)
 
 
-def file_of(url: str | Path, domain: str) -> Path | None:
-    """The file of a journal on SQLite; None for every other."""
-    if isinstance(url, Path):
-        return url
-    url = url.replace("{domain}", domain)
-    prefix = next((each for each in _PREFIXES if url.startswith(each)), None)
-    if prefix is None or "?" in url or url == prefix:
-        return None
-    return Path(unquote(url.removeprefix(prefix)))
-
-
 def _read(path: Path) -> list[tuple[object, ...]] | None:
     """The answer to the one query; None where the schema is not this release's."""
-    with closing(_opened(path)) as connection:
-        if not _has_head(connection):
+    with closing(opened(path)) as connection:
+        if not has_head(connection):
             return None
         return connection.execute(SQL.format(decisions="decisions")).fetchall()
-
-
-def is_current(path: Path) -> bool:
-    """Whether a journal's file has the schema of this release."""
-    try:
-        with closing(_opened(path)) as connection:
-            return _has_head(connection)
-    except sqlite3.Error:
-        return False
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=30)
-
-
-def _has_head(connection: sqlite3.Connection) -> bool:
-    found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return bool(found == (HEAD,))

@@ -116,11 +116,6 @@ class View:
         """The stages to which it was promoted on the record."""
         return self.find_proven()
 
-    @property
-    def leaves_domain(self) -> bool:
-        """Whether other domains may read it at its stage."""
-        return self.stage in (Stage.BETA, Stage.STABLE, Stage.DEPRECATED)
-
     def columns(self) -> Iterator[tuple[str, Property]]:
         """Every column of every port, as (name of the port, column)."""
         for port, contract in self.described.contracts.items():

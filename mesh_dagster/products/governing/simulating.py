@@ -93,13 +93,12 @@ def policy_named(id: str) -> tuple[type[Policy], str]:
     return known[id]
 
 
-def bound_as_here(mesh: Mesh, id: str, domain: str = "") -> Bound:
-    """A policy as it holds in a domain; one that holds nowhere as its class says.
+def bound_as_here(mesh: Mesh, id: str) -> Bound:
+    """A policy as it holds in this checkout; one that holds nowhere as its class says.
 
     Raises `UsageError` where no package brings it.
     """
-    names = [domain] if domain else ["", *(each.name for each in mesh.domains)]
-    for name in names:
+    for name in ["", *(each.name for each in mesh.domains)]:
         governed = mesh.governed(name)
         if governed is not None and id in governed.policies:
             return governed.policies[id]

@@ -76,11 +76,6 @@ def named_by(reader: Reader, product: Product) -> Reader:
     return replace(reader, domains=reader.domains | {domain}, develops=frozenset())
 
 
-def team_of(name: str) -> Principal:
-    """A team as a grant names it: `team:crew-planning`."""
-    return _team(name)
-
-
 def ledger_domain(mesh: Mesh, reader: Reader, port: Address, by: Principal) -> str | None:
     """In whose journal a reading is kept: that of the domain by which somebody has the right, if
     its files are here, or of one that he is of; None: he has none here."""
@@ -131,6 +126,7 @@ def _principals(name: str) -> Iterable[Principal]:
 
 
 def _team(name: str) -> Principal:
+    """A team as a grant names it: `team:crew-planning`."""
     return Principal(PrincipalKind.TEAM, "-".join(name.lower().split()))
 
 

@@ -16,7 +16,7 @@ import yaml
 from mesh_dagster import clock
 from mesh_dagster.cli.root import run
 from mesh_dagster.errors import AccessDenied, MeshError, TransformError
-from mesh_dagster.journal.listing import file_of
+from mesh_dagster.journal.file import file_of
 from mesh_dagster.model.access import AccessRequest
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.principal import Principal
