@@ -14,6 +14,7 @@ from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, momen
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, domains_here, open_mesh
 from mesh_dagster.errors import EvaluationError
+from mesh_dagster.model.access import Effect
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.principal import Principal
 
@@ -116,7 +117,26 @@ def revoke(grant: str, why: str, as_json: bool) -> None:
     if as_json:
         emit_json(made)
     else:
-        emit(f"{made.principal} may not read {made.port.path} any more, by {made.revoked_by}")
+        _tell_revoked(mesh, made)
+
+
+def _tell_revoked(mesh: Mesh, made: Grant) -> None:
+    """What was taken back, and what is left: somebody may have been granted the same twice."""
+    from mesh_dagster import clock
+
+    port = made.port.path
+    if made.effect is Effect.DENY:
+        emit(f"{made.principal} is kept from {port} no more, by {made.revoked_by}")
+        return
+    emit(f"the grant of {port} to {made.principal} is taken back, by {made.revoked_by}")
+    now = clock.now()
+    for each in _granted(mesh, port):
+        alike = (each.port, each.principal, each.effect) == (made.port, made.principal, made.effect)
+        if alike and each.holds(now):
+            say(
+                f"by another it is read until {each.until:%Y-%m-%d}: "
+                f"mesh access revoke {each.id} --why '...'"
+            )
 
 
 @access.command()
@@ -141,7 +161,13 @@ def deny(address: Address, principal: str, until: datetime, why: str, as_json: b
 @click.argument("address", type=ADDRESS, required=False)
 @click.option("--domain", metavar="NAME", help="Of this domain's log only.")
 @click.option("--refused", is_flag=True, help="Only what was not allowed.")
-@click.option("--limit", default=20, show_default=True, help="How many at most, of each log.")
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="How many at most, of each log.",
+)
 @as_json
 def log(
     address: Address | None, *, domain: str | None, refused: bool, limit: int, as_json: bool

@@ -63,12 +63,23 @@ def _found(bound: Bound, view: View) -> Iterator[Finding]:
                 message = f"and more: {MOST} findings of `{bound.id}` are told"
                 yield bound.policy.finding(view, message, fix="mend these first")
                 return
-            yield each
-    except Exception as error:  # noqa: BLE001 (policies come from other packages)
+            yield _plain(each)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (policies come from other packages)
         said = f"{type(error).__name__}: {first_line(error)}"
         message = f"the policy could not be evaluated: {said}"
         fix = f"tell {bound.policy.owner}, who answers for `{bound.id}`"
         yield bound.policy.finding(view, message, fix=fix)
+
+
+def _plain(found: object) -> Finding:
+    """A finding of whose parts everybody can rely on the types. Raises `TypeError`."""
+    if not isinstance(found, Finding):
+        raise TypeError(f"it found {found!r:.80}, which is no finding")
+    texts = (found.code, found.message, found.subject)
+    maybe = (found.where, found.fix)
+    if not all(isinstance(each, str) for each in (*texts, *(each for each in maybe if each))):
+        raise TypeError("it has a finding whose code, message, subject, place or fix is no text")
+    return found
 
 
 def _judged(

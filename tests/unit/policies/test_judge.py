@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.policy import Force, Moment, PolicySetting, PolicyWaiver, Scope
 from mesh_dagster.model.product import Member, Stage
 from mesh_dagster.policies.examples import example, product
@@ -114,3 +114,22 @@ def test_a_policy_with_endless_findings_tells_some(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(PurposeStated, "check", endless)
     assert len(judge(Governed(config()), WITHOUT)) == MOST + 1
+
+
+@pytest.mark.parametrize("found", ["garbage", None, Finding("own", None), Finding(7, "x")])  # type: ignore[arg-type]
+def test_what_is_no_finding_is_said_of_the_policy(
+    monkeypatch: pytest.MonkeyPatch, found: object
+) -> None:
+    monkeypatch.setattr(PurposeStated, "check", lambda self, view: iter([found]))
+    judged = one(WITHOUT)
+    assert judged.refuses
+    assert judged.finding.code == "purpose-stated"
+    assert "could not be evaluated: TypeError" in judged.finding.message
+
+
+def test_a_policy_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leaves(self: Policy, view: View) -> None:
+        raise SystemExit(0)
+
+    monkeypatch.setattr(PurposeStated, "check", leaves)
+    assert "could not be evaluated: SystemExit" in one(WITHOUT).finding.message
