@@ -154,13 +154,11 @@ def _named(mesh: Mesh, address: Address, asked: Asked) -> tuple[str, ...] | None
     """The columns of a port that a query can name, as its contract has them; None: any."""
     if asked.everything:
         return None
-    words = frozenset(asked.words)
     try:
         contract = mesh.described(address).contracts[address.port or ""]
     except DescriptorError:
         return None
-    named = (each.column for each in contract.table.properties)
-    return tuple(each for each in named if each.lower() in words)
+    return asked.named(each.column for each in contract.table.properties)
 
 
 def _opened(
@@ -179,10 +177,8 @@ def _opened(
         data = admitted.narrowed(address, open_published(mesh, address, publication=state))
         if only is not None:
             data = replace(data, columns=tuple(only(address, data)))
-        words = frozenset(asked.words)
         there = data.schema if data.columns is None else data.columns
-        columns = [each for each in there if asked.everything or each.lower() in words]
-        found.append(_Table(name, address, data, tuple(columns)))
+        found.append(_Table(name, address, data, asked.named(there)))
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,11 @@ class Asked:
     words: tuple[str, ...]
     everything: bool
     bare: tuple[str, ...] = ()
+
+    def named(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Those of some columns that it can read: never fewer than it does."""
+        words = frozenset(self.words)
+        return tuple(each for each in columns if self.everything or each.lower() in words)
 
 
 def asked(sql: str) -> Asked:
