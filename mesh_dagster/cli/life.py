@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
+    from mesh_dagster.model.finding import Finding
     from mesh_dagster.model.life import Transition
     from mesh_dagster.products.governing.moves import Promotion
 
@@ -44,10 +46,11 @@ def promote(address: Address, why: str, yes: bool, as_json: bool) -> int:
     if yes and not weighed.missing:
         made = moves.promote(mesh, loaded, identities(mesh), why=why)
         return _tell(made, as_json)
+    objections = moves.objections(mesh, loaded, weighed.after)
     if as_json:
-        emit_json({"promotion": weighed, "missing": weighed.missing})
+        emit_json({"promotion": weighed, "missing": weighed.missing, "policies": objections})
     else:
-        _show(weighed)
+        _show(weighed, objections)
     return 1 if weighed.missing else 0
 
 
@@ -108,11 +111,15 @@ def retire(address: Address, why: str, yes: bool, as_json: bool) -> int:
     return 0
 
 
-def _show(weighed: Promotion) -> None:
+def _show(weighed: Promotion, objections: Sequence[Finding]) -> None:
     path = weighed.product.path
     emit(f"{path}: {weighed.before} → {weighed.after}\n")
     rows = [(each.need.value, each.there, each.seen) for each in weighed.evidence]
     emit_styled(render(_EVIDENCE, rows).text)
+    if objections:
+        emit(f"\nOnce it is {weighed.after}, mesh check says:\n")
+        for objection in objections:
+            emit(f"{objection}\n")
     if not weighed.missing:
         say(f"all of it is there: mesh promote {path} --yes")
         return

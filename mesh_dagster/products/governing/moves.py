@@ -7,19 +7,21 @@ the product's own files say it, and its readers are told at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from mesh_dagster import clock
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.life import Evidence, Move, Need, Transition, life_of, missing, moved
 from mesh_dagster.model.partition import LAST_YEAR
 from mesh_dagster.model.product import Deprecation, Stage, Status
 from mesh_dagster.model.review import Identity
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.governing.evidence import evidence_for
+from mesh_dagster.products.governing.judging import policy_findings
 from mesh_dagster.products.governing.readers import Dependent, dependents
 from mesh_dagster.products.governing.rewriting import Rewriting, of_custom, of_status
 from mesh_dagster.products.keeping.alerting import publish_news
@@ -31,6 +33,7 @@ NOT_FROM_HERE = "MESH-P040"
 LACKS_EVIDENCE = "MESH-P041"
 STILL_READ = "MESH-P042"
 BAD_SUNSET = "MESH-P043"
+_HAS_EVIDENCE = "stage-has-evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,16 @@ def weigh(mesh: Mesh, loaded: LoadedProduct) -> Promotion:
     before, after = _move(loaded, Move.PROMOTE)
     found = evidence_for(mesh, loaded, after)
     return Promotion(loaded.product.address, before, after, found)
+
+
+def objections(mesh: Mesh, loaded: LoadedProduct, stage: Stage) -> tuple[Finding, ...]:
+    """What policies would have against a product once it is promoted to a stage.
+
+    Said before, since they ask more of each stage; a promotion itself is the evidence of one.
+    """
+    product = replace(loaded.product, status=Status.ACTIVE, stage=stage)
+    found = policy_findings(mesh, [replace(loaded, product=product)])
+    return tuple(each for each in found if each.code != _HAS_EVIDENCE)
 
 
 def promote(

@@ -119,6 +119,19 @@ def test_each_piece_of_evidence_is_looked_up_and_what_is_missing_is_named(shop: 
     assert seen[Need.PUBLISHED].startswith("number 1 at 2013-11-08")
 
 
+def test_what_policies_will_ask_of_the_next_stage_is_said_before(
+    world: ModuleType, tmp_path: Path
+) -> None:
+    made = world.Shop.new(tmp_path, policies={"sets": ["standard"]})
+    made.product(TEA, TYPES, ROWS, stage="alpha", levels=LEVELS)
+    found = {
+        stage: {each.code for each in moves.objections(made.mesh, made.load(TEA), stage)}
+        for stage in (Stage.ALPHA, Stage.BETA)
+    }
+    assert "purpose-and-use-case" in found[Stage.BETA] - found[Stage.ALPHA]
+    assert "stage-has-evidence" not in found[Stage.BETA]
+
+
 def test_without_evidence_nobody_promotes_and_nothing_is_written(shop: Any) -> None:
     before = (shop.load(TEA).folder / "product.odps.yaml").read_text()
     with pytest.raises(UsageError) as refused:
