@@ -31,7 +31,7 @@ _WOULD = [
     Column("PRODUCT", least=16),
     Column("SEVERITY", colours={"error": "red", "warning": "yellow"}),
     Column("WAIVED"),
-    Column("WHAT", least=30),
+    Column("WHAT", least=30, wraps=True),
 ]
 
 
@@ -182,5 +182,6 @@ def simulate(id: str, subject: str | None, as_json: bool) -> int:
         emit_styled(render(_WOULD, rows).text)
     failing = {each.finding.subject for each in found if each.refuses}
     if not as_json:
-        say(f"{count(len(failing), 'port')} would fail {id}" if found else f"{id}: nobody would")
+        told = count(len(failing), "port") if found else "nobody"
+        say(f"{told} would fail {id}" + ("; --json says where, and what mends it" if found else ""))
     return int(bool(failing))
