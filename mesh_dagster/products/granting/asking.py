@@ -81,7 +81,7 @@ def ask(
     identity = who.identity
     request = _request(domain, principal, port, purpose=purpose, until=until, identity=identity)
     found, _ = guarded(mesh, port)
-    held = Reader(principal, str(principal), frozenset({principal}), _own(principal))
+    held = Reader(principal, str(principal), frozenset({principal}), _own(principal, domain))
     decision = decide(held, replace(found, purpose=request.purpose), now)
     if decision.allowed:
         return Asked(request, had=decision)
@@ -137,8 +137,10 @@ def _request(
     return replace(made, digest=digest_of(made))
 
 
-def _own(principal: Principal) -> frozenset[str]:
-    """The domain that a principal is, if it is one."""
+def _own(principal: Principal, asking: str) -> frozenset[str]:
+    """The domain that a principal is, or a team is of; somebody else's is not known."""
+    if principal.kind is PrincipalKind.TEAM:
+        return frozenset({asking})
     return frozenset({principal.name} if principal.kind is PrincipalKind.DOMAIN else ())
 
 

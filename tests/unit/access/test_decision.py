@@ -184,3 +184,15 @@ def test_what_is_granted_for_one_purpose_is_not_read_for_another() -> None:
 def test_a_purpose_that_is_stated_never_opens_anything(reader: Reader, port: Guarded) -> None:
     if decide(reader, replace(port, purpose="sell ads"), NOW).allowed:
         assert decide(reader, replace(port, purpose=None), NOW).allowed
+
+
+def test_a_team_of_the_same_name_in_another_domain_has_no_part_in_a_grant() -> None:
+    team = Principal.parse("team:planning")
+    granted = replace(SECRET, rights=(_grant(principal=team, domain="weather"),))
+    mine = Reader(WEATHER, "ada (os)", frozenset({team, WEATHER}), frozenset({"weather"}))
+    assert decide(mine, granted, NOW).rule == "granted"
+    other = Principal.parse("domain:flights")
+    theirs = Reader(other, "eve (os)", frozenset({team, other}), frozenset({"flights"}))
+    assert not decide(theirs, granted, NOW).allowed
+    denied = replace(SECRET, rights=(_grant(Effect.DENY, principal=team),))
+    assert decide(theirs, denied, NOW).rule == "denied"
