@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from mesh_dagster.access.decision import Audience, Guarded, audience_of, stage_word
-from mesh_dagster.errors import DescriptorError
+from mesh_dagster.errors import DescriptorError, StorageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.product import Product
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.described import Described
-from mesh_dagster.registry.grants import grants_of
+from mesh_dagster.registry.grants import Grants, grants_of
 
 
 def guarded(mesh: Mesh, port: Address) -> tuple[Guarded, Described | None]:
     """A port with all that a decision depends on, and the product as it is described.
 
     `port` is resolved. Where the product's files are broken and no document tells of it, what is
-    confidential in it cannot be known, and only its own domain reads it. Raises `StorageError`.
+    confidential in it cannot be known, and only its own domain reads it; so it is where grants
+    cannot be asked: a domain needs no registry to read what is its own. Raises `StorageError`.
     """
-    known = grants_of(mesh.documents, port.domain)
+    known = _grants(mesh, port.domain)
     rights = known.of(port)
     try:
         described = mesh.described(port)
@@ -36,6 +37,13 @@ def guarded(mesh: Mesh, port: Address) -> tuple[Guarded, Described | None]:
         unknown=known.unusable,
     )
     return found, described
+
+
+def _grants(mesh: Mesh, domain: str) -> Grants:
+    try:
+        return grants_of(mesh.documents, domain)
+    except StorageError as error:
+        return Grants(domain, unusable=error.what)
 
 
 def readers_of(product: Product, contract: Contract) -> str:

@@ -37,7 +37,7 @@ def test_a_run_tells_what_policies_have_against_a_product(governed: Any, run: An
     assert not found.passed
     rows = [each.data for each in found.metadata["findings"].records]
     described = [each for each in rows if each["policy"] == "columns-described"]
-    assert [each["severity"] for each in described] == ["warning"] * 3
+    assert [each["severity"] for each in described] == ["error"] * 3
     assert "contract.odcs.yaml:" in str(described[0]["where"])
 
 

@@ -244,7 +244,11 @@ def test_a_storage_that_is_away_at_the_end_loses_nothing_that_was_published(
     assert sales.amounts() == {DAY: [2], NEXT: [1]}
 
 
-def test_a_registry_that_refuses_does_not_undo_a_publication(sales: Any, world: ModuleType) -> None:
+def test_a_registry_that_refuses_does_not_undo_a_publication(
+    sales: Any, world: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sales.name_owners("ada")
+    monkeypatch.setenv("MESH_USER", "ada")
     document = Path(sales.mesh.config.registry, "shop/discovery.json")
     shutil.rmtree(document.parent)
     document.parent.write_text("in the way")
