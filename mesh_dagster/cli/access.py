@@ -221,6 +221,10 @@ def verified(domain: str | None, as_json: bool) -> int:
 
 def _tell(found: Verified) -> None:
     noted = "" if found.anchored is None else f", noted in the registry up to {found.anchored}"
+    if found.is_unnoted:
+        noted = (
+            f", and {found.log}/access.json in the registry, which would vouch for it, is missing"
+        )
     emit(f"{found.log}: {found.entries:,} entries{noted}" + ("" if found.breaks else ", whole"))
     for each in found.breaks[:10]:
         emit(f"  entry {each.number}: {each.what}")

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from logging import getLogger
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class Verified:
     entries: int
     anchored: int | None
     breaks: tuple[Break, ...] = ()
+    is_unnoted: bool = False
+    """It has entries, and the registry has no note of it, or has lost it."""
 
 
 def append(mesh: Mesh, domain: str | None, entries: Sequence[AuditEntry]) -> None:
@@ -90,7 +92,8 @@ def verify(mesh: Mesh, domain: str) -> Verified:
     """Whether a domain's log is as it was written, and as the registry knows it."""
     anchor = anchor_of(mesh, domain)
     with log_of(mesh, domain) as log:
-        return _verified(domain, log, anchor)
+        found = _verified(domain, log, anchor)
+        return replace(found, is_unnoted=anchor is None and found.entries > 0)
 
 
 def verify_person(name: str, log: AccessLog) -> Verified:

@@ -121,3 +121,15 @@ def test_a_log_with_what_no_text_is_in_it_is_found(
     assert run(("access", "verify")) == 1
     assert run(("access", "log")) == 0
     assert "This is a bug" not in capsys.readouterr().err
+
+
+def test_a_note_that_was_taken_away_is_missed(air: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(AccessDenied):
+        read("crew/roster", mesh=air.mesh)
+    assert run(("access", "verify", "flights")) == 0
+    assert "is missing" not in capsys.readouterr().out
+    (air.mesh.config.root / ".mesh/storage/_registry/flights/access.json").unlink()
+    assert run(("access", "verify", "flights")) == 0
+    assert "flights/access.json in the registry" in " ".join(capsys.readouterr().out.split())
+    assert run(("access", "verify", "crew")) == 0
+    assert "is missing" not in capsys.readouterr().out
