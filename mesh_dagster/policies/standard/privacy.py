@@ -72,7 +72,7 @@ class PersonalDataClassified(Policy):
 
 
 class AllClassified(Policy):
-    """Once one column of a port is personal, every column has a classification.
+    """Once one column of a port is personal or masked, every column has a classification.
 
     Where people are in the rows, a column that nobody classified is one that nobody looked at: a
     comment, a place or a time can tell who somebody is. `public` is a classification too. Personal
@@ -87,18 +87,20 @@ class AllClassified(Policy):
 
     def check(self, view: View) -> Iterator[Finding]:
         for port, stated in stated_contracts(view):
-            if any(each.classification for _, each in columns_of(stated)):
+            if any(each.classification or each.mask for _, each in columns_of(stated)):
                 yield from self._of_port(view, port, stated)
 
     def _of_port(self, view: View, port: str, stated: Contract) -> Iterator[Finding]:
         from mesh_dagster.policies.standard.personal import personal_columns
 
-        personal = personal_columns(stated)
-        for each in stated.table.properties if personal else ():
+        masked = [each.column for each in stated.table.properties if each.mask]
+        guarded = [f"`{each}` is personal" for each in personal_columns(stated)]
+        guarded += [f"`{each}` is masked" for each in masked]
+        for each in stated.table.properties if guarded else ():
             for path in _unstated(each.name, each):
                 yield self.finding(
                     view,
-                    f"`{personal[0]}` is personal, and `{path}` has no classification",
+                    f"{guarded[0]}, and `{path}` has no classification",
                     port=port,
                     where=each.where,
                     fix="classification: public, or what it is",

@@ -17,6 +17,7 @@ from mesh_dagster.model.contract import Property
 from mesh_dagster.model.discovery import About, Facts, ObservedRead
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.lineage import ColumnLineage, InputColumn, Use
+from mesh_dagster.model.mask import Mask, MaskKind
 from mesh_dagster.model.policy import Moment
 from mesh_dagster.model.principal import Principal
 from mesh_dagster.model.product import (
@@ -307,6 +308,15 @@ def test_a_port_about_nobody_needs_no_classification() -> None:
     ]
     assert told(standard.AllClassified, with_columns(*plain, inner)) == [
         "`home` is personal, and `a` has no classification"
+    ]
+
+
+def test_a_port_with_a_mask_and_no_class_at_all_needs_classifications() -> None:
+    hidden = column("name", classification=None, mask=Mask(MaskKind.DROP))
+    who = column("crew_id", classification=None)
+    assert told(standard.AllClassified, with_columns(hidden, who)) == [
+        "`name` is masked, and `name` has no classification",
+        "`name` is masked, and `crew_id` has no classification",
     ]
 
 
