@@ -26,6 +26,7 @@ from mesh_dagster.model.contract import (
     SchemaObject,
 )
 from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.mask import Mask, MaskKind
 from mesh_dagster.model.product import Status
 from mesh_dagster.model.service_level import ServiceLevel
 from mesh_dagster.model.types import ColumnType, Kind
@@ -166,6 +167,7 @@ OTHER: Mapping[type, Mapping[str, Any]] = {
         "key": PLAIN,
         "value": PLAIN,
         "deprecated": True,
+        "mask": Mask(MaskKind.DROP),
     },
     Quality: {
         "type": "custom",

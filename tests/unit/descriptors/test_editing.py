@@ -120,10 +120,10 @@ def test_what_is_no_descriptor_is_told_by_its_line() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name + "/" + file.name)
 def test_the_files_of_the_reference_mesh_keep_every_other_line(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    found = edited(text, {("status",): "deprecated", ("version",): "9.9.9"}, file.name)
+    found = edited(text, {("status",): "proposed", ("version",): "9.9.9"}, file.name)
     before, after = text.splitlines(), found.splitlines()
     changed = [new for old, new in zip(before, after, strict=True) if old != new]
-    assert sorted(changed) == ["status: deprecated", "version: 9.9.9"]
+    assert sorted(changed) == ["status: proposed", "version: 9.9.9"]
 
 
 words = st.from_regex(r"[a-z]{1,6}", fullmatch=True)
