@@ -139,7 +139,7 @@ def products(number: int) -> list[Any]:
             version="1.0.0",
             status=Status.ACTIVE,
             archetype=Archetype.AGGREGATE,
-            outputs=(OutputPort(address.product, address, "1.0.0"),),
+            outputs=(OutputPort(address.product, "1.0.0", address),),
         )
         found.append(LoadedProduct(product, {"": contract}, wiring, folder, domain))
     return found
