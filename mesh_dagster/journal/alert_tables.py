@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from mesh_dagster.journal.tables import Moment, json_type, metadata
+from mesh_dagster.journal.tables import Moment, json_type, metadata, rising_number
 
 events = sa.Table(
     "events",
     metadata,
-    sa.Column(
-        "number",
-        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    rising_number(),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from mesh_dagster.journal.tables import Moment, metadata
+from mesh_dagster.journal.tables import Moment, metadata, rising_number
 
 run_events = sa.Table(
     "run_events",
     metadata,
-    sa.Column(
-        "number",
-        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    rising_number(),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("run", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),

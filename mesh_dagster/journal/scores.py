@@ -15,19 +15,14 @@ import sqlalchemy as sa
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.happenings import put_event
 from mesh_dagster.journal.seen import Seen, seen
-from mesh_dagster.journal.tables import Moment, json_type, metadata
+from mesh_dagster.journal.tables import Moment, json_type, metadata, rising_number
 from mesh_dagster.model.event import Event
 from mesh_dagster.model.score import ScoreKept, ScoreTold, Trend
 
 scores = sa.Table(
     "scores",
     metadata,
-    sa.Column(
-        "number",
-        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    rising_number(),
     sa.Column("product", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("rules", sa.Text, nullable=False),

@@ -40,6 +40,12 @@ class Moment(sa.TypeDecorator[datetime]):
         return None if value is None else clock.in_utc(value)
 
 
+def rising_number() -> sa.Column[int]:
+    """The key of a table whose rows are counted in the order in which they came."""
+    kind = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    return sa.Column("number", kind, primary_key=True, autoincrement=True)
+
+
 def json_type() -> sa.JSON:
     """A value of JSON; None is SQL's null."""
     return sa.JSON(none_as_null=True)

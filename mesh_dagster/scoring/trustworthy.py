@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.discovery import LevelStanding
@@ -21,12 +21,10 @@ _KEPT = {Status.MET: 1.0, Status.AT_RISK: 0.5}
 
 @rule("timely", Side.DECLARED, worth=2)
 def _timely(subject: Subject) -> Look:
-    lacking = {port: each for port, each in subject.contracts.items() if not _is_timely(each)}
-    if not lacking and subject.contracts:
-        return Look(1, "every port promises how fresh it is, or how often it changes")
-    return _lacks(
+    return _of_every_port(
         subject,
-        lacking,
+        _is_timely,
+        "every port promises how fresh it is, or how often it changes",
         "promises no freshness, frequency or latency",
         "slaProperties: [{property: freshness, value: 26, unit: h}]",
     )
@@ -34,12 +32,10 @@ def _timely(subject: Subject) -> Look:
 
 @rule("tested", Side.DECLARED, worth=2)
 def _tested(subject: Subject) -> Look:
-    lacking = {port: each for port, each in subject.contracts.items() if not _is_tested(each)}
-    if not lacking and subject.contracts:
-        return Look(1, "every port has rules of quality")
-    return _lacks(
+    return _of_every_port(
         subject,
-        lacking,
+        _is_tested,
+        "every port has rules of quality",
         "has no rule of quality",
         "quality: [{metric: rowCount, mustBeGreaterThan: 0}]",
     )
@@ -47,12 +43,10 @@ def _tested(subject: Subject) -> Look:
 
 @rule("event-time", Side.DECLARED)
 def _event_time(subject: Subject) -> Look:
-    lacking = {p: each for p, each in subject.contracts.items() if not each.table.event_time}
-    if not lacking and subject.contracts:
-        return Look(1, "every port says which column tells when a fact happened")
-    return _lacks(
+    return _of_every_port(
         subject,
-        lacking,
+        lambda each: bool(each.table.event_time),
+        "every port says which column tells when a fact happened",
         "does not say which column tells when a fact happened",
         "customProperties: [{property: eventTime, value: <column>}]",
     )
@@ -127,12 +121,18 @@ def _standing(levels: Iterable[LevelStanding]) -> str:
     return named(told)
 
 
-def _lacks(subject: Subject, lacking: dict[str, Contract], what: str, fix: str) -> Look:
-    every = len(subject.contracts)
+def _of_every_port(
+    subject: Subject, holds: Callable[[Contract], bool], good: str, lack: str, fix: str
+) -> Look:
+    """What every contract of a product has to say; `lack` is told of a port that does not."""
+    every = subject.contracts
+    lacking = {port: each for port, each in every.items() if not holds(each)}
+    if every and not lacking:
+        return Look(1, good)
     where = next((each.where for each in lacking.values()), None)
     port = next((port for port in lacking if port), "")
-    said = f"the port {port} {what}" if port and len(lacking) == 1 else f"it {what}"
-    return Look(share_of(every - len(lacking), every), said, where, edit(where, fix))
+    said = f"the port {port} {lack}" if port and len(lacking) == 1 else f"it {lack}"
+    return Look(share_of(len(every) - len(lacking), len(every)), said, where, edit(where, fix))
 
 
 TRUSTWORTHY = Dimension(
