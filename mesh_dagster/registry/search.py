@@ -2,7 +2,7 @@
 
 Every word counts by its stem and as the beginning of a word; one that nothing in the mesh begins
 with is taken for a typing error, and the nearest ones are looked for. Products that have all words
-come before those that have some.
+come before those that have some. Where very many have them, those come first that are about them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ from mesh_dagster.registry.spelling import nearest_terms
 MOST_WORDS = 16
 _BY_FIELD = "10.0, 4.0, 3.0, 1.5, 1.0, 5.0, 2.0, 5.0"
 """What a word counts for in each of `FIELDS`, in their order."""
+
+_MANY = 2000
+_ABOUT = "{name purpose queries entities tags}"
+"""The fields that tell what a product is about, asked alone where more than `_MANY` products match:
+a word that thousands have somewhere tells them apart by nothing else, and each one takes time to
+weigh."""
 
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATOR = " · "
@@ -97,18 +103,17 @@ def search(
     if not words:
         return _all(connection, filters, limit)
     every = " AND ".join(_group([each]) for each in words)
-    ranked = _ranked(connection, every, filters, limit)
+    ranked, total = _best(connection, every, filters, limit)
     # Where products have all words, none of them is a typing error.
     corrected = {} if ranked else _corrected(connection, words)
     meant = [corrected.get(each, (each,)) for each in words]
-    some = _group(list(chain(*meant)))
     if corrected:
         every = " AND ".join(map(_group, meant))
-        ranked = _ranked(connection, every, filters, limit)
+        ranked, total = _best(connection, every, filters, limit)
     if len(ranked) < limit and len(words) > 1:
-        others = _ranked(connection, some, filters, limit)
+        others, _ = _best(connection, _group(list(chain(*meant))), filters, limit)
         ranked = dict(islice({**ranked, **others}.items(), limit))
-    total = len(ranked) if len(ranked) < limit else _count(connection, every, filters)
+        total = max(total, len(ranked))
     return Found(_hits(connection, ranked, list(chain(*meant))), total, corrected)
 
 
@@ -148,13 +153,23 @@ def _all(connection: sqlite3.Connection, filters: Filters, limit: int) -> Found:
     return Found(_hits(connection, ranked, ()), total)
 
 
+def _best(
+    connection: sqlite3.Connection, match: str, filters: Filters, limit: int
+) -> tuple[dict[int, float], int]:
+    """The products that match best, with how well, and how many match at all."""
+    total = _count(connection, match, filters)
+    if total > _MANY:
+        about = _ranked(connection, f"{_ABOUT} : ({match})", filters, limit)
+        if len(about) == limit:
+            return about, total
+    return (_ranked(connection, match, filters, limit) if total else {}), total
+
+
 def _ranked(
     connection: sqlite3.Connection, match: str, filters: Filters, limit: int
 ) -> dict[int, float]:
-    """The products that match best, with how well: by text, times what else speaks for them.
-
-    Thousands may match a common word. They are weighed by a table that has nothing else in it.
-    """
+    """How well products match, the best first: by text, times what else speaks for them, which
+    a table holds that has nothing else in it."""
     condition, given = _conditions(filters)
     joined = "join products p on p.id = w.product" if given or filters.kept else ""
     statement = f"""

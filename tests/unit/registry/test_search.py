@@ -86,6 +86,8 @@ MESH = [
         level=LevelStatus.BREACHED,
     ),
     product("journeys/delay_risk/v1", "Whether a flight will be late.", tags=("delays",)),
+    product("weather/gusts/v1", "How strong each squall was, and where and when it was."),
+    product("weather/storms/v1", "Storms.", Property("squall", description="A squall or squalls.")),
     product("fleet/aircraft/v1", "What every aircraft is.", Property("tailnum", entity="aircraft")),
     product("fleet/old_aircraft/v1", "What every aircraft was.", status=Status.RETIRED),
     *(
@@ -176,6 +178,16 @@ def test_all_words_come_before_some(index: Index) -> None:
     found = paths(find(index, "aircraft tailnum"))
     assert found[0] == "fleet/aircraft/v1"
     assert "fleet/old_aircraft/v1" in found
+
+
+def test_of_very_many_that_match_those_come_first_that_are_about_it(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert paths(find(index, "squall")) == ["weather/storms/v1", "weather/gusts/v1"]
+    monkeypatch.setattr("mesh_dagster.registry.search._MANY", 1)
+    found = find(index, "squall", limit=1)
+    assert (paths(found), found.total) == (["weather/gusts/v1"], 2)
+    assert paths(find(index, "squall", limit=2))[0] == "weather/storms/v1", "too few are about it"
 
 
 def test_what_is_used_and_well_comes_first(index: Index) -> None:
