@@ -71,7 +71,7 @@ class Composer:
             "eventType": state.value,
             "eventTime": moment(at),
             "run": {"runId": run.id, "facets": self._of_run(run, how)},
-            "job": {**self._job, "facets": self._of_job()},
+            "job": {**self._job, "facets": self._of_job(how.sql or self.sql)},
             "inputs": [self._input(each) for each in how.reads],
             "outputs": [self._output(each) for each in how.written],
             "producer": facets.producer(),
@@ -117,12 +117,12 @@ class Composer:
             else None,
         )
 
-    def _of_job(self) -> Facets:
+    def _of_job(self, query: str | None) -> Facets:
         product, purpose = self.loaded.product, self.loaded.product.purpose
         pattern = {"eventTrigger": "EVENT_BASED", "eventContentMode": "COMPLETE_SNAPSHOT"}
         kind = {"processingType": "BATCH", "integration": INTEGRATION, "jobType": "DATA_PRODUCT"}
         tags = [{"key": "archetype", "value": product.archetype.value, "source": "MESH"}]
-        sql = {"query": self.sql[:_LONGEST_SQL], "dialect": "duckdb"} if self.sql else None
+        sql = {"query": query[:_LONGEST_SQL], "dialect": "duckdb"} if query else None
         return facets.of_job(
             jobType={**kind, "emissionPattern": pattern},
             documentation={"description": short(purpose)} if purpose else None,

@@ -71,7 +71,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended; `tags` say it in words that a backend can look for."""
+    """How a run ended; `tags` say it in words that a backend can look for.
+
+    `sql` is what was run, where nothing but the run itself could tell.
+    """
 
     at: datetime
     reads: Sequence[Read] = ()
@@ -79,6 +82,7 @@ class Ended:
     error: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     publication: int | None = None
+    sql: str | None = None
 
 
 def run_id(text: str, at: datetime) -> str:

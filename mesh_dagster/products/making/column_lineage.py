@@ -90,6 +90,12 @@ def find_columns(
         return {}
 
 
+def compiled_sql(frames: Mapping[str, Frame]) -> str | None:
+    """The SQL that dbt made of the model whose rows these are; None where dbt made none."""
+    made = (getattr(each, "models", None) for each in frames.values())
+    return next((each.models[-1].sql for each in made if each is not None), None)
+
+
 def _tables(inputs: Mapping[str, Input], reads: Iterable[InputRead]) -> list[InputTable]:
     found = []
     for read in reads:

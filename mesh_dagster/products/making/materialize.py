@@ -28,7 +28,7 @@ from mesh_dagster.products.auditing.waivers import waivers_of
 from mesh_dagster.products.deciding.heal import heal, leave, publication_of
 from mesh_dagster.products.governing.gate import policies_at_gate
 from mesh_dagster.products.governing.ledger import note_gate
-from mesh_dagster.products.making.column_lineage import find_columns
+from mesh_dagster.products.making.column_lineage import compiled_sql, find_columns
 from mesh_dagster.products.making.inputs import open_inputs
 from mesh_dagster.products.making.transform import Transform, Window, blaming, transformed
 from mesh_dagster.products.mesh import Mesh
@@ -146,6 +146,7 @@ class _Making:
             self.journal.read(self.attempt, [each for each in self.reads if each.port in held])
         opened = transformed(self.loaded, inputs, self.window, transform)
         with opened as frames, _importing_the_gate():
+            self.telling.sql = compiled_sql(frames)
             staged = self._stage(frames)
             self.telling.columns = find_columns(
                 self.loaded,

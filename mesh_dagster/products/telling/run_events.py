@@ -64,6 +64,8 @@ class Telling:
     loaded: LoadedProduct
     columns: Mapping[str, ColumnLineage] = field(default_factory=dict)
     """What the columns of a port are made of, as far as it is known."""
+    sql: str | None = None
+    """What dbt made of the product's model."""
 
     @cached_property
     def routes(self) -> Routes:
@@ -125,6 +127,7 @@ class Telling:
                 error=_left(decisions, waiting) if failed else None,
                 tags=_counts(decisions),
                 publication=None if publication is None else publication.number,
+                sql=self.sql,
             )
             return self.composer.ended(run, RunState.FAIL if failed else RunState.COMPLETE, how)
 
@@ -186,9 +189,9 @@ class Telling:
         def made() -> RunEvent:
             written = [Written(port, columns=self.columns.get(port)) for port in self._ports]
             at = clock.now()
-            return self.composer.ended(
-                run, state, Ended(at, self._read(reads), written, said, {"outcome": "failed"})
-            )
+            tags = {"outcome": "failed"}
+            how = Ended(at, self._read(reads), written, said, tags, sql=self.sql)
+            return self.composer.ended(run, state, how)
 
         return self._made(made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from mesh_dagster import clock
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.lineage import ColumnLineage, Evidence, InputColumn
+from mesh_dagster.model.run_event import RunState
 from mesh_dagster.orchestrate.execute import run
 from mesh_dagster.products.making.column_lineage import column_lineage
 from mesh_dagster.products.mesh import Mesh
@@ -194,6 +196,16 @@ def test_a_product_of_dbt_tells_it_by_its_models(reference: Mesh) -> None:
     found = column_lineage(reference, Address.parse("punctuality/route_delays"))
     assert found.evidence is Evidence.DBT
     check(found, *ROUTE_DELAYS)
+
+
+def test_the_sql_that_dbt_compiled_is_told(reference: Mesh) -> None:
+    with reference.journal("punctuality") as journal:
+        (attempt, *_) = journal.attempts("punctuality/route_delays/v1")
+        event = journal.deliveries.body(f"{attempt.id}:{RunState.COMPLETE}")
+    assert event is not None
+    query = json.loads(event)["job"]["facets"]["sql"]["query"]
+    assert "ref(" not in query
+    assert "mean_dep_delay" in query
 
 
 def test_a_product_of_sql_tells_it_by_its_text(reference: Mesh) -> None:
