@@ -6,6 +6,7 @@ else: a literal one is an error here, before anybody commits it.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -119,6 +120,9 @@ def _wanted(stated: Map, door: str, source: Source) -> Mapping[str, Setting] | N
     return found
 
 
+_KINDS = {"text": "a text", "number": "a number above 0", "flag": "true or false"}
+
+
 def _check(
     name: str, stated: Map, wanted: Mapping[str, Setting], noun: str, source: Source
 ) -> None:
@@ -138,7 +142,7 @@ def _check(
         elif wanted[key].secret:
             _check_secret(f"the {noun} `{name}`", key, value, line, source)
         elif not _fits(value, wanted[key]):
-            kind = " or ".join(wanted[key].among) or f"a {wanted[key].kind}"
+            kind = " or ".join(wanted[key].among) or _KINDS[wanted[key].kind]
             message = f"`{key}` of the {noun} `{name}` is {shown(value)}, expected {kind}"
             source.report("MESH-D008", message, line)
     for key, setting in wanted.items():
@@ -165,5 +169,7 @@ def _fits(value: Any, setting: Setting) -> bool:
         return value in setting.among
     if setting.kind == "flag":
         return isinstance(value, bool)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number if setting.kind == "number" else isinstance(value, str)
+    if setting.kind == "number":
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and 0 < value < math.inf
+    return isinstance(value, str)

@@ -16,7 +16,7 @@ class Setting:
     secret: bool = False
     among: tuple[str, ...] = ()
     kind: str = "text"
-    """`text`, `number` or `flag`."""
+    """`text`, `number`, which is above 0, or `flag`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -47,6 +47,8 @@ def test_what_is_said_is_read(tmp_path):
         ({"sinks": {"a": {**HTTP, "token": "s3cr3t"}}}, "MESH-D061", "the sink `a`"),
         ({"sinks": {"a": {"type": "http"}}}, "MESH-D009", "url"),
         ({"sinks": {"a": {**HTTP, "compression": "zip"}}}, "MESH-D008", "gzip"),
+        ({"sinks": {"a": {**HTTP, "timeout": 0}}}, "MESH-D008", "0, expected a number above 0"),
+        ({"sinks": {"a": {**HTTP, "timeout": float("inf")}}}, "MESH-D008", "above 0"),
         ({"keep": "soon"}, "MESH-D008", "keep"),
         ({"namespace": "no url"}, "MESH-D008", "namespace"),
         ({"namespace": "mesh://{team}"}, "MESH-D008", "{domain}"),
