@@ -242,7 +242,7 @@ def _granted(mesh: Mesh, of: str | None) -> Iterator[Grant]:
             if each.port.of_product == port.of_product
         )  # fmt: skip
         return
-    names = [of] if of is not None else [each.name for each in mesh.domains]
+    names = [of] if of is not None else mesh.domain_names
     for name in names:
         yield from _usable(grants_of(mesh.documents, name)).grants
 

@@ -9,7 +9,7 @@ import click
 
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render
-from mesh_dagster.cli.target import ADDRESS
+from mesh_dagster.cli.target import SUBJECT, domains_here
 from mesh_dagster.contracts.rules.grammar import count
 from mesh_dagster.errors import EvaluationError, MeshError, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
@@ -32,7 +32,7 @@ Audits = Sequence[tuple[Address, "Sequence[RuleResult]"]]
 
 
 @click.command()
-@click.argument("address", type=ADDRESS, required=False)
+@click.argument("subject", metavar="[ADDRESS|DOMAIN]", type=SUBJECT, required=False)
 @click.option("--data", is_flag=True, help="Audit what is published, instead of the files.")
 @click.option(
     "--partition", "partitions", multiple=True, metavar="P", help="Audit this partition only."
@@ -44,47 +44,56 @@ Audits = Sequence[tuple[Address, "Sequence[RuleResult]"]]
 )
 @as_json
 def check(
-    address: Address | None,
+    subject: Address | str | None,
     data: bool,
     partitions: tuple[str, ...],
     against: str | None,
     as_json: bool,
 ) -> int:
-    """Find what is wrong with the files of the mesh, or of the product at ADDRESS."""
+    """Find what is wrong with the files of the mesh, or of those of a domain or a product."""
     from mesh_dagster.products.mesh import Mesh
 
-    if against is not None and (data or address):
+    if against is not None and (data or subject):
         raise UsageError(
             "--against compares the contracts of the whole mesh",
             fix=f"mesh check --against {against}",
         )
-    if partitions and not (data and address):
+    if partitions and not (data and isinstance(subject, Address)):
         raise UsageError(
             "--partition is for the published data of one product",
             fix=f"mesh check ADDRESS --data --partition {partitions[0]}",
         )
     mesh = Mesh.open()
     if data:
-        return _check_data(mesh, address, partitions, as_json)
-    return _check_files(mesh, address, against, as_json)
+        return _check_data(mesh, subject, partitions, as_json)
+    return _check_files(mesh, subject, against, as_json)
 
 
-def _check_files(mesh: Mesh, address: Address | None, against: str | None, as_json: bool) -> int:
+def _check_files(
+    mesh: Mesh, subject: Address | str | None, against: str | None, as_json: bool
+) -> int:
     from mesh_dagster.products.check import check as check_mesh
-    from mesh_dagster.products.check import check_product
+    from mesh_dagster.products.check import check_domain, check_product
 
-    findings = check_product(mesh, address) if address else check_mesh(mesh, against)
+    if isinstance(subject, Address):
+        findings = check_product(mesh, subject)
+    else:
+        findings = check_domain(mesh, subject) if subject else check_mesh(mesh, against)
     if as_json:
         emit_json(findings)
     else:
         for finding in findings:
             emit(f"{finding}\n")
-        say(_in_words(findings, mesh, address))
+        say(_in_words(findings, mesh, subject))
     return 1 if any(each.severity is Severity.ERROR for each in findings) else 0
 
 
-def _in_words(findings: Sequence[Finding], mesh: Mesh, address: Address | None) -> str:
-    what = address.path if address else f"{mesh.config.name}, {len(mesh.own())} products"
+def _in_words(findings: Sequence[Finding], mesh: Mesh, subject: Address | str | None) -> str:
+    if isinstance(subject, Address):
+        what = subject.path
+    else:
+        here = [each for each in mesh.own() if subject in (None, each.address.domain)]
+        what = f"{subject or mesh.config.name}, {count(len(here), 'product')}"
     errors = sum(each.severity is Severity.ERROR for each in findings)
     if not findings:
         return f"{what}: nothing is wrong"
@@ -92,15 +101,15 @@ def _in_words(findings: Sequence[Finding], mesh: Mesh, address: Address | None) 
 
 
 def _check_data(
-    mesh: Mesh, address: Address | None, partitions: tuple[str, ...], as_json: bool
+    mesh: Mesh, subject: Address | str | None, partitions: tuple[str, ...], as_json: bool
 ) -> int:
     audits: list[tuple[Address, Sequence[RuleResult]]] = []
     unread: list[str] = []
-    if address is not None:
-        product = mesh.load(address)
+    if isinstance(subject, Address):
+        product = mesh.load(subject)
         audits.append((product.product.address, _audit(mesh, product, partitions)))
     else:
-        audits += _audits_of_all(mesh, unread)
+        audits += _audits_of_all(mesh, subject, unread)
     _tell(audits, as_json)
     for each in unread:
         say(each)
@@ -108,18 +117,22 @@ def _check_data(
     return 1 if blocks else EvaluationError.exit_code if unread else 0
 
 
-def _audits_of_all(mesh: Mesh, unread: list[str]) -> Audits:
+def _audits_of_all(mesh: Mesh, domain: str | None, unread: list[str]) -> Audits:
     """The audits of all that can be read; what is wrong with the rest is in `unread`."""
     audits = []
-    for product in sorted(mesh.own(), key=lambda each: each.address):
+    names = {each.name for each in domains_here(mesh, domain)}
+    here = [each for each in mesh.own() if each.address.domain in names]
+    for product in sorted(here, key=lambda each: each.address):
         try:
             audits.append((product.address, _audit(mesh, mesh.load(product.address), ())))
         except NeverPublished as error:
             say(error.what)
         except MeshError as error:
             unread.append(f"{product.address.path} could not be audited: {error}")
-    broken = [each for each in mesh.listing.findings if each.severity is Severity.ERROR]
-    unread += [f"not everything could be audited: {each}" for each in broken]
+    for each in mesh.listing.findings:
+        theirs = domain is not None and each.subject.partition("/")[0] not in ("", domain)
+        if each.severity is Severity.ERROR and not theirs:
+            unread.append(f"not everything could be audited: {each}")
     return audits
 
 

@@ -12,6 +12,8 @@ from mesh_dagster.cli.policy_shown import explained, plain_judgement, plain_poli
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import open_mesh
 from mesh_dagster.contracts.rules.grammar import count
+from mesh_dagster.errors import EvaluationError
+from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.policy import Moment
 
 if TYPE_CHECKING:
@@ -131,15 +133,15 @@ def check(subject: str | None, moment: str, as_json: bool) -> int:
     """
     from mesh_dagster.products.governing.simulating import judged_at, products_here
 
-    mesh = open_mesh()
-    found = list(judged_at(mesh, products_here(mesh, subject), Moment(moment)))
+    mesh, unread = open_mesh(), list[Finding]()
+    found = list(judged_at(mesh, products_here(mesh, subject, unread), Moment(moment)))
     if as_json:
         emit_json([plain_judgement(each) for each in found])
     else:
         for each in found:
             tell(each)
         say(_in_words(found))
-    return int(any(each.refuses for each in found))
+    return _exit_code(any(each.refuses for each in found), unread)
 
 
 def _in_words(found: Sequence[Judgement]) -> str:
@@ -165,8 +167,8 @@ def simulate(id: str, subject: str | None, as_json: bool) -> int:
     """
     from mesh_dagster.products.governing.simulating import products_here, simulated
 
-    mesh = open_mesh()
-    found = simulated(mesh, id, products_here(mesh, subject))
+    mesh, unread = open_mesh(), list[Finding]()
+    found = simulated(mesh, id, products_here(mesh, subject, unread))
     if as_json:
         emit_json([plain_judgement(each) for each in found])
     elif found:
@@ -184,4 +186,11 @@ def simulate(id: str, subject: str | None, as_json: bool) -> int:
     if not as_json:
         told = count(len(failing), "port") if found else "nobody"
         say(f"{told} would fail {id}" + ("; --json says where, and what mends it" if found else ""))
-    return int(bool(failing))
+    return _exit_code(bool(failing), unread)
+
+
+def _exit_code(refused: bool, unread: Sequence[Finding]) -> int:
+    """Tells what could not be read, and so was not asked about."""
+    for each in unread:
+        say(f"not everything could be asked about: {each}")
+    return 1 if refused else EvaluationError.exit_code if unread else 0

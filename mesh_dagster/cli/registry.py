@@ -78,6 +78,6 @@ def index(anew: bool, as_json: bool) -> int:
 def _domains(mesh: Mesh, name: str | None) -> tuple[Domain, ...]:
     found = tuple(each for each in mesh.domains if name in (None, each.name))
     if not found:
-        known = ", ".join(each.name for each in mesh.domains) or "none"
+        known = ", ".join(mesh.domain_names) or "none"
         raise UsageError(f"the files of the domain {name!r:.80} are not here; there are: {known}")
     return found

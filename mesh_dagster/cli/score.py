@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from mesh_dagster.cli.apart import Apart
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
 from mesh_dagster.cli.table import Column, render, shown, terminal_width
-from mesh_dagster.cli.target import complete_addresses, open_mesh
+from mesh_dagster.cli.target import SUBJECT, open_mesh
 from mesh_dagster.errors import UsageError
-from mesh_dagster.model.address import Address, is_name
+from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
     from mesh_dagster.model.score import DimensionScore, Point
@@ -32,24 +31,8 @@ _DIMENSIONS = [
 _INDENT = "  "
 
 
-class _Subject(click.ParamType[Address | str]):
-    """The name of a domain, or the address of a product in any spelling."""
-
-    name = "subject"
-
-    def convert(
-        self, value: str | Address, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Address | str:
-        return value if isinstance(value, Address) or is_name(value) else Address.read(value)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        return complete_addresses(ctx, param, incomplete)
-
-
 @click.command()
-@click.argument("subject", metavar="[ADDRESS|DOMAIN]", type=_Subject(), required=False)
+@click.argument("subject", metavar="[ADDRESS|DOMAIN]", type=SUBJECT, required=False)
 @click.option(
     "--badge",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 
 from mesh_dagster.cli.output import say
 from mesh_dagster.errors import MeshError, UsageError
-from mesh_dagster.model.address import SCHEME, Address
+from mesh_dagster.model.address import SCHEME, Address, is_name
 
 if TYPE_CHECKING:
     from mesh_dagster.model.domain import Domain
@@ -33,6 +33,25 @@ class _AddressText(click.ParamType[Address]):
 
 
 ADDRESS = _AddressText()
+
+
+class _SubjectText(click.ParamType[Address | str]):
+    """The name of a domain, or the address of a product in any spelling."""
+
+    name = "subject"
+
+    def convert(
+        self, value: str | Address, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Address | str:
+        return value if isinstance(value, Address) or is_name(value) else Address.read(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return complete_addresses(ctx, param, incomplete)
+
+
+SUBJECT = _SubjectText()
 
 
 def complete_addresses(
@@ -94,6 +113,6 @@ def domains_here(mesh: Mesh, name: str | None) -> list[Domain]:
     if name is not None and not found:
         from mesh_dagster.descriptors.suggest import did_you_mean
 
-        hint = did_you_mean(name, [each.name for each in mesh.domains])
+        hint = did_you_mean(name, mesh.domain_names)
         raise UsageError(f"this checkout has no domain {name!r}{hint}")
     return found

@@ -33,10 +33,10 @@ def check_mesh(config: MeshConfig) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def check_domain(folder: Path) -> tuple[Finding, ...]:
-    """All findings of the files of one domain."""
+def check_domain(folder: Path, masks: Masks = NO_MASKS) -> tuple[Finding, ...]:
+    """All findings of the files of one domain; `masks` are those of the mesh."""
     loaded: list[LoadedProduct] = []
-    findings = list(_check_domain(folder, loaded, {}, NO_MASKS))
+    findings = list(_check_domain(folder, loaded, {}, masks))
     return (*findings, *_twice(loaded))
 
 

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -127,7 +127,8 @@ def list_domain(folder: Path, cache: ModelCache | None = None, masks: Masks = NO
             else:
                 findings.append(_intruder(product, domain))
         cache.save()
-    return Listing(tuple(products), tuple(findings))
+    told = (replace(each, subject=each.subject or domain.name) for each in findings)
+    return Listing(tuple(products), tuple(told))
 
 
 def _cache_of(folder: Path) -> ModelCache:

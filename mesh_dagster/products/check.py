@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from mesh_dagster.alerts.channels import Channels
 from mesh_dagster.contracts.rules.kinds import PLATFORM_COLUMNS
+from mesh_dagster.descriptors.check import check_domain as check_files
 from mesh_dagster.descriptors.check import check_mesh
-from mesh_dagster.descriptors.product import folder_problems
+from mesh_dagster.descriptors.product import domain_folders, folder_problems
 from mesh_dagster.descriptors.suggest import did_you_mean
-from mesh_dagster.errors import DescriptorError, MeshError, MissingExtra, StorageError
+from mesh_dagster.errors import (
+    DescriptorError,
+    MeshError,
+    MissingExtra,
+    StorageError,
+    UsageError,
+)
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract, Relationship, SchemaObject
 from mesh_dagster.model.domain import LoadedProduct
@@ -37,13 +45,19 @@ def check(mesh: Mesh, against: str | None = None) -> tuple[Finding, ...]:
     there: that asks no storage. Raises `UsageError` for a ref that git does not know.
     """
     found = check_mesh(mesh.config)
-    loaded = tuple(_loaded(mesh))
-    between = [finding for each in loaded for finding in _dangling(mesh, each)]
-    between += [finding for each in loaded for finding in declared_findings(mesh, each)]
     told = [each for domain in mesh.domains for each in Channels(mesh.config, domain).findings()]
-    governed = (*settings_findings(mesh), *policy_findings(mesh, loaded))
-    history = tuple(_history(mesh, loaded, against))
-    return (*found, *told, *between, *_once(governed, history), *history, *_registry(mesh))
+    of_products = _of_products(mesh, tuple(_loaded(mesh)), against=against)
+    return (*found, *told, *settings_findings(mesh), *of_products, *_registry(mesh))
+
+
+def check_domain(mesh: Mesh, name: str) -> tuple[Finding, ...]:
+    """All findings of one domain's files. Raises `UsageError` for a name that no domain has."""
+    files = [
+        each for folder in _folders(mesh, name) for each in check_files(folder, mesh.config.masks)
+    ]
+    told = [e for d in mesh.domains if d.name == name for e in Channels(mesh.config, d).findings()]
+    loaded = [each for each in _loaded(mesh) if each.product.address.domain == name]
+    return (*files, *told, *_of_products(mesh, loaded, own=f"{name}/"))
 
 
 def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
@@ -54,13 +68,32 @@ def check_product(mesh: Mesh, address: Address) -> tuple[Finding, ...]:
     findings = [each for folder in folders for each in folder_problems(folder, masks=masks)]
     if any(each.severity is Severity.ERROR for each in findings):
         return tuple(findings)
-    loaded = mesh.load(product)
     own = f"{product.domain}/{product.product}/"
-    every = _history(mesh, [loaded], None)
-    history = tuple(each for each in every if each.subject.startswith(own))
-    governed = policy_findings(mesh, [loaded])
-    between = (*_dangling(mesh, loaded), *declared_findings(mesh, loaded))
-    return (*findings, *between, *_once(governed, history), *history)
+    return (*findings, *_of_products(mesh, [mesh.load(product)], own=own))
+
+
+def _of_products(
+    mesh: Mesh, products: Sequence[LoadedProduct], own: str = "", against: str | None = None
+) -> Iterator[Finding]:
+    """What is wrong with products beside what their files say: with what they lead to, with
+    policies, and with their past, of what begins with `own`."""
+    for each in products:
+        yield from _dangling(mesh, each)
+        yield from declared_findings(mesh, each)
+    past = _history(mesh, products, against)
+    history = [each for each in past if each.subject.startswith(own)]
+    yield from _once(policy_findings(mesh, products), history)
+    yield from history
+
+
+def _folders(mesh: Mesh, name: str) -> list[Path]:
+    """Where a domain is; a file that cannot be read names none, its folder may."""
+    known = {each.folder: each.name for each in mesh.domains}
+    found = [each for each in domain_folders(mesh.config) if known.get(each, each.name) == name]
+    if not found:
+        hint = did_you_mean(name, known.values())
+        raise UsageError(f"this checkout has no domain {name!r}{hint}")
+    return found
 
 
 def _history(

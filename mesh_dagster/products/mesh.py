@@ -245,6 +245,11 @@ class Mesh:
                 found.append(read_domain(folder))
         return tuple(found)
 
+    @property
+    def domain_names(self) -> tuple[str, ...]:
+        """What the domains are called whose files are here."""
+        return tuple(each.name for each in self.domains)
+
     def governed(self, domain: str = "") -> Governed | None:
         """The policies that hold in a domain, and who is let off them; None where there are none.
 
@@ -282,7 +287,7 @@ class Mesh:
         """
         from mesh_dagster.journal import glance
 
-        names = [each.name for each in self.domains if domain in (None, each.name)]
+        names = [each for each in self.domain_names if domain in (None, each)]
         return [line for name in names for line in glance(self.journal_place(name), name)]
 
     def journal_place(self, domain: str) -> str | Path:

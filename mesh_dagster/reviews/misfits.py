@@ -99,6 +99,12 @@ def _refuse_end(review: Review, action: Action, until: datetime, now: datetime) 
             f"{now:%Y-%m-%d %H:%M}",
             f"mesh review {action} {review.id} --why '...' --until {now + _A_MONTH:%Y-%m-%d}",
         )
+    if review.request is not None and review.request.until < until:
+        raise _misfit(
+            f"{review.request.until:%Y-%m-%d %H:%M} is until when it was asked for, and "
+            f"{until:%Y-%m-%d %H:%M} is after that",
+            f"mesh review {action} {review.id} --why '...', until when it was asked for",
+        )
 
 
 def _refuse_waiver(

@@ -46,7 +46,7 @@ def settings_findings(mesh: Mesh) -> tuple[Finding, ...]:
     A waiver of the mesh's is told once, however many domains there are.
     """
     today = clock.now().date()
-    names = [each.name for each in mesh.domains] or [""]
+    names = mesh.domain_names or ("",)
     found = (mesh.governed(name) for name in names)
     told = (finding for each in found if each is not None for finding in each.told(today))
     return tuple(dict.fromkeys(told))

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from mesh_dagster import clock
 from mesh_dagster.errors import UsageError
+from mesh_dagster.model.access import Effect, Grant
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding
@@ -27,6 +28,7 @@ from mesh_dagster.products.governing.rewriting import Rewriting, of_custom, of_s
 from mesh_dagster.products.keeping.alerting import publish_news
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.describe import announce
+from mesh_dagster.registry.grants import grants_of
 from mesh_dagster.reviews.identity import owner_among
 
 NOT_FROM_HERE = "MESH-P040"
@@ -171,6 +173,14 @@ def may_retire(mesh: Mesh, loaded: LoadedProduct) -> tuple[Stage, Stage]:
             where=left[0].where,
             fix=_ask(left[0], said),
         )
+    if granted := _granted(mesh, loaded.product.address):
+        raise UsageError(
+            f"{path} is still read by grant: "
+            + "; ".join(f"{each.principal} until {each.until:%Y-%m-%d}" for each in granted[:5]),
+            code=STILL_READ,
+            where=loaded.product.where,
+            fix=f"mesh access revoke {granted[0].id} --why '...'",
+        )
     sunset = said.sunset if said else None
     if sunset is not None and clock.now().date() <= sunset:
         raise UsageError(
@@ -228,6 +238,13 @@ def _ask(first: Dependent, said: Deprecation | None) -> str:
     move = f" to {said.instead.path}" if said and said.instead else ""
     team = first.product.team or first.domain
     return f"ask {team} to move{move}: mesh show {first.path}"
+
+
+def _granted(mesh: Mesh, product: Address) -> list[Grant]:
+    """Who may read it by a grant that is in force."""
+    now, known = clock.now(), grants_of(mesh.documents, product.domain).grants
+    mine = (each for each in known if each.port.of_product == product)
+    return [each for each in mine if each.effect is Effect.ALLOW and each.holds(now)]
 
 
 def _is_published(mesh: Mesh, loaded: LoadedProduct) -> bool:

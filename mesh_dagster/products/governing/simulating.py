@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mesh_dagster.descriptors.suggest import did_you_mean
-from mesh_dagster.errors import MeshError, UnknownAddress, UsageError
+from mesh_dagster.errors import DescriptorError, MeshError, UnknownAddress, UsageError
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import Finding, Severity
 from mesh_dagster.model.policy import Force, Moment, Scope
 from mesh_dagster.model.principal import Principal, PrincipalKind
 from mesh_dagster.policies.bound import Bound
@@ -98,7 +99,7 @@ def bound_as_here(mesh: Mesh, id: str) -> Bound:
 
     Raises `UsageError` where no package brings it.
     """
-    for name in ["", *(each.name for each in mesh.domains)]:
+    for name in ("", *mesh.domain_names):
         governed = mesh.governed(name)
         if governed is not None and id in governed.policies:
             return governed.policies[id]
@@ -114,20 +115,33 @@ def simulated(mesh: Mesh, id: str, products: Sequence[LoadedProduct]) -> list[Ju
     return list(judged_at(mesh, products, moment, bound))
 
 
-def products_here(mesh: Mesh, named: str | None = None) -> list[LoadedProduct]:
+def products_here(
+    mesh: Mesh, named: str | None = None, unread: list[Finding] | None = None
+) -> list[LoadedProduct]:
     """The products of this checkout that can be read, or those of a domain, or of one name.
 
-    Raises `UnknownAddress` where there are none of that name.
+    What keeps others from being read is added to `unread`. Raises `UnknownAddress` where there
+    are none of that name.
     """
-    found = [each for domain in mesh.domains for each in mesh.readable(domain.name)]
-    if named is None:
-        return found
-    wanted = named.removeprefix("mesh://").rstrip("/")
-    kept = [each for each in found if f"{each.product.address.path}/".startswith(f"{wanted}/")]
-    if not kept:
-        paths = [each.product.address.path for each in found]
+    wanted = "" if named is None else f"{named.removeprefix('mesh://').rstrip('/')}/"
+    asked = [each for each in mesh.own() if f"{each.address.path}/".startswith(wanted)]
+    broken = [
+        each
+        for each in mesh.listing.findings
+        if each.severity is Severity.ERROR and f"{each.subject or wanted}/".startswith(wanted)
+    ]
+    if named is not None and not asked:
+        paths = [each.address.path for each in mesh.own()]
         raise UnknownAddress(
-            f"no product of this checkout is {named[:200]!r}{did_you_mean(wanted, paths)}",
-            fix="mesh products",
+            f"no product of this checkout is {named[:200]!r}{did_you_mean(wanted[:-1], paths)}",
+            fix="mesh check" if broken else "mesh products",
         )
-    return kept
+    found = []
+    for each in asked:
+        try:
+            found.append(mesh.load(each.address))
+        except DescriptorError as error:
+            broken += error.findings
+    if unread is not None:
+        unread += broken
+    return found

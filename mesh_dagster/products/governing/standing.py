@@ -62,7 +62,7 @@ def standings(mesh: Mesh, *, every: bool = False) -> list[PolicyStanding]:
     """
     held: dict[str, Bound] = {}
     domains = defaultdict[str, list[str]](list)
-    for name in ["", *(each.name for each in mesh.domains)]:
+    for name in ("", *mesh.domain_names):
         governed = mesh.governed(name)
         for id, bound in governed.policies.items() if governed else ():
             held.setdefault(id, bound)

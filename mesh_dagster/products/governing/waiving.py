@@ -68,7 +68,7 @@ def _subject(mesh: Mesh, named: str) -> str:
     """A domain or a product, as a waiver names it."""
     asked = named.removeprefix(SCHEME).strip("/")
     products = [each.address for each in mesh.products()]
-    known = {each.name for each in mesh.domains}
+    known = set(mesh.domain_names)
     for each in products:
         known |= {each.domain, f"{each.domain}/{each.product}", each.path}
     if asked not in known:

@@ -108,7 +108,7 @@ class Admission:
 def answer_for(mesh: Mesh, reader: Reader, port: Address, wanted: Wanted = NOTHING) -> Answer:
     """What is decided about a port, which nobody reads for that. Raises `StorageError`."""
     found, described = guarded(mesh, port)
-    if described is not None and port.domain not in {each.name for each in mesh.domains}:
+    if described is not None and port.domain not in mesh.domain_names:
         reader = named_by(reader, described.product)
     if described is not None:
         found = replace(found, objection=objection(mesh, reader, port, described, wanted))

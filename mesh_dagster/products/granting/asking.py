@@ -87,14 +87,16 @@ def ask(
         return Asked(request, had=decision)
     if found.audience is Audience.OWN:
         raise AccessDenied(decision.reason, rule=decision.rule, fix=decision.fix)
-    put_requests(
-        mesh.documents,
-        domain,
-        lambda known: [*(each for each in known.requests if each.until > now), request],
-    )
-    if port.domain in {each.name for each in mesh.domains}:
+    waiting = _waiting(mesh, request)
+    if waiting is None:
+        put_requests(
+            mesh.documents,
+            domain,
+            lambda known: [*(each for each in known.requests if each.until > now), request],
+        )
+    if port.domain in mesh.domain_names:
         settle(mesh, port.domain)
-    return became(request, grants_of(mesh.documents, port.domain))
+    return became(waiting or request, grants_of(mesh.documents, port.domain))
 
 
 def asked_by(mesh: Mesh, domain: str) -> tuple[Asked, ...]:
@@ -113,6 +115,18 @@ def became(request: AccessRequest, known: Grants) -> Asked:
     grants = [each for each in known.grants if (each.domain, each.request) == key]
     refusals = [each for each in known.refusals if (each.domain, each.request) == key]
     return Asked(request, grants[0] if grants else None, refusals[0] if refusals else None)
+
+
+def _waiting(mesh: Mesh, asked: AccessRequest) -> AccessRequest | None:
+    """The same request, where nobody has decided on it yet: who asks twice waits once."""
+    decided = grants_of(mesh.documents, asked.port.domain).decided()
+
+    def what(each: AccessRequest) -> tuple[object, ...]:
+        return each.by, each.port, each.purpose, each.until
+
+    known = requests_of(mesh.documents, asked.domain).requests
+    same = (each for each in known if what(each) == what(asked))
+    return next((each for each in same if (each.domain, each.id) not in decided), None)
 
 
 def _request(
@@ -146,7 +160,7 @@ def _own(principal: Principal, asking: str) -> frozenset[str]:
 
 def _domain(mesh: Mesh, who: Reader, by: Principal | None, port: Address) -> str:
     """In whose prefix the request is written: it has to be a domain of this checkout."""
-    here = sorted(each.name for each in mesh.domains)
+    here = sorted(mesh.domain_names)
     if by is not None and by.kind is PrincipalKind.DOMAIN:
         possible = [each for each in here if each == by.name]
     else:

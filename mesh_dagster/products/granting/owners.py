@@ -22,7 +22,7 @@ def revoke_as_owner(mesh: Mesh, id: str, why: str) -> Grant:
     Raises `UsageError` for who is no owner, and for a grant that is not there or not in force.
     """
     refuse_reason(why)
-    asked = id.strip().lower()
+    asked = id.strip().removesuffix("…").lower()
     holding = [
         each.name
         for each in mesh.domains

@@ -79,7 +79,7 @@ def named_by(reader: Reader, product: Product) -> Reader:
 def ledger_domain(mesh: Mesh, reader: Reader, port: Address, by: Principal) -> str | None:
     """In whose journal a reading is kept: that of the domain by which somebody has the right, if
     its files are here, or of one that he is of; None: he has none here."""
-    here = {each.name for each in mesh.domains}
+    here = set(mesh.domain_names)
     if by.kind is PrincipalKind.DOMAIN and by.name in here:
         return by.name
     mine = sorted(reader.domains & here)

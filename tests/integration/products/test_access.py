@@ -200,6 +200,27 @@ def test_one_other_domain_is_let_into_a_beta_at_once_and_the_next_waits(
     assert (told["state"], told["refusal"]["why"]) == ("refused", "full")
 
 
+def test_who_asks_for_the_same_twice_waits_once(air: Any, mesh: Mesh) -> None:
+    first, again = _ask(mesh), _ask(mesh)
+    assert (again["state"], again["request"]["id"]) == ("waits", first["request"]["id"])
+    assert len(requests_of(air.mesh.documents, "flights").requests) == 1
+    other = _ask(mesh, "--purpose", "to plan next year's rota")
+    assert other["request"]["id"] != first["request"]["id"]
+    for each in json.loads(mesh(NOOR, "review", "--json")[1]):
+        assert mesh(NOOR, "review", "refuse", each["id"], "--why", "no")[0] == 0
+    assert _ask(mesh)["request"]["id"] != first["request"]["id"], "it may be asked once more"
+
+
+def test_nobody_is_granted_more_time_than_he_asked_for(air: Any, mesh: Mesh) -> None:
+    _ask(mesh)
+    (waiting,) = json.loads(mesh(NOOR, "review", "--json")[1])
+    later = (clock.now() + timedelta(days=60)).date().isoformat()
+    grant = ("review", "grant", waiting["id"], "--why", "sure", "--until")
+    code, _, err = mesh(NOOR, *grant, later)
+    assert (code, later in err, _until() in err) == (2, True, True)
+    assert mesh(NOOR, *grant, _until())[0] == 0
+
+
 def test_a_mesh_may_let_more_domains_into_a_beta(air: Any, mesh: Mesh) -> None:
     file = air.root / "mesh.yaml"
     file.write_text(file.read_text() + "lifecycle: {readersInBeta: 2}\n")

@@ -289,6 +289,24 @@ def test_who_refers_to_its_keys_needs_it_as_well(shop: Any) -> None:
         moves.retire(shop.mesh, shop.load(TEA), [OWNER])
 
 
+def test_what_is_read_by_grant_is_not_retired(shop: Any) -> None:
+    shop.product(DESK, TYPES, ROWS)
+    now, day = clock.now(), clock.now() + timedelta(days=9)
+    reader, port = Principal.parse("domain:crew"), Address.parse(TEA)
+    right = Grant("g1", Effect.ALLOW, reader, port, "", since=now, until=day, by="policy")
+
+    def put(grant: Grant) -> None:
+        change = lambda known: replace(known, grants=(grant,))  # noqa: E731
+        put_grants(shop.mesh.documents, "shop", now, change)
+
+    put(right)
+    with pytest.raises(UsageError, match=f"by grant: domain:crew until {day:%Y-%m-%d}") as refused:
+        moves.retire(shop.mesh, shop.load(TEA), [OWNER])
+    assert refused.value.fix == "mesh access revoke g1 --why '...'"
+    put(replace(right, revoked_at=now, revoked_by="owner"))
+    assert moves.retire(shop.mesh, shop.load(TEA), [OWNER]).after is Stage.RETIRED
+
+
 def test_what_is_retired_is_kept_told_and_neither_made_nor_read(shop: Any) -> None:
     shop.make(address=TEA)
     shop.product("shop/tea/v2", TYPES, ROWS)

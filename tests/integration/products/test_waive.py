@@ -153,6 +153,20 @@ def test_a_policy_that_holds_nowhere_is_simulated_and_explained(
     assert said(capsys, "explain", "columns-described").out.startswith("columns-described · ")
 
 
+@pytest.mark.parametrize("name", ["product.odps.yaml", "contract.odcs.yaml"])
+def test_what_cannot_be_read_is_no_clean_answer(
+    shop: Any, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    shop.product("desk/board/v1", rows={})
+    broken = shop.root / "domains/desk/src/desk/defs/board" / name
+    broken.write_text("kind: [")
+    for words, code in ((("check",), 1), (("simulate", "chain-depth"), 3)):
+        told = said(capsys, "policy", *words, code=code).err
+        assert "not everything could be asked about: MESH-D" in told
+        assert f"defs/board/{name}:" in told
+    assert "could be asked" not in said(capsys, "policy", "check", "shop", code=1).err
+
+
 def test_policies_are_listed_with_what_they_have_against_products(
     shop: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -138,6 +138,21 @@ def test_one_product_is_checked_alone(mesh: Mesh, run: Run, tmp_path: Path) -> N
     assert run("check", "air/flights").code == 1
 
 
+def test_one_domain_is_checked_alone(mesh: Mesh, run: Run, tmp_path: Path) -> None:
+    write_product(mesh, "sea/ships/v1", {"name": "VARCHAR"}, {"name": ["Ada"]})
+    path = tmp_path / FLIGHTS / "contract.odcs.yaml"
+    path.write_text(path.read_text() + "statsu: active\n")
+    ended = run("check", "sea")
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == "sea, 1 product: nothing is wrong\n"
+    assert run("check", "air").code == run("check").code == 1
+    unknown = run("check", "seaa")
+    assert unknown.code == 2
+    assert "no domain 'seaa'; did you mean `sea`?" in unknown.err
+    (tmp_path / "domains/sea/src/sea/domain.yaml").write_text("name: [")
+    assert "MESH-D" in run("check", "sea").out
+
+
 def test_an_input_that_nobody_serves_is_found(mesh: Mesh, run: Run, tmp_path: Path) -> None:
     path = tmp_path / FLIGHTS / "product.odps.yaml"
     document = yaml.safe_load(path.read_text())
