@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -85,6 +87,16 @@ class Objective:
     def check(self) -> str:
         """The name of its asset check."""
         return f"slo_{self.indicator.snake}"
+
+    @property
+    def allowed(self) -> Fraction:
+        """The share that may be bad, as it is stated: of floats 1 - 0.9 is less than a tenth."""
+        return _beside(self.target)
+
+
+@lru_cache
+def _beside(share: float) -> Fraction:
+    return 1 - Fraction(repr(round(share, 12)))
 
 
 class Change(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from fractions import Fraction
 
 from mesh_dagster.model.slo import Burn, Indicator, Objective, Standing, Status, Tally
 from mesh_dagster.slos import by_row, counted, timed
@@ -23,6 +24,9 @@ _SHORT = 12
 
 _NOTHING = 0.001
 """A burn rate at which a budget outlasts a thousand windows: it is not going to be spent."""
+
+_HARDLY = Fraction(1, 10**9)
+"""What stands for nothing at all where a rate is of a share that may be bad."""
 
 _LIMITED: dict[Indicator, Callable[[History, timedelta], Timed | None]] = {
     Indicator.FRESHNESS: timed.freshness,
@@ -64,8 +68,9 @@ def standing(objective: Objective, history: History) -> Standing:
         return Standing(history.product, objective, at, Status.UNMEASURED, now=why)
     is_timed = isinstance(found, Timed)
     whole = objective.window // MICROSECOND if is_timed else tally.total
-    budget = (1 - objective.target) * whole
-    left = 1 - tally.bad / budget if budget else 1.0 - 2 * bool(tally.bad)
+    may = objective.allowed
+    most, spent = may.numerator * whole, may.denominator * tally.bad
+    left = (most - spent) / most if most else 1.0 - 2 * bool(spent)
     burns = tuple(_burns(found, objective, history))
     return Standing(
         product=history.product,
@@ -74,7 +79,7 @@ def standing(objective: Objective, history: History) -> Standing:
         status=_status(left, burns, failing=found.failing),
         tally=tally,
         timed=is_timed,
-        budget=budget,
+        budget=most / may.denominator,
         left=left,
         failing=found.failing,
         lasts=_lasts(found, objective, left, burns[-1].rate),
@@ -107,7 +112,8 @@ def _rate(found: Measured, objective: Objective, history: History, window: timed
     """Time before the product lived was not bad: a first second that is makes no trend."""
     tally = found.tally(history.until - window, history.until)
     whole = window // MICROSECOND if isinstance(found, Timed) else tally.total
-    return tally.bad / max(whole, 1) / max(1 - objective.target, 1e-9)
+    may = objective.allowed or _HARDLY
+    return may.denominator * tally.bad / (may.numerator * max(whole, 1))
 
 
 def _lasts(found: Measured, objective: Objective, left: float, rate: float) -> timedelta | None:
@@ -115,5 +121,5 @@ def _lasts(found: Measured, objective: Objective, left: float, rate: float) -> t
     if left <= 0:
         return timedelta()
     if isinstance(found, Timed) and found.failing:
-        return left * (1 - objective.target) * objective.window
+        return left * float(objective.allowed) * objective.window
     return left * objective.window / rate if rate > _NOTHING else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from mesh_dagster.model.slo import Burn, Standing
 from mesh_dagster.slos.measures import Measured, Timed
@@ -57,8 +58,8 @@ def _cell(each: Standing, found: Measured, first: datetime, last: datetime) -> s
     elif not tally.bad:
         kind, told = "good", "kept"
     else:
-        allowed = 1 - each.objective.target
-        kind = "fair" if tally.share <= allowed else "poor" if tally.share <= _BAD else "bad"
+        fair = Fraction(tally.bad, tally.total) <= each.objective.allowed
+        kind = "fair" if fair else "poor" if tally.share <= _BAD else "bad"
         told = f"{percent(1 - tally.share)} kept"
     words = "%d %b %H:%M" if last - first < timedelta(days=2) else "%d %b %Y"
     return f'<i class="{kind}"><b>{first:{words}} – {last:{words}}: {told}</b></i>'

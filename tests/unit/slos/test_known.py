@@ -8,7 +8,7 @@ import pytest
 from unit.slos.histories import DAILY, DAY, HOUR, START, change, history, objective
 
 from mesh_dagster.model.partition import Partitioning
-from mesh_dagster.model.slo import Answer, Indicator, Noticed, Probes, Status
+from mesh_dagster.model.slo import Answer, Indicator, Noticed, Probes, Standing, Status
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.slos.evaluate import measured, standing
 from mesh_dagster.slos.measures import MICROSECOND, Timed
@@ -133,6 +133,38 @@ def test_what_waits_in_quarantine_is_not_there_and_a_release_brings_it() -> None
     answers.append(Answer("2013-10-02", Outcome.RELEASED, now, "", "expected_rows", False, 75, 4))
     found = standing(slo, history(told, now, partitioning=DAILY, answers=answers))
     assert (found.tally.bad, found.tally.total) == (4, 147)
+
+
+@pytest.mark.parametrize(
+    ("percent", "bad", "days"),
+    [(90, 3, 30), (80, 2, 10), (92, 2, 25), (93, 7, 100), (99.9, 1, 1000)],
+)
+def test_a_promise_that_is_kept_exactly_has_nothing_left_and_is_no_breach(
+    percent: float, bad: int, days: int
+) -> None:
+    slo = objective(Indicator.ACCURACY, target=percent / 100, window=days * DAY)
+
+    def stands(failing: int) -> Standing:
+        starts = [START + n * DAY for n in range(days)]
+        told = [
+            change(day + DAY, f"{day:%Y-%m-%d}", newest=day, failed=int(n < failing))
+            for n, day in enumerate(starts)
+        ]
+        return standing(slo, history(told, START + days * DAY, partitioning=DAILY))
+
+    exactly = stands(bad)
+    assert (exactly.tally.bad, exactly.tally.total) == (bad, days)
+    assert (exactly.left, exactly.budget) == (0, bad)
+    assert exactly.status is not Status.BREACHED
+    assert stands(bad + 1).status is Status.BREACHED
+
+
+def test_a_promise_of_time_that_is_kept_exactly_is_no_breach() -> None:
+    told = [change(START), *(change(START + n * DAY) for n in range(4, 30))]
+    slo = objective(Indicator.FREQUENCY, DAY, target=0.9)
+    found = standing(slo, history(told, _NOW))
+    assert (found.tally.bad, found.left) == (3 * DAY // MICROSECOND, 0)
+    assert found.status is not Status.BREACHED
 
 
 def test_accuracy_goes_by_the_newest_audit_of_each_partition() -> None:

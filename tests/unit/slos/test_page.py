@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from unit.slos.histories import DAILY, DAY, HOUR, START, change, history, objective
 
+from mesh_dagster.model.partition import Every, Partitioning
 from mesh_dagster.model.slo import Answer, Indicator, Objective, Standing
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.slos.evaluate import standing
@@ -93,6 +94,18 @@ def test_the_strip_has_a_cell_a_cadence_in_the_colour_of_what_was_kept() -> None
     assert cells[10:14] == ["poor", "bad", "bad", "good"]
     # Of the first day there is nothing to tell until it was published.
     assert cells[0] == "good"
+
+
+def test_a_cell_in_which_as_much_was_bad_as_may_be_is_pale() -> None:
+    hourly = Partitioning(Every.HOUR, "hour", START)
+    told = [
+        change(at + HOUR, hourly.key_of(at), newest=at, failed=int(n % 20 < 2))
+        for n, at in ((n, START + n * HOUR) for n in range(240))
+    ]
+    seen = history(told, START + 240 * HOUR, partitioning=hourly)
+    exactly = standing(objective(Indicator.ACCURACY, target=0.9, window=10 * DAY), seen)
+    cells = _Read(page(seen, [exactly], "shop")).classes("good", "fair", "poor", "bad", "none")
+    assert cells == ["fair"] * 12
 
 
 def test_parts_that_cost_something_are_columns_and_a_list() -> None:
