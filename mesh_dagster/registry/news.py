@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from mesh_dagster import clock
-from mesh_dagster.errors import MissingObject
+from mesh_dagster.errors import AddressError, MissingObject
+from mesh_dagster.model.address import Address
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.ports.storage import Storage
 
@@ -64,7 +65,7 @@ def read_news(storage: Storage, domain: str) -> list[Event]:
     for line in data[:LARGEST].splitlines():
         try:
             event = _event(json.loads(line), domain)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (AddressError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
         events.append(event)
     return events[-MOST:]
@@ -81,7 +82,7 @@ def _line(event: Event) -> dict[str, Any]:
         "product": event.subject,
         "at": event.at.isoformat(),
         "key": event.key,
-        "summary": event.summary,
+        "summary": event.summary[:LONGEST],
         "objective": event.objective,
         "incident": event.incident,
         "details": details,
@@ -92,7 +93,7 @@ def _event(told: dict[str, Any], domain: str) -> Event:
     if told["schemaVersion"] != SCHEMA_VERSION:
         raise ValueError("another release's")
     subject, key, details = _text(told["product"]), _text(told["key"]), told["details"]
-    if not subject.startswith(f"{domain}/") or not isinstance(details, dict):
+    if Address.parse(subject).domain != domain or not isinstance(details, dict):
         raise ValueError("not this domain's to tell")
     at = datetime.fromisoformat(told["at"])
     if at.tzinfo is None:
@@ -126,6 +127,6 @@ def _shortened(value: Any) -> Any:
             return value
         case str():
             return _text(value[:LONGEST])
-        case list():
-            return [_text(each) for each in value[:100]]
+        case list() if all(isinstance(each, str) for each in value):
+            return [_text(each[:LONGEST]) for each in value[:100]]
     raise ValueError("neither a value nor a list of texts")

@@ -8,7 +8,7 @@ import yaml
 from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.event import EventKind
+from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.products.keeping.alerting import OUTBOX
 from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.registry.news import news_key
@@ -142,6 +142,41 @@ def test_news_that_cannot_be_read_keep_nobody_from_his_own(mesh_of_three, hook, 
     world.put(event("a", "report/daily/v1"), domain="report")
     done = world.tell("report")
     assert (done.heard, done.sent.delivered) == (0, 1)
+
+
+def test_news_of_a_product_that_no_mesh_could_have_keep_nobody_from_his_own(
+    mesh_of_three, hook, event
+):
+    world = mesh_of_three
+    listening(world, "shop", "report")
+    bad(world)
+    make(world)
+    world.tell("shop")
+    told = hook.accepted[:]
+    storage = world.mesh.documents
+    news = storage.read(news_key("shop"))
+    storage.write(news_key("shop"), news.replace(b"shop/sales/v1", b"shop/Sales v1") + news)
+    world.put(event("a", "report/daily/v1"), domain="report")
+    done = world.tell("report")
+    assert (done.heard, done.sent.delivered) == (1, 2)
+    assert len(hook.accepted) == len(told) + 2
+
+
+def test_a_long_reason_is_no_reason_not_to_hear_of_a_deprecation(mesh_of_three, hook):
+    world = mesh_of_three
+    make(world)
+    listening(world, "shop", "report")
+    why = "nobody asks for it " * 60
+    end = {"changes": ["it ends on 2026-12-01", f"because: {why}"]}
+    about = ("shop/sales/v1", clock.now())
+    world.put(
+        Event(EventKind.DEPRECATED, *about, "end", "it ends", details=end),
+        Event(EventKind.RETIRED, *about, "over", f"it is over: {why}"),
+    )
+    world.tell("shop")
+    world.tell("report")
+    assert kinds(world, "report") == [EventKind.RETIRED, EventKind.DEPRECATED]
+    assert "nobody asks for it" in hook.accepted[-1]["text"]
 
 
 def test_news_of_one_domain_cannot_speak_for_another(mesh_of_three):

@@ -49,11 +49,19 @@ def test_what_is_well_said_is_heard() -> None:
         {"details": {"waiting": 10**400}},
         {"details": {"waiting": {"a": 1}}},
         {"product": "other/sales/v1"},
+        {"product": "shop/Sales v1"},
+        {"product": "shop/sales/v1/late/later"},
+        {"details": {"changes": ["a", 1]}},
         {"summary": "s" * 1001},
     ],
 )
 def test_what_no_journal_could_keep_is_left_out(changed: dict[str, Any]) -> None:
     assert _read(**changed) == []
+
+
+def test_what_is_told_at_length_is_cut_and_heard() -> None:
+    (event,) = _read(details={"outcome": "o" * 1100, "changes": ["it ends", "w" * 1100]})
+    assert event.details == {"outcome": "o" * 1000, "changes": ["it ends", "w" * 1000]}
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0", "\u202e", "a\nBcc: b"])
