@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
 import dagster as dg
 
@@ -31,6 +32,9 @@ tick has a minute."""
 _STEP = 0.05
 """The share of a budget that has to go before a check is told again that has not changed."""
 
+_SHORTEST = timedelta(minutes=1)
+"""Dagster refuses a freshness policy of less."""
+
 _PROBED = "probed"
 """In the cursor, at which product the next round of reads begins."""
 
@@ -52,14 +56,17 @@ def freshness_policy(loaded: LoadedProduct, port: str) -> dg.FreshnessPolicy | N
     """What Dagster itself can show: how long ago the asset was materialized, against the promise.
 
     It counts materializations and knows no event time: the greater of how often the data is to
-    change and how old it may be. None under a replay, where Dagster's daemon keeps wall time.
+    change and how old it may be, and at least a minute. None under a replay, where Dagster's daemon
+    keeps wall time.
     """
     if clock.replaying():
         return None
     timely = (Indicator.FRESHNESS, Indicator.FREQUENCY)
     stated = [each for each in objectives(loaded) if each.port == port]
     limits = [each.limit for each in stated if each.indicator in timely and each.limit]
-    return dg.FreshnessPolicy.time_window(fail_window=max(limits)) if limits else None
+    if not limits:
+        return None
+    return dg.FreshnessPolicy.time_window(fail_window=max(*limits, _SHORTEST))
 
 
 def slo_results(

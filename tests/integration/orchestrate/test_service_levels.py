@@ -121,10 +121,27 @@ def test_a_wiped_cursor_and_a_new_instance_are_told_the_same(mesh, sensor, insta
             assert _latest(other).description == _latest(instance).description
 
 
-def test_dagsters_own_policy_is_set_except_in_a_replay(mesh, monkeypatch) -> None:
+@pytest.fixture
+def present(mesh, monkeypatch):
+    """No replay: Dagster's clock is the mesh's."""
     monkeypatch.delenv("MESH_NOW", raising=False)
     monkeypatch.delenv("MESH_SINCE", raising=False)
 
+
+@pytest.mark.usefixtures("present")
+@pytest.mark.parametrize("level", ["freshness", "frequency"])
+def test_a_promise_of_less_than_a_minute_loads(mesh, level) -> None:
+    contract = next(mesh.folder("shop", "sales").glob("*.odcs.yaml"))
+    seconds = f"slaProperties:\n  - {{property: {level}, value: 30, unit: s}}\n"
+    contract.write_text(contract.read_text().replace(LEVELS, seconds))
+    graph = mesh.definitions("shop").resolve_asset_graph()
+    shortest = dg.FreshnessPolicy.time_window(fail_window=timedelta(minutes=1))
+    assert graph.get(SALES).freshness_policy == shortest
+    assert dg.AssetCheckKey(SALES, f"slo_{level}") in graph.get_check_keys_for_assets({SALES})
+
+
+@pytest.mark.usefixtures("present")
+def test_dagsters_own_policy_is_set_except_in_a_replay(mesh, monkeypatch) -> None:
     def policy():
         mesh.loaded.clear()
         graph = mesh.definitions("shop").resolve_asset_graph()
