@@ -97,8 +97,11 @@ def _status(left: float, burns: tuple[Burn, ...], *, failing: bool) -> Status:
 
 
 def _burns(found: Measured, objective: Objective, history: History) -> list[Burn]:
-    """How fast the budget goes. A window in which no part was due would tell nothing."""
-    least = timedelta() if isinstance(found, Timed) else objective.cadence
+    """How fast the budget goes. A window in which nothing was due tells nothing, and a part that
+    did not come counts only once it had its time to come."""
+    least = timedelta()
+    if isinstance(found, Counted):
+        least = objective.cadence + (objective.limit or objective.cadence)
     burns = []
     for name, parts, limit in RULES:
         long = max(objective.window / parts, least)

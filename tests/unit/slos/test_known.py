@@ -8,7 +8,7 @@ import pytest
 from unit.slos.histories import DAILY, DAY, HOUR, START, change, history, objective
 
 from mesh_dagster.model.partition import Partitioning
-from mesh_dagster.model.slo import Answer, Indicator, Noticed, Probes, Standing, Status
+from mesh_dagster.model.slo import Answer, Indicator, Noticed, Objective, Probes, Standing, Status
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.slos.evaluate import measured, standing
 from mesh_dagster.slos.measures import MICROSECOND, Timed
@@ -284,6 +284,23 @@ def test_the_budget_of_a_product_that_stopped_burns_and_ends_when_it_says() -> N
     end = later.at + later.lasts
     assert standing(slo, history(told, end)).left == pytest.approx(0)
     assert standing(slo, history(told, end + MICROSECOND)).status is Status.BREACHED
+
+
+@pytest.mark.parametrize(
+    ("slo", "hours"),
+    [
+        (objective(Indicator.COMPLETENESS, target=0.9), 0),
+        (objective(Indicator.COMPLETENESS, target=0.9), 23),
+        (objective(Indicator.LATENCY, 8 * HOUR, target=0.85), 7),
+        (objective(Indicator.LATENCY, 8 * HOUR, target=0.85), 23),
+    ],
+)
+def test_partitions_that_do_not_come_burn_the_budget(slo: Objective, hours: int) -> None:
+    told = history(_daily(missing=(28, 29)), _NOW + DAY + hours * HOUR, partitioning=DAILY)
+    found = standing(slo, told)
+    assert found.failing
+    assert found.left > 0
+    assert found.status is Status.BURNING
 
 
 def test_the_rules_are_those_of_the_workbook_for_thirty_days_and_grow_with_the_window() -> None:
