@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mesh_dagster.cli.apart import Apart
 from mesh_dagster.cli.moment import MOMENT
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
@@ -131,7 +132,7 @@ def show(id: str, rows: int, as_json: bool) -> int:
 @review.command()
 @click.option("--product", type=ADDRESS, metavar="ADDRESS", help="Of this product only.")
 @as_json
-def log(product: Address | None, as_json: bool) -> None:
+def log(product: Address | None, as_json: bool) -> int:
     """List every decision that was made, the newest first."""
     from mesh_dagster.products.deciding.reviewing import rulings_of
 
@@ -140,14 +141,18 @@ def log(product: Address | None, as_json: bool) -> None:
         products = [mesh.resolve_own(product).of_product]
     else:
         products = [each.address for each in mesh.own()]
-    found = [ruling for each in products for ruling in rulings_of(mesh, mesh.load(each))]
+    apart, found = Apart(), list[Ruling]()
+    for each in products:
+        with apart.domain(each.domain):
+            found += rulings_of(mesh, mesh.load(each))
     found.sort(key=lambda ruling: ruling.id, reverse=True)
     if as_json:
         emit_json(found)
     elif found:
         emit_styled(render(_LOG, [_logged(each) for each in found]).text)
-    else:
+    elif not apart.problems:
         say("nothing was decided yet")
+    return apart.tell()
 
 
 _id = click.argument("id")

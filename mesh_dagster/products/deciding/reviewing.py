@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from logging import getLogger
 
 from mesh_dagster import clock
-from mesh_dagster.errors import StorageError, UsageError
+from mesh_dagster.errors import MeshError, StorageError, UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.journal.reviews import decided
 from mesh_dagster.model.domain import LoadedProduct
@@ -58,14 +59,24 @@ def review_of(mesh: Mesh, asked: str) -> Review:
     """The review of an id, in whichever domain it is.
 
     The first part of an id is enough, and means what waits there now. Raises `UsageError` where
-    there is none, where an id may mean several, and where it is of something that has changed.
+    there is none, where an id may mean several, and where it is of something that has changed. A
+    domain that cannot be asked keeps nobody from deciding in another: what it raised is raised
+    where the id is known nowhere else.
     """
-    found = [each for domain in mesh.domains for each in find(reviews_of(mesh, domain.name), asked)]
+    found: list[Review] = []
+    unread: list[MeshError] = []
+    for domain in mesh.domains:
+        try:
+            found += find(reviews_of(mesh, domain.name), asked)
+        except MeshError as error:
+            unread.append(error)
     exact = [each for each in found if each.id == asked.strip().lower()]
     if len(exact) == 1:
         return exact[0]
     if not found:
         _refuse_decided(mesh, asked)
+        if unread:
+            raise unread[0]
         raise UsageError(
             f"nothing of the id {asked!r} waits for a decision: it was decided, or settled itself",
             code=UNKNOWN,
@@ -90,7 +101,8 @@ def _refuse_decided(mesh: Mesh, asked: str) -> None:
     """Say who was first where somebody has decided on it since."""
     subject = subject_of(asked.strip().lower())
     for domain in mesh.domains:
-        with mesh.journal(domain.name) as journal:
+        made: list[Ruling] = []
+        with suppress(MeshError), mesh.journal(domain.name) as journal:
             made = journal.reviews.rulings()
         for ruling in reversed(made):
             if ruling.subject == subject and ruling.state is not RulingState.FAILED:

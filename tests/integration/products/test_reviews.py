@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from mesh_dagster.cli.root import run
 from mesh_dagster.clock import frozen
 from mesh_dagster.errors import EvaluationError, JournalError, UsageError
 from mesh_dagster.model.address import Address
@@ -191,6 +192,25 @@ def test_an_audit_with_the_corrected_contract_is_a_decision_too(
     with pytest.raises(UsageError, match="has changed since you looked"):
         review_of(sales.mesh, before.id)
     assert review_of(sales.mesh, before.id.partition("-")[0]) == again
+
+
+def test_a_broken_journal_of_one_domain_keeps_nobody_from_deciding_in_another(
+    sales: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sales.product("aaa/first/v1", {"n": "BIGINT"}, {"n": [1]})
+    journals = sales.mesh.config.state / "journals"
+    (journals / "aaa.db").write_bytes(b"this is no database" * 999)
+    monkeypatch.chdir(sales.root)
+    monkeypatch.setenv("MESH_USER", OWNER)
+    (review,) = sales.reviews(partition=NEXT)
+    assert run(["review", "acknowledge", review.id, "--why", "the till is known"]) == 0
+    assert rulings_of(sales.mesh, sales.load())[0].why == "the till is known"
+    assert run(["review", "log"]) == 3
+    told = capsys.readouterr()
+    assert "the till is known" in told.out
+    assert "aaa could not be asked: MESH-M030" in told.err
+    assert run(["review", "acknowledge", "0badc0de", "--why", "what is it"]) == 3
+    assert "MESH-M030" in capsys.readouterr().err, "it may be in the one that is broken"
 
 
 def test_a_decision_on_what_was_audited_again_meanwhile_is_refused(sales: Any) -> None:
