@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +87,7 @@ def slo(
     refuse_far(at)
     apart = Apart()
     found: list[Report] = []
-    for domain, products in groupby(_asked(mesh, address), lambda each: each.domain.name):
+    for domain, products in _asked(mesh, address, apart).items():
         with apart.domain(domain):
             found += reports(mesh, products, at=at, window=window)
     standings = [each for report in found for each in report.standings]
@@ -115,12 +114,17 @@ def _refuse_future(at: datetime | None) -> None:
         )
 
 
-def _asked(mesh: Mesh, address: Address | None) -> Iterator[LoadedProduct]:
+def _asked(mesh: Mesh, address: Address | None, apart: Apart) -> dict[str, list[LoadedProduct]]:
+    """The products that are asked about, by domain; one that cannot be read hides no other."""
     if address is not None:
-        yield mesh.load(address)
-        return
+        loaded = mesh.load(address)
+        return {loaded.domain.name: [loaded]}
+    found: dict[str, list[LoadedProduct]] = {}
     for product in mesh.own():
-        yield mesh.load(product.address)
+        domain = product.address.domain
+        with apart.domain(domain):
+            found.setdefault(domain, []).append(mesh.load(product.address))
+    return found
 
 
 def _row(each: Standing) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -127,6 +128,31 @@ def test_what_nobody_can_answer_is_refused_in_a_sentence(
     monkeypatch.chdir(tmp_path / "mesh")
     assert run(["slo", "shop/orders", *asked]) == 2
     assert "MESH-M002" in capsys.readouterr().err
+
+
+def test_a_contract_that_cannot_be_read_hides_no_other_product(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mesh = write_mesh(tmp_path)
+    hourly = [{"property": "frequency", "value": 1, "unit": "h"}]
+    names = ("first/one/v1", "second/one/v1", "second/two/v1", "third/one/v1")
+    folders = {
+        name: write_product(mesh, name, {"n": "BIGINT"}, {"n": [1]}, levels=hourly)
+        for name in names
+    }
+    (folders["second/one/v1"] / "contract.odcs.yaml").write_text("schema: [")
+    monkeypatch.chdir(tmp_path)
+    assert run(["slo", "--json"]) == 3
+    told = capsys.readouterr()
+    assert [each["product"] for each in json.loads(told.out)] == [
+        "first/one/v1",
+        "second/two/v1",
+        "third/one/v1",
+    ]
+    assert "second could not be asked: " in told.err
+    assert "first could not" not in told.err
+    assert run(["slo", "second/one"]) == 2
+    assert "MESH-D004" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("years", [99, 5_000, 2_000_000])
