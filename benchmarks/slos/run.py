@@ -177,7 +177,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--products", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--locations", type=int, default=50)
-    parser.add_argument("--minutes", type=int, default=4, help="what a round of `faults` takes")
+    parser.add_argument("--minutes", type=int, default=5, help="what a round of `faults` takes")
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(_PARTS))
     parser.add_argument("--write", action="store_true")
     return parser.parse_args()

@@ -93,6 +93,8 @@ def _rounds(
         _until_round(mesh.period)
         with faults.get(name, nullcontext)():
             rounds.append({"round": name, **_round(mesh)})
+        told = rounds[-1]
+        print(f"{name}: {told['published']} published, {told['seconds']} s", file=sys.stderr)
     return [{**each, "sensors": _ticks(mesh, each["start"], each["end"])} for each in rounds]
 
 
