@@ -24,10 +24,10 @@ from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.snapshot import Outcome
 
 if TYPE_CHECKING:
+    from mesh_dagster.journal import Quarantined
     from mesh_dagster.model.domain import LoadedProduct
     from mesh_dagster.model.finding import RuleResult
     from mesh_dagster.model.snapshot import Decision
-    from mesh_dagster.products.deciding.reaudit import Quarantined
     from mesh_dagster.products.mesh import Mesh
 
 _COLUMNS = [

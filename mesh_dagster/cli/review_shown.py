@@ -9,13 +9,14 @@ from typing import Any
 from mesh_dagster.cli.output import emit, emit_styled, moment
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.errors import EvaluationError, MeshError
+from mesh_dagster.journal import Quarantined
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import RuleResult
 from mesh_dagster.model.ownership import owners
 from mesh_dagster.model.review import Review, ReviewKind, Ruling
 from mesh_dagster.products.deciding.differences import Compared, compared
-from mesh_dagster.products.deciding.reaudit import Quarantined, quarantined, rows_that_fail
+from mesh_dagster.products.deciding.reaudit import quarantined, rows_that_fail
 from mesh_dagster.products.deciding.reviewing import review_of, rulings_of
 from mesh_dagster.products.keeping.downstream import Waiting, downstream
 from mesh_dagster.products.mesh import Mesh

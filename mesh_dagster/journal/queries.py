@@ -30,6 +30,7 @@ from mesh_dagster.journal.tables import (
     staged,
 )
 from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.review import Audited
 from mesh_dagster.model.snapshot import (
     Attempt,
     AttemptState,
@@ -54,6 +55,21 @@ class Quarantined(NamedTuple):
     attempt: Attempt
     decision: Decision
     staged: tuple[Staged, ...]
+
+    @property
+    def audited(self) -> Audited:
+        """What a ruling about it names."""
+        return self.attempt.id, self.decision.partition
+
+    @property
+    def keys(self) -> tuple[str, ...] | None:
+        """Its partition, as those are named of which a part is asked for."""
+        return None if self.decision.partition is None else (self.decision.partition,)
+
+    @property
+    def failures(self) -> tuple[RuleResult, ...]:
+        """What keeps it from being published."""
+        return tuple(result for result in self.decision.results if result.blocks)
 
 
 class Revision(NamedTuple):

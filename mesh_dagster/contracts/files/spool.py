@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, cast
 
 from mesh_dagster.contracts.files.formats import Compression, compression_of, first_bytes
@@ -45,12 +44,7 @@ class Spool(AbstractContextManager["Spool"]):
         self.notes: list[str] = []
         self._kept: dict[str, Any] = {}
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def say(self, text: str) -> None:

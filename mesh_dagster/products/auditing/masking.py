@@ -6,7 +6,7 @@ waited in quarantine has it made anew: its masks are those of then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -24,7 +24,7 @@ from mesh_dagster.products.mesh import Mesh
 def with_masked(
     mesh: Mesh,
     loaded: LoadedProduct,
-    staged: Mapping[str, Staged],
+    staged: Iterable[Staged],
     partitions: Sequence[str] | None,
     recorded_at: datetime,
 ) -> dict[str, Staged]:
@@ -32,10 +32,11 @@ def with_masked(
 
     Raises `EvaluationError` where there is no key for hashes, and what staging raises.
     """
-    made = {port: each for port, each in staged.items() if port in loaded.contracts}
+    by_port = {each.port or "": each for each in staged}
+    made = {port: each for port, each in by_port.items() if port in loaded.contracts}
     if not loaded.masks:
         return made
-    product, first = loaded.product.address, staged[""]
+    product, first = loaded.product.address, made[""]
     hashes = any(each.kind is MaskKind.HASH for each in loaded.masks.values())
     frame = masked_frame(
         scan_staged(mesh.storage, product, first),

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mesh_dagster.journal import Journal
+from mesh_dagster.journal import Journal, Quarantined
 from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.snapshot import Attempt, Outcome, Publication
 from mesh_dagster.ports import coverage, pointer
 from mesh_dagster.ports.stage import scan_staged
 from mesh_dagster.products.auditing.masking import made_by_transform
-from mesh_dagster.products.deciding.reaudit import Quarantined
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.read import open_published
 

@@ -6,23 +6,20 @@ again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesh_dagster.contracts.audit.samples import failing_rows
 from mesh_dagster.contracts.rules.kinds import Schema
 from mesh_dagster.errors import EvaluationError
-from mesh_dagster.journal import Journal
+from mesh_dagster.journal import Quarantined
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import POLICY, RuleResult
-from mesh_dagster.model.review import Audited
 from mesh_dagster.model.snapshot import (
-    Attempt,
     Decision,
     Outcome,
     Publication,
     PublicationKind,
-    Staged,
 )
 from mesh_dagster.ports import pointer
 from mesh_dagster.ports.seal import refuse_changed
@@ -40,27 +37,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """One partition that waits: the attempt that staged it and what its audit said."""
-
-    attempt: Attempt
-    decision: Decision
-    staged: tuple[Staged, ...]
-
-    @property
-    def audited(self) -> Audited:
-        return self.attempt.id, self.decision.partition
-
-    @property
-    def failures(self) -> tuple[RuleResult, ...]:
-        return tuple(result for result in self.decision.results if result.blocks)
-
-
 def quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
     """The partitions of a product that wait in quarantine, oldest attempt first."""
     with mesh.journal(loaded.product.address.domain) as journal:
-        return waiting_in(journal, loaded)
+        return tuple(journal.quarantined(loaded.product.address.path))
 
 
 def audit_again(
@@ -70,16 +50,14 @@ def audit_again(
 
     Raises `EvaluationError` where the files are not those that were staged.
     """
-    key, attempt = waiting.decision.partition, waiting.attempt
+    attempt = waiting.attempt
     made = made_by_transform(loaded, waiting.staged)
     if all(file.sha256 for each in made for file in each.files):
         refuse_changed(mesh.storage, loaded.product.address, made)
-    keys = None if key is None else (key,)
-    staged = with_masked(
-        mesh, loaded, {each.port or "": each for each in made}, keys, attempt.started_at
-    )
+    staged = with_masked(mesh, loaded, made, waiting.keys, attempt.started_at)
     asked = policies_at_gate(mesh, loaded, staged, attempt.reads, {})
-    gate = Gate(mesh, loaded, attempt.id, attempt.base, (key,), staged, waivers, asked)
+    keys = (waiting.decision.partition,)
+    gate = Gate(mesh, loaded, attempt.id, attempt.base, keys, staged, waivers, asked)
     decided = gate.decide(PublicationKind.REAUDIT)
     (decision,) = gate.decisions(decided)
     if decision.outcome is Outcome.PUBLISHED:
@@ -111,21 +89,13 @@ def rows_that_fail(
     files = staged.of(waiting.decision.partition)
     data = scan_staged(mesh.storage, loaded.product.address, files)
     references = references_of(mesh, checked, loaded.product.address.domain)
-    key = waiting.decision.partition
-    keys = None if key is None else (key,)
     state = pointer.current(mesh.storage, loaded.product.address)
     return failing_rows(
         rule,
         data,
         limit=limit,
-        published=rest_of_port(mesh, loaded, port, keys, state=state, staged=data),
+        published=rest_of_port(mesh, loaded, port, waiting.keys, state=state, staged=data),
         reference=references.get(rule.id),
         schema=next((each for each in checked if isinstance(each, Schema)), None),
         masked=loaded.contracts[port].confidential_columns(),
     )
-
-
-def waiting_in(journal: Journal, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
-    """The same as `quarantined`, of a journal that is open."""
-    found = journal.quarantined(loaded.product.address.path)
-    return tuple(Quarantined(attempt, decision, staged) for attempt, decision, staged in found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mesh_dagster import clock
+from mesh_dagster.journal import Quarantined
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.review import Ruling
 from mesh_dagster.model.snapshot import Decision, Outcome, Publication, PublicationKind, Release
@@ -22,7 +23,6 @@ from mesh_dagster.products.auditing.masking import (
     published_versions,
     with_masked,
 )
-from mesh_dagster.products.deciding.reaudit import Quarantined
 from mesh_dagster.products.mesh import Mesh
 
 
@@ -34,13 +34,10 @@ def release(
     Raises `EvaluationError` where the files are not what was audited, or where a type in them is
     none that the contract's column can hold: that no reader could open. Nothing is published then.
     """
-    product, key = loaded.product.address, waiting.decision.partition
-    keys = None if key is None else (key,)
+    product, keys = loaded.product.address, waiting.keys
     staged = made_by_transform(loaded, waiting.staged)
     refuse_changed(mesh.storage, product, staged)
-    by_port = with_masked(
-        mesh, loaded, {each.port or "": each for each in staged}, keys, waiting.attempt.started_at
-    )
+    by_port = with_masked(mesh, loaded, staged, keys, waiting.attempt.started_at)
     published = publish(
         mesh.storage,
         product,

@@ -13,13 +13,13 @@ from dataclasses import replace
 from logging import getLogger
 
 from mesh_dagster.errors import MeshError, StorageError
-from mesh_dagster.journal import Journal
+from mesh_dagster.journal import Journal, Quarantined
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.review import Action, Ruling
 from mesh_dagster.model.snapshot import Decision, Outcome, Publication
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.auditing.waivers import waivers_of
-from mesh_dagster.products.deciding.reaudit import Quarantined, audit_again, waiting_in
+from mesh_dagster.products.deciding.reaudit import audit_again
 from mesh_dagster.products.deciding.release import delete_discarded, release
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.run_events import Events, Telling
@@ -30,7 +30,7 @@ def carry_out(mesh: Mesh, loaded: LoadedProduct, journal: Journal, ruling: Rulin
 
     Whatever this raises is recorded as well: then what it was about waits again.
     """
-    found = waiting_in(journal, loaded)
+    found = journal.quarantined(loaded.product.address.path)
     waiting = next((each for each in found if each.audited in ruling.covers), None)
     if waiting is None:
         attempt, partition = ruling.covers[0]

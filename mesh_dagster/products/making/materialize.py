@@ -160,7 +160,8 @@ class _Making:
             from mesh_dagster.products.auditing.masking import with_masked
 
             keys_of = self.window.keys or None
-            staged = with_masked(self.mesh, self.loaded, staged, keys_of, self.started_at)
+            made, at = staged.values(), self.started_at
+            staged = with_masked(self.mesh, self.loaded, made, keys_of, at)
         from mesh_dagster.products.auditing.gate import Gate
 
         self.journal.staged(self.attempt, list(staged.values()))
