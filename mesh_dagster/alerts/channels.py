@@ -20,6 +20,10 @@ UNKNOWN_CHANNEL = "MESH-D062"
 LONGEST = 366 * 86_400.0
 """Seconds; nobody who says more means it."""
 
+SILENCES = 3
+"""How often in one try the other side may be silent for as long as its `timeout` says: while it
+takes the connection, while it looks at who that is, and while it takes the message."""
+
 
 class Channels:
     """What mesh.yaml and domain.yaml say together; the domain's word goes first.
@@ -62,6 +66,18 @@ class Channels:
             self._secrets[name] = secrets
             self._open[name] = plugins.load(DOOR, channel.type)(**settings)
         return self._open[name]
+
+    def longest_try(self, name: str) -> float:
+        """Seconds that one try by a channel may take, whatever its plugin thinks of it."""
+        channel = self._channels.get(name)
+        stated = channel.settings.get("timeout") if channel is not None else None
+        silent = stated if isinstance(stated, int | float) else 0.0
+        return max(self.patience.timeout, min(SILENCES * silent, LONGEST))
+
+    @property
+    def longest_of_all(self) -> float:
+        """The same of the channel that may take longest."""
+        return max(self.longest_try(name) for name in self._channels)
 
     def without_secrets(self, name: str, text: str) -> str:
         """A text without what the environment holds for a channel."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from mesh_dagster import clock
@@ -27,8 +27,13 @@ class Sent:
     """What one emptying came to: messages, not events."""
 
     delivered: int = 0
-    failed: int = 0
     dead: int = 0
+    again: set[str] = field(default_factory=set)
+    """The ids of those that failed and will be tried again."""
+
+    @property
+    def failed(self) -> int:
+        return len(self.again)
 
     def __str__(self) -> str:
         return f"{self.delivered} delivered, {self.failed} to be tried again, {self.dead} given up"
@@ -45,12 +50,11 @@ def drain(outbox: Outbox, channels: Channels, *, seconds: float = 40) -> Sent:
     def deliver(claim: Claim) -> None:
         channels.open(claim.recipient.channel).deliver(message_from(claim))
 
-    senders = Senders(deliver, patience.timeout, until)
-    lease = patience.timeout * MOST_CLAIMED / AT_ONCE + _SPARE
+    senders = Senders(deliver, channels.longest_try, until)
     while monotonic() < until:
         claims = outbox.claim(
             lambda pending: messages_due(pending, patience, clock.wall()),
-            lease=lease,
+            lease=seconds + channels.longest_of_all + _SPARE,
             limit=MOST_CLAIMED,
             without=senders.unanswering,
         )
@@ -65,12 +69,15 @@ def drain(outbox: Outbox, channels: Channels, *, seconds: float = 40) -> Sent:
 
 def _ended(result: Result, channels: Channels, patience: Patience, sent: Sent) -> Ended:
     claim, error = result
+    sent.again.discard(claim.id)
     if error is None:
         sent.delivered += 1
         return Ended(claim.id, claim.tries)
     again = next_try(error, claim.tries, claim.composed, clock.wall(), patience)
-    sent.failed += again is not None
-    sent.dead += again is None
+    if again is None:
+        sent.dead += 1
+    else:
+        sent.again.add(claim.id)
     said = f"{type(error).__name__}: {first_line(error)}"
     told = channels.without_secrets(claim.recipient.channel, said)[:LONGEST_ERROR]
     return Ended(claim.id, claim.tries, told, again)

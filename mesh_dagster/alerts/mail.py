@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import ClassVar
 
 from mesh_dagster import clock
-from mesh_dagster.alerts.notifier import NotNow, Refused
+from mesh_dagster.alerts.notifier import NoAnswer, NotNow, Refused
 from mesh_dagster.model.message import Message, Setting
 
 
@@ -52,7 +52,7 @@ class SmtpNotifier:
         try:
             server = self._connected()
         except (OSError, smtplib.SMTPException) as error:
-            raise NotNow(f"the mail server cannot be used: {error}") from None
+            raise _later(error, "cannot be used") from None
         try:
             server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
@@ -60,7 +60,7 @@ class SmtpNotifier:
         except smtplib.SMTPResponseException as error:
             raise _meaning(error.smtp_code, error.smtp_error) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise NotNow(f"the mail server broke off: {error}") from None
+            raise _later(error, "broke off") from None
         finally:
             # The mail was accepted or refused by now; how the goodbye goes is all the same.
             with suppress(OSError, smtplib.SMTPException):
@@ -94,6 +94,12 @@ class SmtpNotifier:
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)
         return mail
+
+
+def _later(error: Exception, what: str) -> NotNow:
+    # smtplib says of a server that is silent that it has closed the connection.
+    silent = any(isinstance(each, TimeoutError) for each in (error, error.__context__))
+    return (NoAnswer if silent else NotNow)(f"the mail server {what}: {error}")
 
 
 def _meaning(code: int, said: bytes | str) -> Exception:

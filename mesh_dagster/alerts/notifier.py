@@ -9,7 +9,8 @@
 
 It is made with its settings, `${NAME}` replaced by the environment, and used by several threads
 at once. `deliver` returns once the message was accepted, and only then. Whatever it raises means
-another try, `Refused` none: then it is a dead letter at once.
+another try, `Refused` none: then it is a dead letter at once. A setting `timeout` is how long the
+other side may be silent, in seconds; a try may take some times as long.
 """
 
 from __future__ import annotations
@@ -42,3 +43,7 @@ class NotNow(Exception):
     def __init__(self, said: str, after: float | None = None) -> None:
         super().__init__(said)
         self.after = after
+
+
+class NoAnswer(NotNow):
+    """The other side said nothing in time. After some in a row its channel is left alone."""

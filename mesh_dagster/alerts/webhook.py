@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
 from mesh_dagster import clock
-from mesh_dagster.alerts.notifier import NotNow, Refused
+from mesh_dagster.alerts.notifier import NoAnswer, NotNow, Refused
 from mesh_dagster.alerts.payloads import PAYLOADS
 from mesh_dagster.model.message import Message, Setting
 
@@ -72,7 +72,10 @@ class WebhookNotifier:
             with error:
                 raise _meaning(error) from None
         except urllib.error.URLError as error:
-            raise NotNow(f"no answer: {error.reason}") from None
+            silent = isinstance(error.reason, TimeoutError)
+            raise (NoAnswer if silent else NotNow)(f"no answer: {error.reason}") from None
+        except TimeoutError as error:
+            raise NoAnswer(f"no answer: {error}") from None
         except (http.client.InvalidURL, ValueError) as error:
             raise NotNow(f"the URL or the token cannot be sent: {error}") from None
         except http.client.HTTPException as error:

@@ -12,7 +12,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, ClassVar
 
-from mesh_dagster.alerts.notifier import NotNow, Refused
+from mesh_dagster.alerts.notifier import NoAnswer, NotNow, Refused
 from mesh_dagster.errors import MissingExtra
 from mesh_dagster.model.message import Message, Setting
 
@@ -40,7 +40,12 @@ class SnsNotifier:
 
     def deliver(self, message: Message) -> None:
         try:
-            from botocore.exceptions import BotoCoreError, ClientError
+            from botocore.exceptions import (
+                BotoCoreError,
+                ClientError,
+                ConnectTimeoutError,
+                ReadTimeoutError,
+            )
         except ModuleNotFoundError as error:
             raise MissingExtra("the channel `sns`", "aws") from error
         attributes = {"idempotency_key": message.id, "kind": message.events[0].kind.value}
@@ -63,6 +68,8 @@ class SnsNotifier:
             said = error.response.get("Error", {})
             text = f"{said.get('Code')}: {said.get('Message')}"
             raise (Refused if said.get("Code") in _NEVER else NotNow)(text) from None
+        except (ConnectTimeoutError, ReadTimeoutError) as error:
+            raise NoAnswer(str(error)) from None
         except BotoCoreError as error:
             raise NotNow(str(error)) from None
 

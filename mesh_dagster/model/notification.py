@@ -37,8 +37,8 @@ class Patience:
     first: float = 10
     longest: float = 3_600
     give_up: float = 3 * 86_400
-    timeout: float = 10
-    """What one try may take."""
+    timeout: float = 30
+    """What one try may take, of a channel whose own `timeout` asks for no more."""
     overdue: float = 3 * 86_400
     """How long something may wait in the inbox of its owner before that is told."""
 

@@ -17,8 +17,9 @@ from mesh_dagster.products.mesh import Mesh
 
 SENSOR = "alerts"
 _SECONDS = 30
-_TICK = 40
-"""Seconds that a tick may send for; Dagster gives up on one after 60."""
+_TICK = 25
+"""Seconds in which a tick begins to send; Dagster gives up on one after 60, and the last try may
+take another 30."""
 
 
 def alerts_sensor(mesh: Mesh, domain: Domain) -> dg.SensorDefinition:

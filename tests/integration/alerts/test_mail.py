@@ -106,6 +106,24 @@ def test_a_server_that_is_away_gets_the_mail_when_it_is_back(world, box, event):
     assert len(box.mails) == 1
 
 
+def test_a_server_that_says_nothing_is_left_alone_after_a_few_mails(world, event):
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        channel = {
+            "type": "smtp",
+            "host": "127.0.0.1",
+            "port": silent.getsockname()[1],
+            "from": "mesh@x.example",
+            "tls": "none",
+            "timeout": 0.2,
+        }
+        world.hooked(channels={"mail": channel}, owners=["mail"])
+        world.put(*(event(f"{n}", f"shop/p{n}/v1") for n in range(40)))
+        world.tell()
+    errors = [told.error for each in world.alerts() for told in each.told if told.error]
+    assert 3 <= len(errors) < 40
+    assert all(each.startswith("NoAnswer: the mail server cannot be used") for each in errors)
+
+
 def test_no_text_of_others_adds_a_header(world, box, event):
     world.put(event("a", summary="shop/sales/v1: late\r\nBcc: everybody@x.example"))
     world.tell()

@@ -89,6 +89,39 @@ def test_a_server_that_hangs_holds_up_no_other_channel_and_comes_back(
     other.close()
 
 
+def test_a_server_that_is_slower_than_a_try_may_take_is_waited_for_as_its_channel_says(
+    world, hook, event
+):
+    answer = hook.answer
+
+    def slowly(number):
+        hook.over.wait(1)
+        return answer(number)
+
+    hook.answer = slowly
+    channels = {"hook": {"type": "webhook", "url": "${HOOK_URL}", "timeout": 100}}
+    world.hooked(channels=channels, timeout="100ms")
+    world.put(event("a"))
+    assert str(world.tell().sent) == "1 delivered, 0 to be tried again, 0 given up"
+    assert len(hook.requests) == 1
+    (told,) = world.alerts()[0].told
+    assert (told.state, told.tries) == ("delivered", 1)
+
+
+def test_a_server_that_is_silent_for_longer_than_its_channel_says_gave_no_answer(
+    world, hook, servers, event
+):
+    hook.answer = lambda _: servers.HANG
+    channels = {"hook": {"type": "webhook", "url": "${HOOK_URL}", "timeout": 0.2}}
+    world.hooked(channels=channels)
+    world.put(*(event(f"{n}", f"shop/p{n}/v1") for n in range(40)))
+    world.tell()
+    assert len(hook.requests) < 40, "it is left alone"
+    assert {"NoAnswer: no answer: timed out"} == {
+        told.error for each in world.alerts() for told in each.told if told.error
+    }
+
+
 def test_a_refusal_is_a_dead_letter_that_lets_the_next_pass(world, hook, event):
     hook.answer = lambda n: 404 if n == 0 else 200
     world.hooked()
