@@ -52,10 +52,12 @@ class Asked(NamedTuple):
 
 
 class Past(NamedTuple):
-    """A product until a moment, in the order of time; `born` is its first publication."""
+    """A product until a moment, in the order of time; `born` is its first publication, `changed`
+    the newest until then."""
 
     product: str
     born: datetime | None
+    changed: datetime | None
     changes: Changes
     answers: Sequence[Answer]
     probes: Sequence[Probes] = ()
@@ -79,7 +81,7 @@ def _some(
 ) -> Iterator[Past]:
     places = {name: place for place, name in enumerate(asked)}
     moments = _from_texts if database.is_sqlite else _as_they_are
-    born = dict(_births(connection, places, moments))
+    ends = _ends(connection, places, until, moments)
     changes = _grouped(_changes(connection, asked, places, until))
     told = {name: each for name, each in asked.items() if each.kinds}
     answers = _grouped(_answers(connection, told, places, until) if told else iter(()))
@@ -90,9 +92,11 @@ def _some(
     told_of = [name for name, each in asked.items() if each.incidents]
     incidents = noticed_until(connection, told_of, until) if told_of else {}
     for name, place in places.items():
+        born, changed = ends.get(place, (None, None))
         yield Past(
             name,
-            born.get(place),
+            born,
+            changed,
             _columns(changes(place), moments),
             [
                 Answer(partition or None, outcome, at, port or "", kind, bool(held), *numbers)
@@ -273,21 +277,19 @@ _SAME_PUBLICATION = (publications.c.product == decisions.c.product) & (
 )
 
 
-def _births(
-    connection: sa.Connection, places: Mapping[str, int], moments: Moments
-) -> Iterator[tuple[int, datetime]]:
-    """When each product was published first, as far as it was at all."""
+def _ends(
+    connection: sa.Connection, places: Mapping[str, int], until: datetime, moments: Moments
+) -> dict[int, tuple[datetime, datetime | None]]:
+    """When each product was published first, as far as it was at all, and last until a moment."""
     products = _values({name: Asked(_EVER) for name in places}, places)
-    first = (
-        sa.select(_raw(publications.c.at))
-        .where(publications.c.product == products.c.product)
-        .order_by(publications.c.number)
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = sa.select(products.c.place, first)
+    at, number = publications.c.at, publications.c.number
+    of_product = sa.select(_raw(at)).where(publications.c.product == products.c.product).limit(1)
+    first = of_product.order_by(number)
+    last = of_product.where(at <= sa.bindparam("until", until, Moment)).order_by(number.desc())
+    query = sa.select(products.c.place, first.scalar_subquery(), last.scalar_subquery())
     found = [row for row in _streamed(connection, query) if row[1] is not None]
-    return zip([row[0] for row in found], moments([row[1] for row in found]), strict=True)
+    ends = (moments([row[column] for row in found]) for column in (1, 2))
+    return dict(zip((row[0] for row in found), zip(*ends, strict=True), strict=True))
 
 
 def _values(asked: Mapping[str, Asked], places: Mapping[str, int]) -> sa.CTE:

@@ -29,9 +29,9 @@ def _nobody_can_tell(_: str, __: str) -> None:
 class History:
     """One product until a moment.
 
-    `born` is its first publication: nothing is promised before. Of older changes than the longest
-    window needs there are only those whose facts are newer. `first` bounds the partitions that
-    exist.
+    `born` is its first publication: nothing is promised before. `changed` is the newest until
+    then. Of older changes than the longest window needs there are only those whose facts are
+    newer. `first` bounds the partitions that exist.
     """
 
     product: str
@@ -43,6 +43,7 @@ class History:
     incidents: Sequence[Noticed] = ()
     partitioning: Partitioning | None = None
     first: datetime | None = None
+    changed: datetime | None = None
     expected: Expected = field(default=_nobody_can_tell, compare=False)
 
     @property
@@ -56,6 +57,15 @@ class History:
             return self.changes
         there = list(map(is_not, self.changes.number, repeat(None)))
         return _only(self.changes, there)
+
+    @cached_property
+    def publications(self) -> Sequence[datetime]:
+        """When the port changed: in the time that the windows need, and last however long ago."""
+        at = self.told.at
+        last = self.changed or self.born
+        if last is None or (at and last <= at[-1]):
+            return at
+        return [*at, last]
 
     @cached_property
     def published(self) -> Changes:

@@ -48,7 +48,9 @@ def ages(objective: Objective, history: History, begin: datetime) -> list[Point]
 
 def _ages(objective: Objective, history: History, begin: datetime) -> Iterator[Point]:
     if objective.indicator is Indicator.FREQUENCY:
-        moments: list[tuple[datetime, datetime | None]] = [(each, each) for each in history.told.at]
+        moments: list[tuple[datetime, datetime | None]] = [
+            (each, each) for each in history.publications
+        ]
     elif objective.indicator is Indicator.FRESHNESS:
         moments = list(zip(*newest_facts(history), strict=True))
     else:

@@ -65,7 +65,7 @@ def frequency(history: History, limit: timedelta) -> Timed | None:
     """Bad while the last publication is longer ago than the product is to change."""
     if history.born is None or not history.is_born:
         return None
-    moments = [history.born, *history.told.at]
+    moments = [history.born, *history.publications]
     ends = [*moments[1:], history.until]
     spans = [(at + limit, end) for at, end in zip(moments, ends, strict=True) if end - at > limit]
     return Timed(history.born, _living(spans, history.born), history.until - moments[-1] > limit)

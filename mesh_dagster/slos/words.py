@@ -30,8 +30,8 @@ def in_words(objective: Objective, history: History, found: Measured, tally: Tal
 def _of_age(objective: Objective, history: History) -> str:
     limit = span(objective.limit or timedelta())
     if objective.indicator is Indicator.FREQUENCY:
-        last = history.told.at[-1] if history.told.at else history.born or history.until
-        return f"changed {span(history.until - last)} ago, promised every {limit}"
+        ago = span(history.until - history.publications[-1])
+        return f"changed {ago} ago, promised every {limit}"
     facts = newest_facts(history)[1]
     newest = facts[-1] if facts else None
     if newest is None:

@@ -160,6 +160,7 @@ def _history(
         incidents=past.incidents,
         partitioning=loaded.wiring.partitioning,
         first=clock.since(),
+        changed=past.changed,
         expected=partial(_expected, loaded, rules),
     )
 

@@ -91,6 +91,17 @@ def test_a_past_moment_knows_nothing_of_what_came_later(journal: Journal) -> Non
     assert _past(journal, START + 3 * DAY, a=Asked(LONG_AGO)) == before
 
 
+def test_the_newest_publication_until_then_is_told_however_old_it_is(journal: Journal) -> None:
+    for day in range(1, 4):
+        _publish(journal, "d/a/v1", day, START + day * DAY, f"2013-11-0{day}", fact=START)
+    for until, changed in ((60 * DAY, 3), (3 * DAY, 3), (2 * DAY, 2)):
+        (found,) = _past(journal, START + until, a=Asked(START + 50 * DAY))
+        assert (found.born, found.changed) == (START + DAY, START + changed * DAY)
+        assert found.changes.at == ()
+    (found,) = _past(journal, START, a=Asked(LONG_AGO))
+    assert (found.born, found.changed) == (START + DAY, None)
+
+
 def test_what_is_older_is_left_out_unless_its_facts_are_newer(journal: Journal) -> None:
     _publish(journal, "d/a/v1", 1, START, "2013-10-01", fact=START)
     _publish(journal, "d/a/v1", 2, START + DAY, "2014-01-01", fact=START + 60 * DAY)

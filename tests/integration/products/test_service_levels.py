@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +27,7 @@ HOUR = timedelta(hours=1)
 START = datetime(2013, 11, 1, tzinfo=UTC)
 
 
-def _orders(tmp_path: Path) -> Mesh:
+def _orders(tmp_path: Path, *more: Mapping[str, object]) -> Mesh:
     mesh = write_mesh(tmp_path / "mesh")
     days = [date(2013, 11, day) for day in range(1, 11)]
     write_product(
@@ -46,6 +47,7 @@ def _orders(tmp_path: Path) -> Mesh:
             {"property": "completeness", "value": 90, "unit": "percent"},
             {"property": "lineage", "value": 99, "unit": "percent"},
             {"property": "availability", "value": 99.5, "unit": "percent"},
+            *more,
         ],
     )
     return Mesh.open(tmp_path / "mesh")
@@ -85,6 +87,16 @@ def test_the_present_is_the_clocks_and_a_window_can_be_asked_for(tmp_path: Path)
     assert found[Indicator.FRESHNESS].at == START + 4 * DAY
     assert found[Indicator.FRESHNESS].objective.window == DAY
     assert found[Indicator.FRESHNESS].failing
+
+
+def test_how_long_ago_a_product_changed_is_told_however_long_it_has_not(tmp_path: Path) -> None:
+    mesh = _orders(tmp_path, {"property": "frequency", "value": 1, "unit": "d"})
+    _publish(mesh, "shop/orders", 1, 2, 3)
+    found = _standings(mesh, "shop/orders", at=START + 60 * DAY)[Indicator.FREQUENCY]
+    assert found.now == "changed 56 d 18 h ago, promised every 1 d"
+    assert (found.status, found.kept) == (Status.BREACHED, 0)
+    before = _standings(mesh, "shop/orders", at=START + 2 * DAY + 7 * HOUR)[Indicator.FREQUENCY]
+    assert before.now == "changed 1 h ago, promised every 1 d"
 
 
 def test_a_product_that_was_never_published_has_nothing_to_measure(tmp_path: Path) -> None:
