@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import Severity, Verdict
 from mesh_dagster.model.lineage import ColumnLineage
 from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.model.slo import Status
+
+if TYPE_CHECKING:
+    from mesh_dagster.model.domain import Domain
 
 Cell = str | int | float | bool | None
 """A value of an example result: what JSON has; everything else is told as text."""
@@ -28,6 +32,11 @@ class About:
     """Where its data belongs, unless a product says otherwise."""
     policies: Mapping[str, str] = field(default_factory=dict)
     """The sets of policies that it runs, with their versions."""
+
+    @classmethod
+    def of(cls, domain: Domain) -> About:
+        """What the files of a domain say of it."""
+        return cls(domain.name, domain.team, domain.contact, domain.description, domain.region)
 
 
 @dataclass(frozen=True, slots=True)

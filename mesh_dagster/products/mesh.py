@@ -22,8 +22,9 @@ from mesh_dagster.descriptors.product import (
     list_products,
     load_product,
 )
-from mesh_dagster.errors import DescriptorError, UnknownAddress
+from mesh_dagster.errors import DescriptorError, MeshError, UnknownAddress
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.discovery import About
 from mesh_dagster.model.domain import EMBEDDED, Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.model.partition import Partitioning
@@ -249,6 +250,15 @@ class Mesh:
     def domain_names(self) -> tuple[str, ...]:
         """What the domains are called whose files are here."""
         return tuple(each.name for each in self.domains)
+
+    def about(self, domain: str) -> About | None:
+        """What a domain tells of itself, by its files or its document; None where nobody knows."""
+        for each in self.domains:
+            if each.name == domain:
+                return About.of(each)
+        with suppress(MeshError):
+            return document_of(self.documents, domain).about
+        return None
 
     def governed(self, domain: str = "") -> Governed | None:
         """The policies that hold in a domain, and who is let off them; None where there are none.

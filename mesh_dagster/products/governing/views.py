@@ -23,9 +23,7 @@ from mesh_dagster.policies.around import MeshView
 from mesh_dagster.policies.view import Asked, View
 from mesh_dagster.products.governing.proven import stages_on_record
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.telling.describe import about
 from mesh_dagster.registry.described import Described
-from mesh_dagster.registry.documents import document_of
 
 _Found = TypeVar("_Found")
 
@@ -43,7 +41,7 @@ class Views:
         self._mesh = mesh
         self._moment = moment
         self._own = {each.product.address: Described.of(each) for each in loaded}
-        self._abouts = {each.name: about(each) for each in mesh.domains}
+        self._abouts = {each.name: About.of(each) for each in mesh.domains}
         self._now = clock.now()
         self._on_record = cache(lambda domain: _known(lambda: stages_on_record(mesh, domain)))
         self.around = (
@@ -58,7 +56,7 @@ class Views:
         told = cache(lambda: self._told(product))
         return View(
             described=self._own[product],
-            domain=self._abouts.get(product.domain) or about(loaded.domain),
+            domain=self._abouts.get(product.domain) or About.of(loaded.domain),
             mesh=self.around,
             moment=self._moment,
             people=tuple(people(loaded)),
@@ -103,7 +101,7 @@ class Views:
     def _about(self, domain: str) -> About | None:
         if domain in self._abouts:
             return self._abouts[domain]
-        return _known(lambda: document_of(self._mesh.documents, domain).about)
+        return self._mesh.about(domain)
 
     def _proven(self, product: Address) -> frozenset[Stage] | None:
         known = self._on_record(product.domain)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mesh_dagster import clock
 from mesh_dagster.access.decision import Reader
 from mesh_dagster.descriptors.custom import kept_value
-from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.discovery import About
 from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.policy import Moment
 from mesh_dagster.model.product import Product
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.registry.documents import document_of
 
 if TYPE_CHECKING:
     from mesh_dagster.registry.described import Described
@@ -67,7 +64,7 @@ def objection(
         purpose=wanted.purpose_of(port),
         columns=wanted.columns.get(port),
     )
-    told = _about(mesh, port.domain)
+    told = mesh.about(port.domain) or About(port.domain)
     for found in access_findings(governed, described, told, asked, clock.now()):
         if found.severity is Severity.ERROR:
             return f"{found.code}: {found.message}"
@@ -80,16 +77,6 @@ def _region(mesh: Mesh, reader: Reader, by: Product | None) -> str | None:
     stated = kept_value(by.rest, _REGION) if by is not None else None
     if isinstance(stated, str) and stated.strip():
         return stated.strip().lower()
-    regions = {_about(mesh, each).region for each in reader.domains}
+    regions = {(mesh.about(each) or About(each)).region for each in reader.domains}
     found = regions.pop() if len(regions) == 1 else None
     return found.strip().lower() if found and found.strip() else None
-
-
-def _about(mesh: Mesh, domain: str) -> About:
-    """What a domain tells of itself, by its files or its document."""
-    for each in mesh.domains:
-        if each.name == domain:
-            return About(each.name, each.team, each.contact, each.description, each.region)
-    with suppress(MeshError):
-        return document_of(mesh.documents, domain).about
-    return About(domain)

@@ -58,8 +58,7 @@ def own_subject(
         known=seen.known,
         tells_events=facts.newest_event is not None,
     )
-    about = About(domain.name, domain.team, domain.contact)
-    return Subject(described, about, observed, facts.queries, served.missing(described))
+    return Subject(described, About.of(domain), observed, facts.queries, served.missing(described))
 
 
 def own_facts(loaded: LoadedProduct, levels: Sequence[LevelStanding], told: Facts | None) -> Facts:

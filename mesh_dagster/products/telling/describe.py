@@ -204,12 +204,8 @@ def _has_published(document: Document, path: str) -> bool:
 def _told_of(mesh: Mesh, domain: Domain) -> About:
     """The same with the policies that it runs."""
     governed = mesh.governed(domain.name)
-    return replace(about(domain), policies=governed.versions) if governed else about(domain)
-
-
-def about(domain: Domain) -> About:
-    """What a domain tells of itself."""
-    return About(domain.name, domain.team, domain.contact, domain.description, domain.region)
+    told = About.of(domain)
+    return replace(told, policies=governed.versions) if governed else told
 
 
 def _described(

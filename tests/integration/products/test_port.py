@@ -10,11 +10,11 @@ import pytest
 
 from mesh_dagster.errors import AddressError, UnknownAddress
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.discovery import ExampleQuery, Facts
+from mesh_dagster.model.discovery import About, ExampleQuery, Facts
 from mesh_dagster.products.reading.examples import example, examples_of
 from mesh_dagster.products.reading.port import Port
 from mesh_dagster.products.reading.uses import use_counts
-from mesh_dagster.products.telling.describe import about, announce
+from mesh_dagster.products.telling.describe import announce
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.entries import entry_of, line
 from mesh_dagster.registry.writing import write_document
@@ -102,7 +102,7 @@ def test_a_checkout_without_the_files_has_them_from_the_document(
     told = Facts(queries=(ExampleQuery("all", "from shop.items", "Everything"),))
     loaded = shop.load("shop/items/v1")
     entry = line(entry_of(Described.of(loaded, told)))
-    write_document(shop.mesh.documents, about(loaded.domain), lambda _: {"shop/items/v1": entry})
+    write_document(shop.mesh.documents, About.of(loaded.domain), lambda _: {"shop/items/v1": entry})
     other = world.copied(shop.root, tmp_path / "other")
     assert examples_of(other.mesh, Address("shop", "items")) == told.queries
     assert other.mesh["shop/items"].queries["all"]()["item"].to_list() == ["tea"]
