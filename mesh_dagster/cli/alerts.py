@@ -11,11 +11,13 @@ from mesh_dagster.cli.apart import Apart
 from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, moment, say
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, domains_here, open_mesh
+from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
     from mesh_dagster.journal.told import Alert
     from mesh_dagster.model.domain import Domain
+    from mesh_dagster.model.review import Identity
     from mesh_dagster.products.mesh import Mesh
 
 _COLUMNS = [
@@ -33,6 +35,7 @@ _COLUMNS = [
 @click.option("--dead", is_flag=True, help="Only those that were given up.")
 @click.option("--send", is_flag=True, help="Measure service levels and send what is due, now.")
 @click.option("--retry", is_flag=True, help="Let those that were given up be tried again.")
+@click.option("--drop", is_flag=True, help="Let those that were given up rest: they are over.")
 @click.option("--limit", default=20, show_default=True, help="How many at most, of each domain.")
 @as_json
 def alerts(
@@ -42,23 +45,24 @@ def alerts(
     dead: bool,
     send: bool,
     retry: bool,
+    drop: bool,
     limit: int,
     as_json: bool,
 ) -> int:
     """List who was told of what, newest first, of all domains or of the product at ADDRESS."""
+    if retry and drop:
+        raise UsageError("what is dropped is not tried again", fix="mesh alerts --dead")
     mesh = open_mesh()
     product = mesh.resolve_own(address).of_product if address else None
+    path = product.path if product else None
     domains = domains_here(mesh, product.domain if product else domain)
     apart = Apart()
-    if retry:
-        for each in domains:
-            with apart.domain(each.name), mesh.journal(each.name) as journal:
-                say(f"{each.name}: {journal.outbox.try_again()} messages will be tried again")
+    if retry or drop:
+        _settle(mesh, domains, path, apart, drop)
     failed = _send(mesh, domains, apart) if send else False
     found = []
     for each in domains:
         with apart.domain(each.name), mesh.journal(each.name) as journal:
-            path = product.path if product else None
             found += journal.outbox.alerts(limit, path, dead=dead)
     found.sort(key=lambda each: each.noticed, reverse=True)
     if as_json:
@@ -69,6 +73,27 @@ def alerts(
     elif not apart.problems:
         say("nobody was told of anything" if not dead else "nothing was given up")
     return apart.tell() or int(failed)
+
+
+def _settle(
+    mesh: Mesh, domains: Sequence[Domain], path: str | None, apart: Apart, drop: bool
+) -> None:
+    """Let dead letters be tried again, or let them rest: those about a product, or all."""
+    by = str(_who(mesh)) if drop else ""
+    for each in domains:
+        with apart.domain(each.name), mesh.journal(each.name) as journal:
+            if drop:
+                say(f"{each.name}: {journal.outbox.drop(by, path)} messages were dropped by {by}")
+            else:
+                say(f"{each.name}: {journal.outbox.try_again(path)} messages will be tried again")
+
+
+def _who(mesh: Mesh) -> Identity:
+    """Who says so, for the record: it takes no owner."""
+    from mesh_dagster.products.deciding.reviewing import identities
+    from mesh_dagster.reviews.identity import of_system
+
+    return next(iter(identities(mesh)), of_system())
 
 
 def _send(mesh: Mesh, domains: Sequence[Domain], apart: Apart) -> bool:

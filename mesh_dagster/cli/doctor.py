@@ -25,7 +25,7 @@ _COLUMNS = [
 
 @click.command()
 @click.option("--domain", metavar="NAME", help="Of this domain only.")
-@click.option("--silent", type=float, metavar="SECONDS", help="How long each part may be silent.")
+@click.option("--silent", type=float, metavar="SECONDS", help="How long parts may be silent.")
 @click.option("--parts", is_flag=True, help="Every part of every domain, also those that are well.")
 @as_json
 def doctor(domain: str | None, silent: float | None, *, parts: bool, as_json: bool) -> int:

@@ -27,6 +27,8 @@ class State(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     DEAD = "dead"
+    DROPPED = "dropped"
+    """It was dead, and somebody has said that nobody has to be told any more."""
 
 
 Line = tuple[str, str, str]

@@ -29,6 +29,8 @@ from mesh_dagster.journal.letters import Claim, Pending, State, blocked, claimed
 from mesh_dagster.journal.pruning import Kept, prune
 from mesh_dagster.journal.sending import (
     Ended,
+    again,
+    drop,
     due_again,
     put_arrivals,
     put_failures,
@@ -157,15 +159,15 @@ class Outbox:
             put_failures(connection, [each for each in found if each.error is not None], now)
             put_arrivals(connection, [each.message for each in found if each.error is None], now)
 
-    def try_again(self, ids: Collection[str] | None = None) -> int:
-        """Let dead letters wait for their sender again: these, or all; how many that were."""
-        dead = messages.c.state == State.DEAD
-        if ids is not None:
-            dead &= messages.c.id.in_(ids)
-        waiting = {"state": State.WAITING, "due": clock.wall(), "ended": None, "tries": 0}
-        waiting["composed"] = clock.wall()
+    def try_again(self, product: str | None = None) -> int:
+        """Let dead letters wait for their sender again, or those about a product; how many."""
         with self._database.writing() as connection:
-            return connection.execute(sa.update(messages).where(dead).values(waiting)).rowcount
+            return again(connection, product, clock.wall())
+
+    def drop(self, by: str, product: str | None = None) -> int:
+        """Let dead letters rest for good, or those about a product, as somebody says; how many."""
+        with self._database.writing() as connection:
+            return drop(connection, product, by, clock.wall())
 
     def alerts(self, limit: int, product: str | None = None, *, dead: bool = False) -> list[Alert]:
         """The newest events and who is told, newest first; `dead`: of those given up only."""

@@ -1,7 +1,8 @@
 """Letting go of what has ended long ago, so that a ledger of many years stays quick.
 
 What waits, what was given up and what belongs to an incident that goes on is kept however old it
-is. Attempts, decisions, publications and what owners decided are the record: never touched here.
+is; what somebody has dropped is over. Attempts, decisions, publications and what owners decided
+are the record: never touched here.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ def _incidents(connection: sa.Connection, kept: Kept, limit: int) -> list[int]:
 
 
 def _events(kept: Kept) -> sa.Select[Any]:
-    """Old events of which everybody was told, that began and ended no incident and are of none
-    that goes on."""
+    """Old events of which everybody was told, or nobody has to be any more, that began and ended
+    no incident and are of none that goes on."""
     going_on = sa.and_(incidents.c.id == events.c.incident, incidents.c.closed.is_(None))
     opened = sa.select(incidents.c.opened)
     closed = sa.select(incidents.c.closed).where(incidents.c.closed.is_not(None))
@@ -96,11 +97,14 @@ def _events(kept: Kept) -> sa.Select[Any]:
 
 
 def _is_due(number: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """Whether somebody has yet to be told of an event, or could not be."""
-    arrived = sa.and_(messages.c.id == deliveries.c.message, messages.c.state == State.DELIVERED)
+    """Whether somebody has yet to be told of an event, or could not be, and that matters still."""
+    over = sa.and_(
+        messages.c.id == deliveries.c.message,
+        messages.c.state.in_((State.DELIVERED, State.DROPPED)),
+    )
     return (
         sa.select(deliveries.c.event)
-        .where(deliveries.c.event == number, ~sa.exists().where(arrived))
+        .where(deliveries.c.event == number, ~sa.exists().where(over))
         .exists()
     )
 

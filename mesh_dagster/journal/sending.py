@@ -108,6 +108,30 @@ def put_failures(connection: sa.Connection, ended: Sequence[Ended], now: datetim
         )
 
 
+def again(connection: sa.Connection, product: str | None, now: datetime) -> int:
+    """Let dead letters wait for their sender again; how many."""
+    waiting = {"state": State.WAITING, "due": now, "composed": now, "ended": None, "tries": 0}
+    return connection.execute(_dead(product).values(waiting)).rowcount
+
+
+def drop(connection: sa.Connection, product: str | None, by: str, now: datetime) -> int:
+    """Let dead letters rest, and record who says so; how many."""
+    said = sa.literal(f"dropped by {by}: ") + sa.func.coalesce(messages.c.error, "")
+    rests = {"state": State.DROPPED, "ended": now, "error": said}
+    return connection.execute(_dead(product).values(rests)).rowcount
+
+
+def _dead(product: str | None) -> sa.Update:
+    """Of all dead letters, or of those that tell of a product."""
+    dead = sa.update(messages).where(messages.c.state == State.DEAD)
+    if product is None:
+        return dead
+    telling = sa.select(deliveries.c.message).where(
+        deliveries.c.product == product, deliveries.c.message.is_not(None)
+    )
+    return dead.where(messages.c.id.in_(telling))
+
+
 def put_arrivals(connection: sa.Connection, ids: Sequence[str], now: datetime) -> None:
     """Messages that arrived, and what follows: topics cool down, incidents are known."""
     if not ids:

@@ -96,7 +96,7 @@ class Told:
     message: str | None = None
     tries: int = 0
     at: datetime | None = None
-    """When it was delivered, or given up."""
+    """When it was delivered, given up or dropped."""
     due: datetime | None = None
     error: str | None = None
 

@@ -20,6 +20,9 @@ SILENT, DEAD, STUCK, FAILING = "MESH-M081", "MESH-M082", "MESH-M083", "MESH-M084
 _MISSED = 5
 """Signs of life in a row that may stay away."""
 
+_LEAST = 2
+"""The same, however little silence is asked for: each comes a little late."""
+
 _STUCK = 3600.0
 """Seconds after which somebody should have been told."""
 
@@ -34,7 +37,9 @@ class Diagnosis:
 
 
 def diagnose(mesh: Mesh, domain: Domain, silent: float | None = None) -> Diagnosis:
-    """What is wrong with the telling of one domain; `silent`: seconds that may pass in silence.
+    """What is wrong with the telling of one domain.
+
+    `silent`: seconds that may pass in silence, of a part that gives no sign less often.
 
     A journal that cannot be opened is a finding, too.
     """
@@ -62,7 +67,8 @@ def _silences(
             yield _silent(domain, f"the {part} has never given a sign of life")
     for beat in health.heartbeats:
         age = (clock.wall() - beat.at).total_seconds()
-        most = silent if silent is not None else _MISSED * beat.every
+        most = beat.every * (_MISSED if silent is None else _LEAST)
+        most = max(most, silent or 0.0)
         if age < -most:
             what = f"the {beat.name} gave its last sign of life {_span(-age)} from now"
             yield Finding(SILENT, what, subject=domain, fix="set the clocks of those machines")
@@ -83,7 +89,8 @@ def _letters(domain: str, health: Health) -> Iterator[Finding]:
             DEAD,
             f"{health.dead} messages were given up and nobody was told",
             subject=domain,
-            fix="mesh alerts --dead, and once the cause is mended: mesh alerts --retry",
+            fix="mesh alerts --dead, and once the cause is mended: mesh alerts --retry; where "
+            f"nobody has to be told any more: mesh alerts --drop --domain {domain}",
         )
     for channel, error in health.failing:
         what = f"the channel `{channel}` fails and is tried again: {error}"

@@ -99,6 +99,19 @@ def test_what_waits_and_what_was_given_up_stays(journal, tell):
     }
 
 
+def test_what_was_dropped_goes_as_what_arrived_does(journal, tell, rows):
+    tell(event("dead"), error="refused")
+    assert journal.outbox.drop("noor", "flights/other/v1") == 0
+    assert journal.outbox.prune(kept(), 100) == 0
+    assert journal.outbox.drop("noor", PRODUCT) == 1
+    ((told,),) = [each.told for each in journal.outbox.alerts(10)]
+    assert (told.state, told.error) == ("dropped", "dropped by noor: refused")
+    assert told.at is not None
+    assert journal.outbox.try_again() == 0
+    assert journal.outbox.prune(kept(), 100) == 1
+    assert rows() == {"alembic_version": 1}
+
+
 def test_an_incident_that_goes_on_keeps_all_of_its_events(journal, tell):
     tell(
         event("burns", EventKind.BURNING, incident="slo:x", objective="freshness"),

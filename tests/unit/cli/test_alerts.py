@@ -125,6 +125,44 @@ def test_what_was_given_up_is_found_listed_and_tried_again(published, run):
     assert "nothing was given up" in again.err
 
 
+def test_what_nobody_has_to_be_told_any_more_is_dropped_on_the_record(published, run, monkeypatch):
+    monkeypatch.setenv("MESH_USER", "noor")
+    notifications(published, "{group: 0s}")
+    with published.config.file.open("a") as file:
+        file.write("reviews: {identity: [environment]}\n")
+    run("alerts", "--send")
+    written(published, sa.update(messages).values(state="dead", error="SMTP 550 nobody"))
+    assert run("doctor").code == 1
+    other = run("alerts", "air/carriers", "--drop")
+    assert "air: 0 messages were dropped" in other.err, "it tells of another product"
+    dropped = run("alerts", "air/flights", "--drop")
+    assert "air: 1 messages were dropped by noor (environment, unverified)" in dropped.err
+    assert "log: dropped by noor (environment, unverified): SMTP 550 nobody" in dropped.out
+    (alert,) = run("alerts", "--json").json
+    assert alert["told"][0]["state"] == "dropped"
+    well = run("doctor")
+    assert well.code == 0, well.out
+    assert "0 messages will be tried again" in run("alerts", "--retry").err
+    assert run("alerts", "--retry", "--drop").code == 2
+
+
+def test_a_part_that_is_to_come_once_a_day_is_not_silent_before_that(published, run):
+    run("alerts", "--send")
+    hours = {"outbox": 1, "pruning": 30}
+    for name, many in hours.items():
+        sign = sa.update(heartbeats).where(heartbeats.c.name == name)
+        written(published, sign.values(at=clock.wall() - timedelta(hours=many)))
+    assert run("doctor", "--silent", "7200").code == 0
+    ill = run("doctor", "--silent", "1800")
+    assert ill.code == 1
+    assert "the outbox has given no sign" in ill.out
+    assert "the pruning" not in ill.out
+    sign = sa.update(heartbeats).where(heartbeats.c.name == "pruning")
+    written(published, sign.values(at=clock.wall() - timedelta(days=3)))
+    ill = run("doctor", "--silent", "7200")
+    assert "the pruning has given no sign of life for 3 days" in ill.out
+
+
 def test_what_waits_for_long_is_found(published, run):
     run("alerts", "--send")
     written(published, sa.update(events).values(noticed=clock.wall() - timedelta(hours=5)))
