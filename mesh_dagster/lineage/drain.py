@@ -127,7 +127,7 @@ class _Drain:
             self._sent.delivered += 1
             self._ended.append(Tried(event.event, event.tries))
             return
-        retry_at = None if isinstance(error, Refused) else self._again(error, event.tries + 1)
+        retry_at = None if isinstance(error, Refused) else self._again(error, event.tries)
         self._sent.failed += retry_at is not None
         self._sent.dead += retry_at is None
         self._ended.append(Tried(event.event, event.tries, self._said(error), retry_at))

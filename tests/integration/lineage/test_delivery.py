@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -89,6 +90,25 @@ def test_a_paused_sink_is_not_asked_before_its_time(world, backend):
     asked = len(backend.requests)
     assert "left alone" in world.deliver().sent["backend"].paused
     assert len(backend.requests) == asked
+
+
+def test_what_failed_once_is_tried_again_after_the_first_pause(world, backend, monkeypatch):
+    world.posts_to(backend)
+    world.configure(
+        sinks={"backend": {"type": "http", "url": backend.url}},
+        retry={"first": "1h", "longest": "9h"},
+    )
+    backend.answer = lambda number, event: 500 if number == 0 else 201
+    ids = world.put(1)
+    world.deliver()
+    later = clock.wall() + timedelta(minutes=59)
+    monkeypatch.setattr(clock, "wall", lambda: later)
+    world.deliver()
+    assert len(backend.requests) == 1
+    then = later + timedelta(minutes=2)
+    monkeypatch.setattr(clock, "wall", lambda: then)
+    world.deliver()
+    assert backend.states == dict.fromkeys(ids, BOTH)
 
 
 def test_retry_after_is_heeded(world, backend):
@@ -271,8 +291,6 @@ def test_a_sink_that_cannot_be_opened_is_a_problem_that_is_told(world, backend):
 
 
 def test_the_service_level_of_lineage_is_kept_once_it_has_arrived(world, backend, monkeypatch):
-    from datetime import timedelta
-
     from mesh_dagster.journal import telling
     from mesh_dagster.products.keeping.service_levels import reports
 
