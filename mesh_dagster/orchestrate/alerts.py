@@ -17,7 +17,7 @@ from mesh_dagster.products.mesh import Mesh
 
 SENSOR = "alerts"
 _SECONDS = 30
-_TICK = 25
+_TICK = 20
 """Seconds in which a tick begins to send; Dagster gives up on one after 60, and the last try may
 take another 30."""
 
