@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +15,7 @@ from mesh_dagster.cli.output import (
     moment,
     say,
 )
-from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.table import Column, render, rows_of_data
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import EvaluationError, MeshError, UsageError
 from mesh_dagster.model.address import Address
@@ -37,7 +36,6 @@ _COLUMNS = [
     Column("SINCE (UTC)", least=10),
     Column("RULES", right=True),
 ]
-_NARROWEST = 14
 _DECIDED = [
     Column("PARTITION"),
     Column("OUTCOME", colours={"released": "green", "quarantined": "red"}),
@@ -159,7 +157,7 @@ def _show_rows(
         emit(f"  no rows: {error.what}")
     else:
         if rows:
-            emit_styled(_rows_table(product, result, rows))
+            emit_styled(rows_of_data(rows, _columns_of(product, result)))
 
 
 def _rows_or_why(
@@ -171,18 +169,6 @@ def _rows_or_why(
         return {"rows": _failing_rows(mesh, product, waiting, result, limit)}
     except MeshError as error:
         return {"rows": [], "no_rows": error.what}
-
-
-def _rows_table(
-    product: LoadedProduct, result: RuleResult, rows: Sequence[Mapping[str, Any]]
-) -> str:
-    """The rows, beginning with what the rule is about and when it happened; that is never cut."""
-    first = _columns_of(product, result)
-    others = [name for name in rows[0] if name not in first]
-    columns = [*map(Column, first), *(Column(name, least=_NARROWEST) for name in others)]
-    table = render(columns, [[row[each.title] for each in columns] for row in rows])
-    more = f"\n  and {table.left_out} more columns: --json" if table.left_out else ""
-    return table.text + more
 
 
 def _columns_of(product: LoadedProduct, result: RuleResult) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesh_dagster.cli.output import emit, emit_styled, moment
-from mesh_dagster.cli.table import Column, render
+from mesh_dagster.cli.table import Column, render, rows_of_data
 from mesh_dagster.errors import EvaluationError, MeshError
 from mesh_dagster.journal import Quarantined
 from mesh_dagster.model.address import Address
@@ -27,7 +27,6 @@ _CHANGED = [
     Column("BEFORE", right=True, least=8),
     Column("NOW", right=True, least=8),
 ]
-_NARROWEST = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,23 +140,12 @@ def _tell_failing(each: Failing) -> None:
     if each.no_rows:
         emit(f"  no rows: {each.no_rows}")
     if each.rows:
-        emit_styled(_table(each))
+        words = _words(each.result)
+        emit_styled(rows_of_data(each.rows, [name for name in each.rows[0] if name in words]))
 
 
 def _is_counted(result: RuleResult) -> bool:
     return result.failed is not None and result.checked is not None
-
-
-def _table(each: Failing) -> str:
-    names, words = list(each.rows[0]), _words(each.result)
-    named = [name for name in names if name in words]
-    columns = [
-        *map(Column, named),
-        *(Column(name, least=_NARROWEST) for name in names if name not in named),
-    ]
-    table = render(columns, [[row[column.title] for column in columns] for row in each.rows])
-    more = f"\n  and {table.left_out} more columns: --json" if table.left_out else ""
-    return table.text + more
 
 
 def _words(result: RuleResult) -> frozenset[str]:

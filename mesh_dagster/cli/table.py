@@ -19,6 +19,8 @@ import click
 
 GAP = "  "
 ELLIPSIS = "…"
+_NARROWEST = 14
+"""Of a column of data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,15 @@ def render(columns: Sequence[Column], rows: Sequence[Sequence[Any]], width: int 
         for at in under:
             lines += _below(columns[at], row, cell[at], width)
     return Table("\n".join(lines), len(inside) - len(kept))
+
+
+def rows_of_data(rows: Sequence[Mapping[str, Any]], first: Sequence[str]) -> str:
+    """Rows by the names of their columns; those that come `first` are never cut."""
+    others = (name for name in rows[0] if name not in first)
+    columns = [*map(Column, first), *(Column(name, least=_NARROWEST) for name in others)]
+    table = render(columns, [[row[each.title] for each in columns] for row in rows])
+    more = f"\n  and {table.left_out} more columns: --json" if table.left_out else ""
+    return table.text + more
 
 
 def _below(column: Column, row: Sequence[Any], cell: str, width: int) -> list[str]:

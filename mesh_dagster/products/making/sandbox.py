@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.errors import UsageError
-from mesh_dagster.products.reading.sql.plan import Refused, check_reads, kind_of
+from mesh_dagster.products.reading.sql.plan import Refused, check_reads, one_select
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,28 +48,16 @@ def only_select(sql: str) -> duckdb.Statement:
 
     Raises `UsageError` for a syntax error, for several statements, and for any that is no query.
     """
-    import duckdb
-
     try:
-        statements = duckdb.extract_statements(sql)
-    except duckdb.Error as error:
-        raise UsageError(f"this is not SQL: {error}", code="MESH-M041") from error
-    kinds = [kind_of(each) for each in statements]
-    if kinds != ["SELECT"]:
-        raise UsageError(
-            f"a query is one SELECT; this is {' and '.join(kinds) or 'empty'}",
-            code="MESH-M041",
-            fix="products are read-only: change one by its own transform",
-        )
-    try:
-        check_reads(statements[0].query)
+        found = one_select(sql)
+        check_reads(found.query)
     except Refused as refused:
         raise UsageError(
-            f"a query is one SELECT; {refused}",
+            str(refused),
             code="MESH-M041",
             fix="products are read-only: change one by its own transform",
         ) from None
-    return statements[0]
+    return found
 
 
 def named_parameters(statement: duckdb.Statement, values: Mapping[str, Any]) -> dict[str, Any]:

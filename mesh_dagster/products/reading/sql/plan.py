@@ -74,7 +74,7 @@ def asked(sql: str) -> Asked:
         sql.encode()
     except UnicodeEncodeError as error:
         raise Refused(f"this is not SQL: character {error.start + 1} is no text") from None
-    statement = _one_select(sql)
+    statement = one_select(sql).query
     reading = _Reading()
     try:
         reading.walk(_parsed(statement), frozenset())
@@ -89,22 +89,23 @@ def asked(sql: str) -> Asked:
     )
 
 
-def _one_select(sql: str) -> str:
+def one_select(sql: str) -> duckdb.Statement:
+    """The one SELECT that a text is. Raises `Refused`."""
     import duckdb
 
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
         raise Refused(f"this is not SQL: {error}") from None
-    kinds = [kind_of(each) for each in statements]
+    kinds = [_kind_of(each) for each in statements]
     if kinds == ["MULTI"]:
         raise Refused("a PIVOT names its values: pivot ... on column in ('a', 'b')")
     if kinds != ["SELECT"]:
         raise Refused(f"a query is one SELECT; this is {' and '.join(kinds) or 'empty'}")
-    return str(statements[0].query)
+    return statements[0]
 
 
-def kind_of(statement: duckdb.Statement) -> str:
+def _kind_of(statement: duckdb.Statement) -> str:
     """What a statement is, in capitals. The parser knows more kinds than its Python has names."""
     try:
         return str(statement.type.name)
@@ -205,13 +206,13 @@ def check_reads(sql: str) -> None:
     try:
         left = [_parsed(sql)]
     except RecursionError:
-        raise Refused("it is nested too deeply") from None
+        raise Refused("the query is nested too deeply") from None
     while left:
         node = left.pop()
         if isinstance(node, dict):
             kind = node.get("type")
             if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _NODES:
-                raise Refused(f"this has {_verb(kind)} in it")
+                raise Refused(f"a query is one SELECT; this has {_verb(kind)} in it")
             left += node.values()
         elif isinstance(node, list):
             left += node
