@@ -99,4 +99,5 @@ def _event(
         objective=objective,
         cause=cause,
         incident=incident,
+        began=None if kind is EventKind.RECOVERED else standing.since,
     )

@@ -34,6 +34,22 @@ def put_event(connection: sa.Connection, event: Event) -> int | None:
     return number
 
 
+def last_opening() -> sa.ScalarSelect[int]:
+    """Of an incident in a query the number of the event that says what it has come to."""
+    telling = events.alias("telling")
+    return (
+        sa.select(sa.func.max(telling.c.number))
+        .where(
+            telling.c.subject == incidents.c.product,
+            telling.c.number >= incidents.c.opened,
+            telling.c.incident == incidents.c.id,
+            telling.c.kind.in_(OPENS),
+        )
+        .correlate(incidents)
+        .scalar_subquery()
+    )
+
+
 def quarantined(row: sa.Row[Any], values: Iterable[Decision]) -> Event | None:
     """What to tell of an attempt's decisions; None where it left nothing in quarantine."""
     waiting = [each for each in values if each.outcome is Outcome.QUARANTINED]

@@ -19,6 +19,7 @@ from mesh_dagster.errors import JournalError
 from mesh_dagster.journal.alert_tables import events, incidents
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.failure import contradiction
+from mesh_dagster.journal.happenings import last_opening
 from mesh_dagster.journal.owner import Owner
 from mesh_dagster.journal.review_tables import rulings
 from mesh_dagster.journal.rows import result_from_row
@@ -143,7 +144,7 @@ def _breaches(connection: sa.Connection, product: str | None) -> list[Breach]:
     """The incidents of service levels that are not over."""
     found = (
         sa.select(incidents.c.id, incidents.c.product, incidents.c.began, events.c.summary)
-        .join_from(incidents, events, incidents.c.opened == events.c.number)
+        .join_from(incidents, events, events.c.number == last_opening())
         .where(incidents.c.closed.is_(None), incidents.c.kind == EventKind.BREACHED.value)
         .order_by(incidents.c.product, incidents.c.id)
     )

@@ -18,7 +18,7 @@ from mesh_dagster.journal.alert_tables import (
     incidents,
     messages,
 )
-from mesh_dagster.journal.happenings import event_from_row
+from mesh_dagster.journal.happenings import event_from_row, last_opening
 from mesh_dagster.journal.letters import State
 from mesh_dagster.model.event import Event, EventKind, Incident, Told
 
@@ -107,19 +107,20 @@ def newest_alerts(
 def incidents_of(
     connection: sa.Connection, product: str | None, *, unclosed: bool, limit: int
 ) -> list[Incident]:
-    """Incidents, newest first, with who was told."""
-    opening, closing = events.alias("opening"), events.alias("closing")
+    """Incidents, newest first, each in the words for what it came to, with who was told."""
+    opening, graver, closing = (events.alias(each) for each in ("opening", "graver", "closing"))
     found = (
         sa.select(
             incidents,
             opening.c.at.label("opened_at"),
             opening.c.noticed,
-            opening.c.summary,
-            opening.c.details,
+            graver.c.summary,
+            graver.c.details,
             closing.c.at.label("closed_at"),
             closing.c.details.label("repair"),
         )
         .join(opening, opening.c.number == incidents.c.opened)
+        .join(graver, graver.c.number == last_opening())
         .outerjoin(closing, closing.c.number == incidents.c.closed)
         .order_by(incidents.c.opened.desc())
         .limit(limit)

@@ -228,7 +228,8 @@ class Standing:
 
     `budget` is how much may be bad in the window (microseconds, rows or parts), `left` the share
     of it that is not spent, below zero when more than it is. `failing`: not kept right now.
-    `lasts` is when the budget ends if it goes on like this; None: it does not end.
+    `lasts` is when the budget ends if it goes on like this; None: it does not end. `since` is when
+    began what was bad last, of an objective that is not kept.
     """
 
     product: str
@@ -243,6 +244,7 @@ class Standing:
     lasts: timedelta | None = None
     burns: tuple[Burn, ...] = ()
     now: str = ""
+    since: datetime | None = None
 
     @property
     def path(self) -> str:

@@ -44,4 +44,4 @@ def _by_cadence(audits: Iterable[Answer], cadence: timedelta) -> Iterator[tuple[
 
 def _part(at: datetime, name: str, audit: Answer) -> Part:
     bad = min(audit.failed, audit.checked)
-    return Part(at, bad, name, f"{bad:,} of {audit.checked:,} broke a rule")
+    return Part(at, bad, name, f"{bad:,} of {audit.checked:,} broke a rule", audit.at)

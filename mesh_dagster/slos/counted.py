@@ -23,6 +23,9 @@ _OUT = (Outcome.SUPERSEDED.value, Outcome.DISCARDED.value)
 
 T = TypeVar("T")
 
+Bad = tuple[datetime, str]
+"""Since when a partition is bad, and what is wrong with it."""
+
 Judged = tuple[str | None, datetime, bool]
 """A partition, when something was said of it, and whether that was bad."""
 
@@ -41,15 +44,19 @@ def latency(history: History, objective: Objective) -> Counted | None:
         return None
     late = {}
     if not _soon(history.published, limit):
-        late = {key: at - fact for key, at, fact in _first(history, ends) if at - fact > limit}
-    absent = ends.keys() - history.here
-    late |= {key: history.until - ends[key] for key in absent if history.until - ends[key] > limit}
+        first = _first(history, ends)
+        late = {key: (fact, at - fact) for key, at, fact in first if at - fact > limit}
+    absent = {key: history.until - ends[key] for key in ends.keys() - history.here}
+    late |= {key: (ends[key], skew) for key, skew in absent.items() if skew > limit}
     begun = next(iter(ends.values()), history.until)
     unborn = set[str]()
     if begun + limit < history.born:
         unborn = {key for key, end in ends.items() if end + limit < history.born}
-    words = {key: f"{span(skew)} after its newest fact" for key, skew in late.items()}
-    return _partitions(ends, words, unborn | (absent - late.keys()))
+    bad = {
+        key: (fact + limit, f"{span(skew)} after its newest fact")
+        for key, (fact, skew) in late.items()
+    }
+    return _partitions(ends, bad, unborn | (absent.keys() - late.keys()))
 
 
 def _soon(published: Changes, limit: timedelta) -> bool:
@@ -138,7 +145,8 @@ def completeness(history: History, objective: Objective) -> Counted | None:
     absent = ends.keys() - history.here
     soon = {key for key in absent if ends[key] > late}
     if not told:
-        return _partitions(ends, dict.fromkeys(absent, "not there"), soon)
+        gone = {key: (ends[key] + objective.cadence, "not there") for key in absent}
+        return _partitions(ends, gone, soon)
     by_audit = {(each.partition, each.at): each for each in told}
     newest = {each.partition: each for each in told}
     published = dict(zip(history.published.partition, history.published.at, strict=True))
@@ -147,8 +155,10 @@ def completeness(history: History, objective: Objective) -> Counted | None:
         found = newest.get(key) if key in absent else by_audit.get((key, published[key]))
         total = (found.checked if found else None) or history.expected(objective.port, key) or 1
         bad = total if key in absent else min(found.failed, total) if found else 0
-        words = f"not there: all {total:,}" if key in absent else f"{bad:,} of {total:,} missing"
-        parts.append((total, Part(ends[key], bad, key, words)))
+        words, since = f"{bad:,} of {total:,} missing", published.get(key)
+        if key in absent:
+            words, since = f"not there: all {total:,}", ends[key] + objective.cadence
+        parts.append((total, Part(ends[key], bad, key, words, since)))
     return Counted.of(parts)
 
 
@@ -167,9 +177,9 @@ def _newest(history: History, objective: Objective, facts: Iterable[Judged]) -> 
     ends = calendar(history, objective)
     if ends is None:
         return None
-    newest = {key: bad for key, _, bad in facts}
-    words = {key: "not as promised" for key, bad in newest.items() if bad and key is not None}
-    return _partitions(ends, words, ends.keys() - newest.keys())
+    newest = {key: at if is_bad else None for key, at, is_bad in facts}
+    bad = {key: (at, "not as promised") for key, at in newest.items() if at and key is not None}
+    return _partitions(ends, bad, ends.keys() - newest.keys())
 
 
 def _all_good(history: History, objective: Objective) -> Counted | None:
@@ -186,7 +196,7 @@ def _by_cadence(facts: Iterable[Judged], cadence: timedelta) -> Counted:
         first = several[0][1]
         bad = next((at for _, at, is_bad in several if is_bad), None)
         name = f"{bad or first:%Y-%m-%d %H:%M} UTC"
-        parts.append((1, Part(first, int(bad is not None), name, "not as promised")))
+        parts.append((1, Part(first, int(bad is not None), name, "not as promised", bad)))
     return Counted.of(parts)
 
 
@@ -213,12 +223,12 @@ def calendar(history: History, objective: Objective) -> Mapping[str, datetime] |
 
 
 def _partitions(
-    ends: Mapping[str, datetime], bad: Mapping[str, str], left_out: Set[str]
+    ends: Mapping[str, datetime], bad: Mapping[str, Bad], left_out: Set[str]
 ) -> Counted:
     """Each partition that was due is one part; of those that are bad what is wrong with them."""
     counted = {key: ends[key] for key in ends if key not in left_out} if left_out else ends
-    found = sorted((counted[key], key, told) for key, told in bad.items() if key in counted)
-    parts = tuple(Part(end, 1, key, told) for end, key, told in found)
+    found = sorted((counted[key], key, *told) for key, told in bad.items() if key in counted)
+    parts = tuple(Part(end, 1, key, told, since) for end, key, since, told in found)
     return Counted(list(counted.values()), parts)
 
 

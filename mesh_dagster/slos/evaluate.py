@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from mesh_dagster.model.slo import Burn, Indicator, Objective, Standing, Status, Tally
@@ -72,11 +72,12 @@ def standing(objective: Objective, history: History) -> Standing:
     most, spent = may.numerator * whole, may.denominator * tally.bad
     left = (most - spent) / most if most else 1.0 - 2 * bool(spent)
     burns = tuple(_burns(found, objective, history))
+    status = _status(left, burns, failing=found.failing)
     return Standing(
         product=history.product,
         objective=objective,
         at=at,
-        status=_status(left, burns, failing=found.failing),
+        status=status,
         tally=tally,
         timed=is_timed,
         budget=most / may.denominator,
@@ -85,6 +86,7 @@ def standing(objective: Objective, history: History) -> Standing:
         lasts=_lasts(found, objective, left, burns[-1].rate),
         burns=burns,
         now=in_words(objective, history, found, tally),
+        since=None if status.kept else _since(found, objective),
     )
 
 
@@ -94,6 +96,15 @@ def _status(left: float, burns: tuple[Burn, ...], *, failing: bool) -> Status:
     if any(each.fires for each in burns):
         return Status.BURNING
     return Status.AT_RISK if failing else Status.MET
+
+
+def _since(found: Measured, objective: Objective) -> datetime | None:
+    """When began what was bad last. That something was noticed late is known when it is noticed."""
+    if objective.indicator is Indicator.TIME_TO_DETECT:
+        return None
+    if isinstance(found, Timed):
+        return found.spans[-1][0] if found.spans else None
+    return max((each.since or each.at for each in found.bad), default=None)
 
 
 def _burns(found: Measured, objective: Objective, history: History) -> list[Burn]:

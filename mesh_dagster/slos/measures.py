@@ -43,12 +43,17 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something bad that counts at one moment: a partition that was due, with so many rows."""
+    """Something bad that counts at one moment: a partition that was due, with so many rows.
+
+    `since` is when it became bad, where that is another moment: what was made long after it was
+    due, or did not come.
+    """
 
     at: datetime
     bad: int
     name: str = ""
     told: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

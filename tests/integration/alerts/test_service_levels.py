@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import ANY
 
 import polars as pl
 import pytest
@@ -21,6 +23,7 @@ from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.testing import write_product
 
 START = datetime(2013, 11, 8, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 READS = {"sales": "mesh://shop/sales/v1"}
 
 
@@ -72,6 +75,33 @@ def test_a_burning_budget_that_breaches_is_one_incident(world, followed):
     with world.mesh.journal("shop") as journal:
         (incident,) = journal.outbox.incidents()
     assert (incident.kind, incident.closed) == (EventKind.BREACHED, None)
+
+
+def test_an_incident_that_got_graver_is_told_in_the_words_of_what_it_came_to(world, followed):
+    def told():
+        with world.mesh.journal("shop") as journal:
+            (incident,), (_, _, breaches) = journal.outbox.incidents(), journal.reviews.seen()
+        return incident, [each.summary for each in breaches]
+
+    followed(standing("shop/sales/v1", Status.BURNING, left=0.43))
+    incident, waiting = told()
+    assert "burns its error budget too fast (2 d old); 43% of the budget left" in incident.summary
+    assert waiting == []
+    followed(standing("shop/sales/v1", Status.BREACHED, 1, left=-0.1))
+    incident, waiting = told()
+    assert incident.summary == "shop/sales/v1: freshness has spent its error budget (2 d old)"
+    assert waiting == [incident.summary]
+    assert incident.details["status"] == "breached"
+    assert incident.opened == START
+    followed(standing("shop/sales/v1", Status.MET, 2))
+    assert told() == (replace(incident, closed=START + 2 * HOUR, repair=ANY), [])
+
+
+def test_what_nobody_measured_for_a_while_was_detected_late(world, followed):
+    followed(standing("shop/sales/v1", Status.BREACHED, 8, since=START))
+    with world.mesh.journal("shop") as journal:
+        (incident,) = journal.outbox.incidents()
+    assert (incident.began, incident.seconds_to_detect) == (START, 28_800)
 
 
 def test_nine_products_that_breach_with_what_they_read_are_one_message(world, hook, followed):
@@ -142,6 +172,10 @@ def test_a_product_that_is_late_is_measured_and_told(world, hook):
         assert measure(world.mesh, domain, 60) != []
         assert measure(world.mesh, domain, 60) == []
         world.tell()
+    with world.mesh.journal("shop") as journal:
+        (incident,) = journal.outbox.incidents()
+    assert incident.began == START, "since it is there it is too old"
+    assert incident.seconds_to_detect == 2 * 24 * 3600
     (alert,) = hook.alerts()
     assert (alert["kind"], alert["objective"]) == ("breached", "freshness")
     assert alert["details"]["base"] == 1, "the publication that the port shows"

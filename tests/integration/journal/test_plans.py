@@ -58,6 +58,8 @@ CALLS: dict[str, Callable[[Journal], object]] = {
     "routing": lambda journal: journal.outbox.route(lambda _: []),
     "claiming": lambda journal: journal.outbox.claim(lambda _: [], lease=1, limit=1),
     "the doctor": lambda journal: journal.outbox.health(),
+    "incidents": lambda journal: journal.outbox.incidents(),
+    "incidents of a product": lambda journal: journal.outbox.incidents("a/b/v1", unclosed=True),
     "incidents that go on": lambda journal: journal.outbox.going(),
     "alerts of a product": lambda journal: journal.outbox.alerts(10, "a/b/v1"),
 }

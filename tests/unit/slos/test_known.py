@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from unit.slos.histories import DAILY, DAY, HOUR, START, change, history, objective
@@ -301,6 +301,33 @@ def test_partitions_that_do_not_come_burn_the_budget(slo: Objective, hours: int)
     assert found.failing
     assert found.left > 0
     assert found.status is Status.BURNING
+
+
+def test_what_is_not_kept_began_when_what_was_bad_last_did() -> None:
+    late = change(_NOW, "2013-10-05", newest=START)
+    told = history([*_daily(missing=(4, 20, 28, 29)), late], _NOW + DAY, partitioning=DAILY)
+
+    def since(indicator: Indicator, limit: timedelta | None = None) -> datetime | None:
+        return standing(objective(indicator, limit), told).since
+
+    assert since(Indicator.FRESHNESS, 26 * HOUR) == START + 28 * DAY - HOUR + 26 * HOUR
+    assert since(Indicator.COMPLETENESS) == START + 31 * DAY, "of the 30th, a cadence after it"
+    assert since(Indicator.LATENCY, 30 * HOUR) == START + 29 * DAY + 30 * HOUR
+    assert since(Indicator.FRESHNESS, 99 * DAY) is None
+
+
+def test_a_part_that_is_bad_is_so_since_it_was_made_and_not_since_it_was_due() -> None:
+    told = _daily()
+    again = told[4]._replace(at=_NOW, outcome=Outcome.QUARANTINED, number=None, failed=2)
+    past = history([*told, again], _NOW + HOUR, partitioning=DAILY)
+    assert standing(objective(Indicator.ACCURACY), past).since == _NOW
+
+
+def test_that_an_incident_was_noticed_late_began_when_it_was_noticed() -> None:
+    incidents = [Noticed(START, START + 10 * DAY, None, None)]
+    told = history([change(START)], START + 10 * DAY, incidents=incidents)
+    found = standing(objective(Indicator.TIME_TO_DETECT, HOUR), told)
+    assert (found.status, found.since) == (Status.BREACHED, None)
 
 
 def test_the_rules_are_those_of_the_workbook_for_thirty_days_and_grow_with_the_window() -> None:
