@@ -3,7 +3,7 @@
 Delivery is at least once, in the very same bytes each time. An event is leased in one transaction,
 sent outside of any, and its end recorded in another; a sender that dies in between leaves a lease
 that runs out. Of one run no event goes to a sink before the one before it has arrived there or was
-given up. All moments are wall time.
+given up. All moments are wall time; only when a publication was told of is the mesh's.
 """
 
 from __future__ import annotations
@@ -216,18 +216,21 @@ def _failed(connection: sa.Connection, sink: str, tried: Sequence[Tried], now: d
 def _arrived(connection: sa.Connection, sink: str, events: Sequence[int], now: datetime) -> None:
     if not events:
         return
-    table, rows = event_deliveries, [{"e": each} for each in events]
+    table = event_deliveries
     there = sa.update(table).where(table.c.sink == sink, table.c.event == sa.bindparam("e"))
     over = {"state": State.DELIVERED.value, "ended": now, "error": None}
-    connection.execute(there.values(over), rows)
-    run = sa.select(run_events.c.run).where(run_events.c.number == sa.bindparam("e"))
+    connection.execute(there.values(over), [{"e": each} for each in events])
+    moments = sa.select(run_events.c.run, run_events.c.at, run_events.c.recorded)
+    sent = moments.where(run_events.c.number.in_(events)).order_by(run_events.c.number)
+    told_at = {row.run: row.at + (now - row.recorded) for row in connection.execute(sent)}
     open_ = sa.exists().where(
         table.c.run == told_publications.c.run,
         table.c.state != sa.literal_column("'delivered'"),
     )
     told = sa.update(told_publications).where(
-        told_publications.c.run == run.scalar_subquery(),
+        told_publications.c.run == sa.bindparam("r"),
         told_publications.c.told.is_(None),
         ~open_,
     )
-    connection.execute(told.values(told=now), rows)
+    rows = [{"r": run, "at": at} for run, at in told_at.items()]
+    connection.execute(told.values(told=sa.bindparam("at")), rows)

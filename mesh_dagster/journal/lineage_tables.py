@@ -66,8 +66,9 @@ told_publications = sa.Table(
     sa.Column("told", Moment),
     sa.Index("told_publications_of_run", "run"),
 )
-"""When the last of the sinks that there were had the lineage of a publication. This outlives the
-event, which is kept for a bounded time."""
+"""When the last of the sinks that there were had the lineage of a publication, in the mesh's time:
+as long after the event's own moment as it took. This outlives the event, which is kept for a
+bounded time."""
 
 sinks = sa.Table(
     "sinks",

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from mesh_dagster import clock
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.noticed import noticed_until
 from mesh_dagster.journal.probes import probes_until
@@ -140,7 +141,7 @@ def _changes(
             sa.exists().where(reads.c.attempt == decisions.c.attempt),
             publications.c.kind == PublicationKind.ROLLBACK.value,
         )
-        known = has_arrived(on_record)
+        known = has_arrived(on_record, until=until if until < clock.now() else None)
     at = _raw(sa.func.coalesce(publications.c.at, decisions.c.decided_at))
     query = (
         sa.select(

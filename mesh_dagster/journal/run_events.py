@@ -61,6 +61,6 @@ def _put_told(connection: sa.Connection, event: RunEvent, publication: int) -> N
             "product": event.product,
             "publication": publication,
             "run": event.run,
-            "told": None if event.sinks else clock.wall(),
+            "told": None if event.sinks else event.at,
         }
         connection.execute(sa.insert(told_publications), [told])

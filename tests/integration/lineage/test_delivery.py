@@ -290,6 +290,32 @@ def test_a_sink_that_cannot_be_opened_is_a_problem_that_is_told(world, backend):
     assert world.health().waiting == 2
 
 
+def test_a_past_moment_knows_what_had_arrived_by_then(world, backend, monkeypatch):
+    from mesh_dagster.products.keeping.service_levels import reports
+
+    world.product("shop/sales/v1", levels=[{"property": "lineage", "value": 99, "unit": "percent"}])
+    world.posts_to(backend)
+    published, hour = clock.wall(), timedelta(hours=1)
+
+    def bad(*hours):
+        mesh = world.mesh
+        loaded = mesh.load(mesh.own()[0].address)
+        asked = (reports(mesh, [loaded], at=published + each * hour) for each in hours)
+        return [report.standings[0].tally.bad for (report,) in asked]
+
+    with clock.frozen(published):
+        monkeypatch.setattr(clock, "wall", lambda: published)
+        world.make("shop/sales/v1")
+    with clock.frozen(published + 2 * hour):
+        monkeypatch.setattr(clock, "wall", lambda: published + 2 * hour)
+        assert bad(0.2, 1, 1.9, 2) == [0, 1, 1, 1]
+        world.deliver()
+        assert world.health().waiting == 0
+        assert bad(0.2, 1, 1.9, 2) == [0, 1, 1, 0]
+    with clock.frozen(published + 5 * hour):
+        assert bad(0.2, 1, 1.9, 2, 5) == [0, 1, 1, 0, 0]
+
+
 def test_the_service_level_of_lineage_is_kept_once_it_has_arrived(world, backend, monkeypatch):
     from mesh_dagster.journal import telling
     from mesh_dagster.products.keeping.service_levels import reports

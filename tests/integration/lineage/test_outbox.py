@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -214,6 +215,27 @@ def test_a_publication_is_told_once_the_last_sink_has_it(journal):
         (taken,) = journal.deliveries.take(sink, lease=LEASE, limit=9)
         journal.deliveries.end(sink, [Tried(taken.event, taken.tries)])
     assert told() != [None]
+
+
+def test_when_a_publication_was_told_is_in_the_time_of_the_mesh(journal, wall):
+    import sqlalchemy as sa
+
+    from mesh_dagster.journal.lineage_tables import told_publications
+
+    def told():
+        with journal._database.reading() as connection:
+            return connection.execute(sa.select(told_publications.c.told)).scalars().all()
+
+    at = datetime(2013, 11, 1, tzinfo=UTC)
+    journal.deliveries.put([replace(event("a", RunState.COMPLETE, "one", publication=1), at=at)])
+    wall.pass_by(600)
+    (taken,) = journal.deliveries.take("one", lease=LEASE, limit=9)
+    journal.deliveries.end("one", [Tried(taken.event, taken.tries)])
+    assert told() == [at + timedelta(seconds=600)]
+    with journal._database.writing() as connection:
+        connection.execute(sa.delete(told_publications))
+    journal.deliveries.put([replace(event("b", RunState.COMPLETE, publication=2), at=at)])
+    assert told() == [at]
 
 
 def test_asking_what_is_due_does_not_walk_through_what_was_delivered(small):
