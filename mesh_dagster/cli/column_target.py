@@ -48,7 +48,7 @@ class _TargetText(click.ParamType[Target]):
         try:
             mesh = Mesh.open()
             address = mesh.resolve(Address.read(before))
-            contract = mesh.described(address).contracts[address.port or ""]
+            contract = mesh.contract(address)
         except (MeshError, KeyError):
             return []
         names = [each.column for each in contract.table.properties]

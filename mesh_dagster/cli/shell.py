@@ -104,7 +104,7 @@ class Shell:
 
     def _columns(self, words: list[str]) -> None:
         address = self.mesh.resolve(_one(words, ".columns flights.departures"))
-        table = self.mesh.described(address).contracts[address.port or ""].table
+        table = self.mesh.contract(address).table
         rows = [
             (each.column, str(each.type or each.logical_type), each.primary_key, each.description)
             for each in table.properties

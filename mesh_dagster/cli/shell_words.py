@@ -91,7 +91,7 @@ class Words:
         if product not in self._columns:
             try:
                 address = self._mesh.resolve(Address.from_sql(product))
-                table = self._mesh.described(address).contracts[address.port or ""].table
+                table = self._mesh.contract(address).table
                 self._columns[product] = tuple(each.column for each in table.properties)
             except (MeshError, KeyError):
                 self._columns[product] = ()

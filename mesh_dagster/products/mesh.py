@@ -24,6 +24,7 @@ from mesh_dagster.descriptors.product import (
 )
 from mesh_dagster.errors import DescriptorError, MeshError, UnknownAddress
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.discovery import About
 from mesh_dagster.model.domain import EMBEDDED, Domain, LoadedProduct, MeshConfig
 from mesh_dagster.model.finding import Finding
@@ -221,6 +222,13 @@ class Mesh:
             if found is None:
                 raise
             return found
+
+    def contract(self, address: Address) -> Contract:
+        """The contract of a port, which a resolved address names; the first has no name.
+
+        Raises `KeyError` where the product has no such port.
+        """
+        return self.described(address).contracts[address.port or ""]
 
     def told(self, address: Address) -> Described:
         """What its domain's document tells of a product. Raises `UnknownAddress` if nothing."""

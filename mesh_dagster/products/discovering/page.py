@@ -30,7 +30,7 @@ from mesh_dagster.products.granting.admission import answer_for
 from mesh_dagster.products.granting.who import person
 from mesh_dagster.products.keeping.levels import levels_of
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.products.reading.examples import examples_of
+from mesh_dagster.products.reading.examples import examples_of, with_rows
 from mesh_dagster.products.telling.told import access_of
 
 
@@ -77,7 +77,7 @@ def page_of(mesh: Mesh, address: Address) -> Page:
         access=facts.access,
         publication=pointer.current(mesh.storage, product),
         levels=facts.levels,
-        queries=_examples(mesh, product, told),
+        queries=with_rows(examples_of(mesh, product), told.queries),
         readers=_readers(mesh, product),
         score=told.score,
         may_read=_may_read(mesh, described.product),
@@ -122,12 +122,6 @@ def _told(mesh: Mesh, product: Address) -> Facts:
     with suppress(MeshError):
         return mesh.told(product).facts
     return NOTHING
-
-
-def _examples(mesh: Mesh, product: Address, told: Facts) -> tuple[ExampleQuery, ...]:
-    """Those of the files, with the rows that the document has of them."""
-    known = {each.sql: each for each in told.queries}
-    return tuple(known.get(each.sql, each) for each in examples_of(mesh, product))
 
 
 def _readers(mesh: Mesh, product: Address) -> tuple[Reader, ...] | None:

@@ -50,7 +50,7 @@ def _table(mesh: Mesh, loaded: LoadedProduct, port: InputPort) -> InputTable | N
         return None if contract is None else InputTable(port.name, _columns(contract))
     try:
         address = mesh.resolve(port.address)
-        contract = mesh.described(address).contracts[address.port or ""]
+        contract = mesh.contract(address)
     except (MeshError, KeyError):
         return None
     columns = port.columns or (*_columns(contract), *PLATFORM_COLUMNS)

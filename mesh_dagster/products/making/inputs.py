@@ -213,7 +213,7 @@ def _open_product(
     """`states` keeps the publication that is read of a product: one run reads all its ports so."""
     keys = upstream_keys(loaded, port.name, window, mesh.partitioning(address))
     if keys == ():
-        contract = mesh.described(address).contracts[address.port or ""]
+        contract = mesh.contract(address)
         none = NoData(contract_layout(contract), port.columns)
         return none, InputRead(port.name, str(address), partitions=())
     product = address.of_product

@@ -135,7 +135,7 @@ def _sides(mesh: Mesh, addresses: Sequence[Address]) -> list[Side]:
     found = []
     for address, named, name in zip(resolved, addresses, short, strict=True):
         alias = name if short.count(name) == 1 else named.sql_name.replace(".", "_")
-        contract = mesh.described(address).contracts[address.port or ""]
+        contract = mesh.contract(address)
         found.append(Side(named, contract, alias))
     return found
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from mesh_dagster.descriptors.queries import read_queries
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UnknownAddress
@@ -17,6 +20,17 @@ def examples_of(mesh: Mesh, address: Address) -> tuple[ExampleQuery, ...]:
         if each.product.address == product:
             return read_queries(each.folder)
     return mesh.described(product).facts.queries
+
+
+def with_rows(
+    queries: Iterable[ExampleQuery], told: Iterable[ExampleQuery]
+) -> tuple[ExampleQuery, ...]:
+    """Queries as their files have them, each with the rows that were told of the same text."""
+    known = {each.sql: each for each in told}
+    return tuple(
+        replace(known[each.sql], name=each.name, title=each.title) if each.sql in known else each
+        for each in queries
+    )
 
 
 def example(mesh: Mesh, address: Address, name: str) -> ExampleQuery:

@@ -42,7 +42,7 @@ class Port:
     @cached_property
     def contract(self) -> Contract:
         """What it promises."""
-        return self.mesh.described(self.address).contracts[self.address.port or ""]
+        return self.mesh.contract(self.address)
 
     @property
     def columns(self) -> Mapping[str, str]:

@@ -155,7 +155,7 @@ def _named(mesh: Mesh, address: Address, asked: Asked) -> tuple[str, ...] | None
     if asked.everything:
         return None
     try:
-        contract = mesh.described(address).contracts[address.port or ""]
+        contract = mesh.contract(address)
     except DescriptorError:
         return None
     return asked.named(each.column for each in contract.table.properties)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesh_dagster.descriptors.queries import read_queries
@@ -20,6 +19,7 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Severity, Verdict
 from mesh_dagster.model.product import Product
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.reading.examples import with_rows
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.documents import Document, described_of, document_of
 from mesh_dagster.registry.entries import UNUSABLE, parsed
@@ -63,11 +63,7 @@ def own_subject(
 
 def own_facts(loaded: LoadedProduct, levels: Sequence[LevelStanding], told: Facts | None) -> Facts:
     """How a product stands now, with what was told of it before."""
-    known = {each.sql: each for each in (told.queries if told else ())}
-    queries = tuple(
-        replace(known[each.sql], name=each.name, title=each.title) if each.sql in known else each
-        for each in read_queries(loaded.folder)
-    )
+    queries = with_rows(read_queries(loaded.folder), told.queries if told else ())
     newest = told.newest_event if told else None
     return Facts(levels=tuple(levels), queries=queries, newest_event=newest)
 

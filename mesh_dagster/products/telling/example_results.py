@@ -23,6 +23,7 @@ from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.ports.open import PortData
 from mesh_dagster.products.granting.who import of_domain
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.products.reading.examples import with_rows
 from mesh_dagster.products.reading.query import opened
 from mesh_dagster.products.reading.sql.process import Limits
 from mesh_dagster.products.reading.sql.values import values_of
@@ -39,12 +40,7 @@ _LIMITS = Limits(seconds=10.0, megabytes=1024)
 
 def known_examples(loaded: LoadedProduct, before: Facts | None) -> tuple[ExampleQuery, ...]:
     """The example queries of a product's folder, with the rows that are told of them already."""
-    known = {each.sql: each for each in (before.queries if before else ())}
-    found = read_queries(loaded.folder)[:_MOST]
-    return tuple(
-        replace(known[each.sql], name=each.name, title=each.title) if each.sql in known else each
-        for each in found
-    )
+    return with_rows(read_queries(loaded.folder)[:_MOST], before.queries if before else ())
 
 
 def due(facts: Facts) -> bool:
@@ -89,7 +85,7 @@ def _run(mesh: Mesh, query: ExampleQuery, number: int, domain: str) -> ExampleQu
 
 def _open(mesh: Mesh, address: Address, data: PortData) -> Sequence[str]:
     """The columns of a port that are for everybody."""
-    contract = mesh.described(address).contracts[address.port or ""]
+    contract = mesh.contract(address)
     named = {each.column for each in contract.table.properties} - contract.confidential_columns()
     found = [each for each in data.schema if each in named or each == RECORDED_AT]
     if found in ([], [RECORDED_AT]):

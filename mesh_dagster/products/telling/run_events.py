@@ -216,7 +216,7 @@ class Telling:
             return self.loaded.source_contracts.get(read.port)
         with suppress(MeshError, KeyError):
             address = Address.parse(read.address)
-            return self.mesh.described(address).contracts[address.port or ""]
+            return self.mesh.contract(address)
         return None
 
     def _written(
