@@ -104,14 +104,17 @@ def _objective(
     else:
         return None
     return Objective(
-        indicator, target, window, cadence, limit, port, level.where, _reason(level, contract)
+        indicator, target, window, cadence, limit, port, level.where, _reason(level, contract, port)
     )
 
 
-def _reason(level: ServiceLevel, contract: Contract) -> str | None:
-    """Why the journal cannot tell: it knows the event time of the rows and no other column."""
+def _reason(level: ServiceLevel, contract: Contract, port: str) -> str | None:
+    """Why the journal cannot tell: it knows the event time of the first port's rows and no other
+    column."""
     if level.name not in ("freshness", "latency"):
         return None
+    if port:
+        return f"it is of the port {port}, and the journal knows the moments of the first port only"
     table = contract.table if contract.schema else None
     if table is None or table.event_time is None:
         return "the contract names no eventTime, so the journal does not know when facts happened"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mesh_dagster.descriptors import odcs
 from mesh_dagster.errors import DescriptorError
-from mesh_dagster.model.slo import Indicator
+from mesh_dagster.model.service_level import ServiceLevel
+from mesh_dagster.model.slo import Change, Changes, Indicator, Status
+from mesh_dagster.slos.evaluate import standing
+from mesh_dagster.slos.history import History
 from mesh_dagster.slos.objectives import objectives_of
 
 _CONTRACT = """\
@@ -62,6 +66,27 @@ def test_a_service_level_that_is_a_share_is_its_own_target() -> None:
     found = {each.indicator: each for each in objectives_of(_read("{of: freshness}"))}
     assert found[Indicator.COMPLETENESS].target == pytest.approx(0.95)
     assert found[Indicator.ACCURACY].target == pytest.approx(0.995)
+
+
+def test_of_a_port_that_is_not_the_first_nobody_knows_how_old_its_facts_are() -> None:
+    contract = _read("{of: freshness}")
+    levels = (*contract.service_levels, ServiceLevel("latency", 1, "h"))
+    contract = replace(contract, service_levels=levels)
+    of_facts = {Indicator.FRESHNESS, Indicator.LATENCY}
+    assert {each.reason for each in objectives_of(contract)} == {None}
+    late = objectives_of(contract, "late")
+    told = {each.indicator for each in late if each.reason is not None}
+    assert told == of_facts
+    now = datetime(2013, 11, 8, tzinfo=UTC)
+    day = timedelta(days=1)
+    first = Change(None, "published", now - day, now - day, 1, 0, "a")
+    seen = History("d/p/v1", now, now - day, Changes.of([first]))
+    found = {each.indicator: standing(each, seen) for each in late}
+    assert {found[each].status for each in of_facts} == {Status.UNMEASURED}
+    assert found[Indicator.FRESHNESS].now == (
+        "it is of the port late, and the journal knows the moments of the first port only"
+    )
+    assert found[Indicator.FREQUENCY].status is Status.MET
 
 
 @pytest.mark.parametrize(
