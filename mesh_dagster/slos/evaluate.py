@@ -125,6 +125,8 @@ def _burns(found: Measured, objective: Objective, history: History) -> list[Burn
 def _rate(found: Measured, objective: Objective, history: History, window: timedelta) -> float:
     """Time before the product lived was not bad: a first second that is makes no trend."""
     tally = found.tally(history.until - window, history.until)
+    if not tally.bad:
+        return 0.0
     whole = window // MICROSECOND if isinstance(found, Timed) else tally.total
     may = objective.allowed or _HARDLY
     return may.denominator * tally.bad / (may.numerator * max(whole, 1))
