@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mesh_dagster.registry.indexed import FIELDS, Row, cleaned
 
-FORMAT = "2"
+FORMAT = "3"
 """Another release's index is not understood, it is built anew."""
 
 TABLES = f"""

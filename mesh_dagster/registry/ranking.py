@@ -14,7 +14,9 @@ from collections.abc import Collection
 from mesh_dagster.model.score import MOST as BEST
 
 _SLO = {"met": 1.1, "at_risk": 0.95, "burning": 0.85, "breached": 0.7}
-_STATUS = {"deprecated": 0.6, "retired": 0.3, "draft": 0.7, "proposed": 0.7}
+_STATUS = {"draft": 0.7, "proposed": 0.7, "deprecated": 0.1, "retired": 0.01}
+"""The last two are so small that nothing else that speaks for a product makes up for them."""
+
 _STAGE = {"stable": 1.1, "alpha": 0.9}
 _MOST_READERS = 64
 MIDDLE = BEST // 2

@@ -29,7 +29,7 @@ from mesh_dagster.ports.storage import Storage
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.entries import entry_of, line
 from mesh_dagster.registry.index import Index
-from mesh_dagster.registry.ranking import weight
+from mesh_dagster.registry.ranking import liking, weight
 from mesh_dagster.registry.search import Filters, Found, search
 from mesh_dagster.registry.spelling import distance
 from mesh_dagster.registry.writing import write_document
@@ -206,6 +206,30 @@ def test_of_two_that_match_alike_the_better_one_comes_first(index: Index) -> Non
     )
     assert weight(0, "", "active", "", 50) == weight(0, "", "active", "")
     assert weight(0, "breached", "active", "", 100) < weight(0, "met", "active", "", 0)
+
+
+_SOME = st.tuples(
+    st.integers(0, 1000),
+    st.sampled_from(["", *LevelStatus]),
+    st.sampled_from(["active", "draft", "proposed"]),
+    st.sampled_from(["", "alpha", "beta", "stable"]),
+    st.none() | st.integers(0, 100),
+)
+
+
+@given(_SOME, _SOME, st.integers(0, 1000))
+def test_of_those_that_match_alike_deprecated_ones_come_last_and_retired_ones_after_them(
+    one: tuple[Any, ...], other: tuple[Any, ...], times: int
+) -> None:
+    """However used and good they are, and however often whoever searches has read them."""
+
+    def weighs(status: str) -> float:
+        readers, slo, _, stage, score = one
+        return weight(readers, slo, status, stage, score)
+
+    readers, slo, status, stage, score = other
+    assert weighs("deprecated") * liking(times) < weight(readers, slo, status, stage, score)
+    assert weighs("retired") * liking(times) < weight(readers, slo, "deprecated", stage, score)
 
 
 def test_what_one_has_read_lately_moves_up_among_what_matches_alike(index: Index) -> None:
