@@ -50,7 +50,8 @@ def tell(mesh: Mesh, loaded: LoadedProduct) -> bool:
     Raises `StorageError` and `JournalError`.
     """
     path = loaded.product.address.path
-    before = document_of(mesh.documents, loaded.domain.name).described(path)
+    read = document_of(mesh.documents, loaded.domain.name)
+    before = read.described(path)
     with mesh.journal(loaded.domain.name) as journal:
         described = _described(mesh, loaded, journal, before)
         seen = journal.scores.seen([path])[path]
@@ -61,11 +62,11 @@ def tell(mesh: Mesh, loaded: LoadedProduct) -> bool:
         if before is not None:
             record_announcement(journal, before, described)
         record_scores(journal, _scores({path: facts}))
-    entry = line(entry_of(described))
+    entries = {path: line(entry_of(described))}
     return write_document(
         mesh.documents,
         _told_of(mesh, loaded.domain),
-        lambda document: {**document.entries, path: entry},
+        lambda document: {**document.entries, **_not_outdated(entries, read, document)},
     )
 
 
@@ -127,7 +128,7 @@ class Telling:
         written = write_document(
             self._mesh.documents,
             _told_of(self._mesh, self._domain),
-            lambda document: {**self._kept(document), **entries},
+            lambda found: {**self._kept(found), **_not_outdated(entries, document, found)},
         )
         self._told = now
         return written
@@ -164,6 +165,29 @@ class Telling:
             for path, entry in document.entries.items()
             if path in self._products or _has_published(document, path)
         }
+
+
+def _not_outdated(
+    entries: Mapping[str, bytes], read: Document, now: Document
+) -> Mapping[str, bytes]:
+    """Those entries that may go into a document as it is `now`, `read` before they were made.
+
+    Where another process told meanwhile of a newer publication, its entry stays.
+    """
+    mine = replace(now, entries=entries)
+    return {
+        path: entry
+        for path, entry in entries.items()
+        if now.entries.get(path) == read.entries.get(path)
+        or _newest(now, path) <= _newest(mine, path)
+    }
+
+
+def _newest(document: Document, path: str) -> int:
+    """The number of the newest publication that is told of a product; 0: none is."""
+    described = document.described(path)
+    told = described.facts.publications if described is not None else ()
+    return max((each.number for each in told), default=0)
 
 
 def _scores(scored: Mapping[str, Facts]) -> dict[str, ScoreTold]:

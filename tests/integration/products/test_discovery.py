@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from types import ModuleType
 from typing import Any
@@ -22,8 +24,10 @@ from mesh_dagster.products.discovering.finding import find
 from mesh_dagster.products.discovering.page import page_of
 from mesh_dagster.products.keeping.service_levels import reports
 from mesh_dagster.products.reading.snippets import Way, snippet
+from mesh_dagster.products.telling import describe
 from mesh_dagster.products.telling.describe import Telling, tell, tell_domain
 from mesh_dagster.registry.documents import document_of
+from mesh_dagster.registry.writing import write_document
 
 DAY, NEXT, THIRD = "2013-11-01", "2013-11-02", "2013-11-03"
 LEVELS = [
@@ -244,6 +248,45 @@ def test_a_product_that_is_gone_is_told_of_only_if_it_was_published(
     telling(shop).refresh([])
     addresses = [each["address"] for each in document(shop)["products"]]
     assert addresses == ["mesh://shop/kept/v1", "mesh://shop/sales/v1"]
+
+
+@pytest.mark.parametrize("way", ["a run", "a location"])
+def test_what_was_told_of_a_newer_publication_meanwhile_stays(
+    shop: Any, world: ModuleType, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """A process is about to write what it has put together; another publishes and tells first."""
+    shop.product(rows=world.sold({DAY: [1]}))
+    shop.make(DAY)
+    located = telling(shop)
+    located.refresh([])
+    waiting = [partial(shop.make, DAY)]
+
+    def write(*given: Any) -> bool:
+        if waiting:
+            waiting.pop()()
+        return write_document(*given)
+
+    monkeypatch.setattr(describe, "write_document", write)
+    shop.feed(world.sold({DAY: [1, 2]}))
+    if way == "a run":
+        tell(shop.mesh, shop.load())
+    else:
+        telling(shop).refresh([])
+    told = entry(shop)["publications"]
+    assert [(each["number"], each["rows"]) for each in told] == [(2, {"": 2}), (1, {"": 1})]
+    located.refresh([])
+    assert [each["number"] for each in entry(shop)["publications"]] == [2, 1]
+
+
+def test_a_product_that_begins_anew_is_told_as_it_is(shop: Any, world: ModuleType) -> None:
+    shop.product(rows=world.sold({DAY: [1]}))
+    shop.make(DAY)
+    shop.make(DAY)
+    state = shop.root / ".mesh"
+    for each in (state / "storage" / "shop", state / "journals"):
+        shutil.rmtree(each)
+    shop.make(DAY)
+    assert [each["number"] for each in entry(shop)["publications"]] == [1]
 
 
 def test_examples_are_run_anew_when_their_publication_is_long_gone(
