@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from mesh_dagster.descriptors.source import Source, shown
-from mesh_dagster.errors import AddressError, MeshError, MissingObject
+from mesh_dagster.errors import AddressError, MeshError, MissingObject, UsageError
 from mesh_dagster.model.address import SCHEME, is_name
 from mesh_dagster.model.discovery import About
 from mesh_dagster.model.finding import Finding
@@ -51,6 +51,9 @@ class Document:
     entries: Mapping[str, bytes]
     name: str = ""
     """Where it was read, for a person."""
+
+    unread: frozenset[str] = frozenset()
+    """Objects that storage would not give: of what they tell nothing is known at the moment."""
 
     def described(self, path: str, findings: list[Finding] | None = None) -> Described | None:
         """One product of it; None where it is not there, or cannot be used."""
@@ -102,36 +105,48 @@ def together(
 ) -> Document:
     """What a domain tells by the objects that a listing has found of it.
 
-    An entry of an earlier release stands where the newer document has none.
+    An entry of an earlier release stands where the newer document has none. Objects that cannot
+    be read are `unread`.
     """
     document = Document(About(domain), "", {}, domain)
     earlier = {}
     for found in objects:
         if found.key == document_key(domain):
-            document = _read(storage, found, findings) or document
+            document = _read(storage, found, findings, document)
         elif first.is_document(found.key):
             earlier[first.path_of(found.key)] = found
-    entries = dict(document.entries)
+    entries, unread = dict(document.entries), set(document.unread)
     for path, found in earlier.items():
-        if path not in entries and (entry := first.read_entry(storage, found, findings)):
+        if path in entries:
+            continue
+        try:
+            entry = first.read_entry(storage, found, findings)
+        except MeshError:
+            unread.add(found.key)
+            continue
+        if entry:
             entries[path] = entry
-    return replace(document, entries=entries)
+    return replace(document, entries=entries, unread=frozenset(unread))
 
 
-def _read(storage: Storage, found: Object, findings: list[Finding] | None) -> Document | None:
+def _read(
+    storage: Storage, found: Object, findings: list[Finding] | None, nothing: Document
+) -> Document:
+    """A document, or `nothing` where there is none that can be used."""
     domain = found.key.partition("/")[0]
     source = Source(found.key, domain, tolerant=True)
     try:
         source.name = storage.uri(found.key)
         document = _sized(storage, found, domain, source)
     except MissingObject:
-        return None  # its domain withdrew it meanwhile
+        return nothing  # its domain withdrew it meanwhile
     except MeshError as error:
         source.report("MESH-D040", f"the discovery document cannot be read: {error.what}")
-        document = None
+        unread = () if isinstance(error, UsageError) else (found.key,)
+        document = replace(nothing, unread=frozenset(unread))
     if findings is not None:
         findings += source.findings
-    return document
+    return document or nothing
 
 
 def _sized(storage: Storage, found: Object, domain: str, source: Source) -> Document | None:

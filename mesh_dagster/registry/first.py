@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from mesh_dagster.descriptors.source import Source, shown
-from mesh_dagster.errors import MeshError, MissingObject
+from mesh_dagster.errors import MeshError, MissingObject, UsageError
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.ports.storage import Entry as Object
 from mesh_dagster.ports.storage import Storage
@@ -32,12 +32,16 @@ def path_of(key: str) -> str:
 def read_entry(
     storage: Storage, found: Object, findings: list[Finding] | None = None
 ) -> bytes | None:
-    """The entry that a document of the first schema stands for; None if it cannot be used."""
+    """The entry that a document of the first schema stands for; None if it cannot be used.
+
+    Raises `StorageError`, which is a finding too, where it cannot be read at the moment.
+    """
     source = Source(found.key, path_of(found.key), tolerant=True)
-    entry = _entry(storage, found, source)
-    if findings is not None:
-        findings += source.findings
-    return entry
+    try:
+        return _entry(storage, found, source)
+    finally:
+        if findings is not None:
+            findings += source.findings
 
 
 def _entry(storage: Storage, found: Object, source: Source) -> bytes | None:
@@ -55,6 +59,8 @@ def _entry(storage: Storage, found: Object, source: Source) -> bytes | None:
         return None  # its domain withdrew it meanwhile
     except MeshError as error:
         source.report("MESH-D040", f"the discovery document cannot be read: {error.what}")
+        if not isinstance(error, UsageError):  # no key of a storage, which it will never be
+            raise
     except (ValueError, TypeError, RecursionError) as error:
         told = str(error)[:200] or type(error).__name__
         source.report("MESH-D040", f"the discovery document cannot be used: {told}")

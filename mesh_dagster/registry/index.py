@@ -51,6 +51,10 @@ _AHEAD = 32
 _BROKEN = (sqlite3.Error, OSError, UnicodeDecodeError)
 """What a file raises that is no index: what SQLite says of it may be no text either."""
 
+_UNREAD = ""
+"""The version of an object that could not be read: none has it, so it is read at the next refresh,
+and missed where it is gone by then."""
+
 _Answer = TypeVar("_Answer")
 Objects = Mapping[str, list[Object]]
 Known = Mapping[str, tuple[int, int]]
@@ -65,6 +69,8 @@ class Told(NamedTuple):
     rows: list[tuple[str, int, Row | None]]
     gone: list[int]
     findings: list[Finding]
+    unread: frozenset[str] = frozenset()
+    """Objects that were not to be had: what was known of them stays, and they are asked again."""
 
 
 class Index:
@@ -260,10 +266,14 @@ def _known(connection: sqlite3.Connection, domain: str) -> Known:
 
 
 def _compared(document: Document, known: Known, findings: list[Finding]) -> Told:
+    domain, unread = document.about.name, document.unread
+    if document_key(domain) in unread:
+        return Told(domain, [], [], findings, unread)
     rows = list(_new_rows(document, known, findings))
     replaced = [known[path][1] for path, _, _ in rows if path in known]
-    gone = [known[path][1] for path in known if path not in document.entries]
-    return Told(document.about.name, rows, [*replaced, *gone], findings)
+    kept = {*document.entries, *map(first.path_of, unread)} if unread else document.entries
+    gone = [known[path][1] for path in known if path not in kept]
+    return Told(domain, rows, [*replaced, *gone], findings, unread)
 
 
 def _changed(connection: sqlite3.Connection, objects: Objects) -> list[str]:
@@ -329,7 +339,11 @@ def _note(connection: sqlite3.Connection, told: Told, objects: Sequence[Object])
     )
     connection.executemany(
         "insert into objects values (?, ?)",
-        ((each.key, each.version) for each in objects if _counts(each)),
+        (
+            (each.key, each.version if each.key not in told.unread else _UNREAD)
+            for each in objects
+            if _counts(each)
+        ),
     )
 
 

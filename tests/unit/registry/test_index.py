@@ -199,6 +199,69 @@ def test_a_registry_that_cannot_be_asked_leaves_the_index_as_it_was(
         assert paths(index) == ["flights/departures/v1"]
 
 
+def refuse_once(monkeypatch: pytest.MonkeyPatch, storage: Storage, refused: str) -> None:
+    real, left = storage.read, [refused]
+
+    def read(key: str) -> bytes:
+        if key in left:
+            left.remove(key)
+            raise StorageError("slow down")
+        return real(key)
+
+    monkeypatch.setattr(storage, "read", read)
+
+
+def test_a_document_that_cannot_be_read_is_told_as_before_and_asked_for_again(
+    storage: Storage, file: Path, describe: Describe, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(storage, describe("flights/departures/v1"))
+    tell(storage, describe("weather/observations/v1"))
+    with Index(file, storage) as index:
+        index.refresh()
+        before = paths(index)
+        tell(storage, describe("flights/departures/v1"), describe("flights/arrivals/v1"))
+        refuse_once(monkeypatch, storage, "flights/discovery.json")
+        assert index.refresh() == 1
+        assert paths(index) == before
+        (finding,) = index.findings
+        assert "cannot be read: slow down" in finding.message
+        assert index.refresh() == 1
+        assert paths(index) == ["flights/arrivals/v1", *before]
+        assert index.findings == ()
+        assert index.refresh() == 0
+
+
+def test_a_document_that_could_not_be_read_and_is_withdrawn_is_gone(
+    storage: Storage, file: Path, describe: Describe, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(storage, describe("flights/departures/v1"))
+    with Index(file, storage) as index:
+        index.refresh()
+        tell(storage, describe("flights/departures/v1", "1.1.0"))
+        refuse_once(monkeypatch, storage, "flights/discovery.json")
+        index.refresh()
+        storage.delete(["flights/discovery.json"])
+        assert index.refresh() == 1
+        assert paths(index) == []
+
+
+def test_a_document_of_the_first_schema_that_cannot_be_read_stays_alone(
+    storage: Storage, file: Path, describe: Describe, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = {"schemaVersion": 1, **entry_of(describe("flights/arrivals/v1"))}
+    storage.write("flights/arrivals/v1.json", json.dumps(old).encode())
+    tell(storage, describe("flights/departures/v1"))
+    with Index(file, storage) as index:
+        index.refresh()
+        tell(storage, describe("flights/gates/v1"))
+        refuse_once(monkeypatch, storage, "flights/arrivals/v1.json")
+        assert index.refresh() == 1
+        assert paths(index) == ["flights/arrivals/v1", "flights/departures/v1", "flights/gates/v1"]
+        storage.delete(["flights/arrivals/v1.json"])
+        assert index.refresh() == 1
+        assert paths(index) == ["flights/departures/v1", "flights/gates/v1"]
+
+
 def test_an_index_that_cannot_be_kept_is_told(
     storage: Storage, describe: Describe, tell: Tell, tmp_path: Path
 ) -> None:
