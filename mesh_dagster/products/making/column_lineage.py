@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mesh_dagster.products.making.transform import Frame, Input
     from mesh_dagster.products.mesh import Mesh
 
-READER = "1"
+READER = "2"
 """Of this code: what another one had found is found anew."""
 
 

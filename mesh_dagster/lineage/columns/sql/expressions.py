@@ -123,8 +123,9 @@ def made_of(node: exp.Expr | None, scope: Scope) -> Made:
     for kind, read in _READERS.items():
         if isinstance(node, kind):
             return read(node, scope)
-    use = Use.AGGREGATION if is_aggregate(node) else Use.TRANSFORMATION
-    return used(_children(node, scope), use)
+    if is_aggregate(node):
+        return used(_children(node, scope.of_rows()), Use.AGGREGATION)
+    return used(_children(node, scope), Use.TRANSFORMATION)
 
 
 def is_aggregate(node: exp.Expr) -> bool:
@@ -214,15 +215,21 @@ def _all(nodes: list[exp.Expr | None], scope: Scope, use: Use = Use.TRANSFORMATI
     return used(together(made_of(each, scope) for each in nodes), use)
 
 
-def _window(node: exp.Expr, scope: Scope) -> Made:
+def _shapes(node: exp.Expr, scope: Scope) -> list[exp.Expr]:
+    """A window with those that it goes on from by name, and these from others."""
     shapes = [node]
-    for name in (node.text("alias"), node.text("first")):
-        named = scope.windows.get(name.lower()) if name else None
-        if name and named is None:
-            raise Uncertain(f"there is no window {name}")
-        shapes += [named] if named is not None else []
-    around: list[exp.Expr | None] = []
     for shape in shapes:
+        for name in filter(None, (shape.text("alias"), shape.text("first"))):
+            named = scope.windows.get(name.lower())
+            if named is None or named in shapes:
+                raise Uncertain(f"there is no window {name}")
+            shapes.append(named)
+    return shapes
+
+
+def _window(node: exp.Expr, scope: Scope) -> Made:
+    around: list[exp.Expr | None] = []
+    for shape in _shapes(node, scope):
         around += shape.args.get("partition_by") or []
         around += [shape.args.get("order"), shape.args.get("spec")]
     inner = used(made_of(node.this, scope), Use.TRANSFORMATION)
@@ -231,13 +238,15 @@ def _window(node: exp.Expr, scope: Scope) -> Made:
 
 def _filter(node: exp.Expr, scope: Scope) -> Made:
     condition = node.expression.this if isinstance(node.expression, exp.Where) else node.expression
-    return together([made_of(node.this, scope), _all([condition], scope, Use.FILTER)])
+    rows = scope.of_rows()
+    return together([made_of(node.this, rows), _all([condition], rows, Use.FILTER)])
 
 
 def _within(node: exp.Expr, scope: Scope) -> Made:
     """`mode() within group (order by x)` is an aggregate of x."""
-    order = together(made_of(each.this, scope) for each in node.expression.expressions)
-    return together([made_of(node.this, scope), used(order, Use.AGGREGATION)])
+    rows = scope.of_rows()
+    order = together(made_of(each.this, rows) for each in node.expression.expressions)
+    return together([made_of(node.this, rows), used(order, Use.AGGREGATION)])
 
 
 def _order(node: exp.Expr, scope: Scope) -> Made:

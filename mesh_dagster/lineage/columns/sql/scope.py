@@ -43,7 +43,8 @@ class Scope:
     """The tables of a FROM clause so far, and what lies around it.
 
     `merged` are the columns that a join's USING made one of, `aliases` those of the SELECT list,
-    `outer` the query around, or what stands to the left of a lateral one.
+    `outer` the query around, or what stands to the left of a lateral one. `hiding` are aliases
+    that hide a column of their name, as they do in HAVING.
     """
 
     known: Mapping[str, Relation | None]
@@ -53,6 +54,7 @@ class Scope:
     aliases: dict[str, Made] = field(default_factory=dict)
     windows: dict[str, exp.Expr] = field(default_factory=dict)
     shadowed: frozenset[str] = frozenset()
+    hiding: Mapping[str, Made] = field(default_factory=dict)
 
     def inner(self, known: Mapping[str, Relation | None] | None = None) -> Scope:
         """The scope of a query inside this one."""
@@ -61,6 +63,10 @@ class Scope:
     def shadowing(self, names: Sequence[str]) -> Scope:
         """The same, where some names are parameters."""
         return replace(self, shadowed=self.shadowed | {name.lower() for name in names})
+
+    def of_rows(self) -> Scope:
+        """The same inside an aggregate, which sees the rows and not what becomes of them."""
+        return replace(self, hiding={}) if self.hiding else self
 
     def table(self, name: str) -> Relation:
         """What a FROM clause calls by a name. Raises `Uncertain`."""
@@ -119,6 +125,8 @@ class Scope:
         first = names[0]
         if first in self.shadowed:
             return NOTHING
+        if first in self.hiding:
+            return _field(self.hiding[first], names[1:])
         found = self._of_tables(names)
         if found is _ABSENT and first in self.aliases:
             found = _field(self.aliases[first], names[1:])

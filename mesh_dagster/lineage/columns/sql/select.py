@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -46,6 +47,11 @@ _SET = frozenset(
 )
 _PARENTHESES = frozenset(["with_", "this", "alias", "order", "limit", "offset", "pivots", "sample"])
 _MOST_ROUNDS = 100
+
+Projected = tuple[str, Made, exp.Expr]
+"""A column of a SELECT list: its name, what it is made of, and what it stands in the text as."""
+
+NO_NAMES: Mapping[str, Made] = {}
 
 
 def query(node: exp.Expr, scope: Scope) -> Relation:
@@ -147,30 +153,46 @@ def _select(node: exp.Expr, scope: Scope) -> Relation:
     joins = [*(node.args.get("laterals") or []), *(node.args.get("joins") or [])]
     rows = read_from(start.this, joins, scope) if start is not None else NOTHING
     scope.windows = {each.name.lower(): each for each in node.args.get("windows") or []}
-    projected: list[tuple[str, Made, exp.Expr]] = []
+    projected: list[Projected] = []
     for each in node.expressions:
         for name, made in _projected(each, scope):
             projected.append((name, made, each))
-            if isinstance(each, exp.Alias):
-                scope.aliases.setdefault(name.lower(), made)
+            if _is_alias(each, name):
+                # Of two of one name the last one counts.
+                scope.aliases[name.lower()] = made
     found = Relation(tuple((name, made) for name, made, _ in projected), rows)
     for each in node.expressions:
         for several in unnests(each):
             found = found.decided_by(made_of(several, scope), Use.FILTER)
-    for clause in ("where", "having", "qualify"):
+    for clause in ("where", "qualify"):
         if (condition := node.args.get(clause)) is not None:
             found = found.decided_by(made_of(condition.this, scope), Use.FILTER)
-    if (group := node.args.get("group")) is not None:
+    group = node.args.get("group")
+    if (having := node.args.get("having")) is not None:
+        of_groups = replace(scope, hiding=_hiding(group, projected, scope))
+        found = found.decided_by(made_of(having.this, of_groups), Use.FILTER)
+    if group is not None:
         found = found.decided_by(_grouped(group, projected, scope), Use.GROUP_BY)
     found = _distinct(node.args.get("distinct"), found, scope)
     return _ended(node, found, scope)
 
 
+def _is_alias(node: exp.Expr, name: str) -> bool:
+    """Whether a projection gives a column a name, be it by a * or by COLUMNS."""
+    star = node.this if isinstance(node, exp.Column) else node
+    if isinstance(star, exp.Star):
+        given = [*(star.args.get("replace") or []), *(star.args.get("rename") or [])]
+        return name.lower() in {each.alias.lower() for each in given}
+    return isinstance(node, exp.Alias) or node.find(exp.Columns) is not None
+
+
 def _distinct(node: exp.Expr | None, found: Relation, scope: Scope) -> Relation:
     if node is None:
         return found
-    on = node.args.get("on")
-    return found.decided_by(found.made if on is None else made_of(on, scope), Use.GROUP_BY)
+    on, made = node.args.get("on"), [made for _, made in found.columns]
+    keys = [] if on is None else on.expressions if isinstance(on, exp.Tuple) else [on]
+    by = together(_named(each, made, scope, scope.aliases) for each in keys) if keys else found.made
+    return found.decided_by(by, Use.GROUP_BY)
 
 
 def _projected(node: exp.Expr, scope: Scope) -> Iterable[tuple[str, Made]]:
@@ -224,26 +246,61 @@ def _columns(node: exp.Expr, many: exp.Expr, scope: Scope) -> Iterable[tuple[str
     return found
 
 
-def _grouped(group: exp.Expr, projected: list[tuple[str, Made, exp.Expr]], scope: Scope) -> Made:
+def _grouped(group: exp.Expr, projected: list[Projected], scope: Scope) -> Made:
     if group.args.get("all"):
         return together(made for _, made, each in projected if not aggregates(each))
+    return together(
+        _named(each, [made for _, made, _ in projected], scope) for each in _keys(group)
+    )
+
+
+def _keys(group: exp.Expr) -> list[exp.Expr]:
+    """Of all the sets that rows are grouped by together."""
     keys = [
         each
         for name in ("expressions", "grouping_sets", "rollup", "cube")
         for each in group.args.get(name) or []
     ]
-    return together(_named(each, [made for _, made, _ in projected], scope) for each in keys)
+    found = []
+    for each in keys:
+        key = each.unnest()
+        if isinstance(key, exp.Rollup | exp.Cube | exp.GroupingSets | exp.Tuple):
+            keys += key.expressions
+        else:
+            found.append(key)
+    return found
 
 
-def _named(node: exp.Expr, projected: list[Made], scope: Scope) -> Made:
-    """A key of GROUP BY or ORDER BY: a number is a column's place.
+def _hiding(group: exp.Expr | None, projected: list[Projected], scope: Scope) -> Mapping[str, Made]:
+    """The aliases that hide a column in HAVING: all but those of columns that are grouped by."""
+    by_alias = {name.lower(): each for name, _, each in projected if isinstance(each, exp.Alias)}
+    grouped = set()
+    for key in _keys(group) if group is not None else ():
+        stands_for = key
+        if isinstance(key, exp.Literal) and key.name.isdigit() and int(key.name) > 0:
+            stands_for = next((each for _, _, each in projected[int(key.name) - 1 :]), key)
+        elif isinstance(key, exp.Column) and not _is_column(key, scope):
+            stands_for = by_alias.get(key.name.lower(), key)
+        inner = stands_for.unalias().unnest()
+        grouped |= {inner.name.lower()} if isinstance(inner, exp.Column) else set()
+    return {name: made for name, made in scope.aliases.items() if name not in grouped}
 
-    In ORDER BY an alias that stands alone hides a column of its name, in an expression it does not.
+
+def _is_column(key: exp.Expr, scope: Scope) -> bool:
+    return bool(key.text("table")) or any(each.has(key.name.lower()) for each in scope.tables)
+
+
+def _named(
+    node: exp.Expr, projected: list[Made], scope: Scope, hiding: Mapping[str, Made] = NO_NAMES
+) -> Made:
+    """A key of GROUP BY, ORDER BY or DISTINCT ON: a number is a column's place.
+
+    By `hiding` an alias that stands alone hides a column of its name, in an expression it does not.
     """
-    inner = node.this if isinstance(node, exp.Ordered) else node
-    alone = inner is not node and isinstance(inner, exp.Column) and not inner.table
-    if alone and inner.name.lower() in scope.aliases:
-        return scope.aliases[inner.name.lower()]
+    inner = node.unnest()
+    alone = isinstance(inner, exp.Column) and not inner.table
+    if alone and inner.name.lower() in hiding:
+        return hiding[inner.name.lower()]
     if isinstance(inner, exp.Literal) and not inner.is_string:
         at = int(inner.name) if inner.name.isdigit() else 0
         if not 0 < at <= len(projected):
@@ -260,7 +317,8 @@ def _ended(node: exp.Expr, found: Relation, scope: Scope) -> Relation:
     if not isinstance(node, exp.Select):
         scope = Scope(scope.known, scope.outer, [Table("", distinct_names(found))])
     if (order := node.args.get("order")) is not None:
-        keys = together(_named(each, made, scope) for each in order.expressions)
+        ordered = (each.this for each in order.expressions)
+        keys = together(_named(each, made, scope, scope.aliases) for each in ordered)
         found = found.decided_by(keys, Use.SORT)
     for clause in ("limit", "offset"):
         if (bound := node.args.get(clause)) is not None:

@@ -266,6 +266,27 @@ HARD = [
     "select a, first(b order by c, b) as f from t group by a",
     "select a from t anti join u on u.a = t.a",
     "select t.a, q.d from t asof join u as q on t.a >= q.a",
+    "select a, max(b) as c from t group by a having c > 2",
+    "select a, max(b) as c from t group by a having (c) > 2 and max(t.c) > 1",
+    "select a, max(b) as c from t group by a having max(b) filter (where c > 1) > 2",
+    "select a + 1 as a, max(b) as m from t group by all having a > 2",
+    "select -a as a, max(b) as m from t group by t.a having a > 2",
+    "select b as a, a as k, max(c) as m from t group by k, b having a > 2",
+    "select distinct on (1) a as k, 1 as one from t",
+    "select distinct on (a) b as a, 1 as one from t",
+    "select distinct on ((a), a + c) b as a, 1 as one from t",
+    "select * replace (b as a) from t order by a, c limit 1",
+    "select t.* rename (b as a, a as b) from t order by a, c limit 1",
+    "select columns(*) * -1 from t order by a, c limit 1",
+    "select b as a, c from t order by (a), c limit 1",
+    "select c from (select a as x, b as x, c from t order by x, c limit 1)",
+    "select sum(a) over w2 as s from t window w1 as (partition by b), w2 as (w1 order by c)",
+    "select sum(a) over (w1 order by c) as s from t window w1 as (partition by b)",
+    "select 1 as one, a as x, b as y from t group by rollup (2, 3)",
+    "select 1 as one, a as x, b as y from t group by cube ((2, 3))",
+    "select a as x, b as y from t group by grouping sets ((1), rollup (2))",
+    "select a as x, count(*) as n from t group by (1)",
+    "select a as x, count(*) as n from t group by (x)",
 ]
 
 
@@ -280,7 +301,7 @@ def test_forms_of_duckdb_are_read_soundly(sql: str) -> None:
     before = run(connection, rows, sql)
     lineage = lineage_of(relation_from_sql(sql, KNOWN), list(before), Evidence.SQL)
     assert lineage.whole
-    news: list[list[int | None]] = [[4, 0], [0, 3, 2], [None, 1]]
+    news: list[list[int | None]] = [[4, 0], [0, 3, 2], [None, 1], [9, 8, 7, 6]]
     for (table, columns), new in product(TABLES.items(), news):
         for column in columns:
             after = run(connection, perturbed(rows, table, column, new), sql)
