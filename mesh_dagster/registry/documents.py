@@ -91,11 +91,14 @@ def documents(storage: Storage, findings: list[Finding] | None = None) -> Iterat
 
 
 def by_domain(objects: Iterable[Object]) -> dict[str, list[Object]]:
-    """What a listing of the registry has found, of each domain."""
+    """What a listing of the registry has found, of each domain.
+
+    No document of a domain has a name that is not ASCII, and one may not even be a text.
+    """
     found: dict[str, list[Object]] = {}
     for each in objects:
         domain, inside, _ = each.key.partition("/")
-        if inside:
+        if inside and each.key.isascii():
             found.setdefault(domain, []).append(each)
     return dict(sorted(found.items()))
 

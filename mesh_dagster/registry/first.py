@@ -6,10 +6,12 @@ entry that tells no facts.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from mesh_dagster.descriptors.source import Source, shown
 from mesh_dagster.errors import MeshError, MissingObject, UsageError
+from mesh_dagster.model.address import is_name
 from mesh_dagster.model.finding import Finding
 from mesh_dagster.ports.storage import Entry as Object
 from mesh_dagster.ports.storage import Storage
@@ -17,11 +19,13 @@ from mesh_dagster.registry.entries import LARGEST, line, parsed
 
 SCHEMA_VERSION = 1
 _SUFFIX = ".json"
+_KEY = re.compile(r"([a-z0-9_]+)/([a-z0-9_]+)/v(?:0|[1-9][0-9]{0,3})\.json", re.ASCII)
 
 
 def is_document(key: str) -> bool:
     """Whether an object of the registry is to be read as one; what lies elsewhere is not."""
-    return key.endswith(_SUFFIX) and key.count("/") >= 2
+    found = _KEY.fullmatch(key)
+    return found is not None and is_name(found[1]) and is_name(found[2])
 
 
 def path_of(key: str) -> str:

@@ -232,7 +232,7 @@ class Graph:
         return newest
 
     def _with_major(self, target: str) -> str:
-        if target.count("/") == 2:
+        if target.count("/") != 1:
             return target
         return self._newest([target]).get(target, target)
 

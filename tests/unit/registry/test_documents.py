@@ -388,9 +388,10 @@ def test_odd_files_of_one_domain_hide_no_other(
     (odd / "endless/discovery.json").symlink_to("/dev/zero")
     os.mkfifo(odd / "pipe/discovery.json")
     (odd / "named/named/a\\b.json").write_text("{}")
+    (odd / "named/named/v1.json").write_text("{}")
     findings: list[Finding] = []
     assert read_documents(storage, findings) == (one,)
-    assert [finding.subject for finding in findings] == ["named/named/a\\b"]
+    assert [finding.subject for finding in findings] == ["named/named/v1"]
 
 
 def test_one_product_is_told_without_reading_the_others(

@@ -24,6 +24,7 @@ from mesh_dagster.registry.graph import Edge, Graph
 from mesh_dagster.registry.graph_findings import depths_of, graph_findings
 from mesh_dagster.registry.impact import impact
 from mesh_dagster.registry.index import Index
+from mesh_dagster.registry.search import search
 from mesh_dagster.registry.walks import walk_columns, walk_products
 
 Made = dict[str, list[str] | None]
@@ -306,6 +307,59 @@ def test_what_another_domain_calls_no_address_ends_the_way_up(mesh: Mesh) -> Non
             walk = walk_columns(graph, "c/c/v1", "t", up=None, down=None)
             assert walk.levels["a/a/v1.x"] == -2
             assert page(picture_of_columns(graph, walk), "").count("<script") == 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "evil/a/b/c.json",
+        "evil/a.json",
+        "a/a/version.json",
+        "a/a/v.json",
+        "a/a/v01.json",
+        "a/a/v99999.json",
+        "a/a_v1/v1.json",
+        "a/A/v1.json",
+        "evil/a\N{ARABIC-INDIC DIGIT ONE}/v1.json",
+        "evil/x/\udcff.json",
+        "\udcff/x/v1.json",
+        "\udcff/discovery.json",
+    ],
+)
+def test_files_that_are_no_documents_are_passed_over(mesh: Mesh, tmp_path: Path, key: str) -> None:
+    before = answers(mesh)
+    stray = tmp_path / "registry" / key
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    stray.write_text('{"schemaVersion": 1, "product": {"status": "active"}}')
+    assert answers(mesh) == before
+    mesh.file.unlink()
+    assert answers(mesh) == before
+
+
+def answers(mesh: Mesh) -> tuple[Any, ...]:
+    """What a map, who asks what breaks, and a search are told."""
+    (graph,) = mesh.graph()
+    nodes, edges = graph.nodes(), graph.edges()
+    with Index(mesh.file, mesh.storage) as index:
+        found = index.ask(lambda connection: search(connection, ""))
+    return (
+        [(each.domain, each.name) for each in nodes],
+        list(graph_findings(nodes, edges)),
+        graph.readers("a/a/v1"),
+        impact(graph, "b/b/v1"),
+        found,
+    )
+
+
+def test_a_domain_alone_is_no_product_that_is_read(mesh: Mesh) -> None:
+    mesh.product("a/vessels/v1", {})
+    mesh.product("f/f/v1", {})
+    key = "f/discovery.json"
+    port = b'"inputPorts":[{"name":"in","contractId":"mesh://a"}],'
+    found = mesh.storage.read(key)
+    mesh.storage.write(key, found.replace(b'"product":{', b'"product":{' + port))
+    (graph,) = mesh.graph()
+    assert ends(graph.reads("f/f/v1")) == [("f/f/v1", "a")]
 
 
 def test_so_many_edges_are_followed_and_it_is_told(
