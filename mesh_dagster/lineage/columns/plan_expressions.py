@@ -49,6 +49,8 @@ class Expressions:
             node = self._visitor.view_expression(expression)
         except (NotImplementedError, OverflowError):
             return None
+        if not _is_known(node):
+            return None
         own = NOTHING if _as_long(node) else self._made(node)
         return together([own, *(self.shortened(child) for child, _ in self._children(node))])
 
@@ -58,6 +60,8 @@ class Expressions:
             return self._columns.get(node.name)
         if kind == "Alias":
             return self.made(node.expr)
+        if not _is_known(node):
+            return None
         use = Use.AGGREGATION if _aggregates(node) else Use.TRANSFORMATION
         return together(used(self.made(child), then or use) for child, then in self._children(node))
 
@@ -102,6 +106,14 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "Function": ("input",),
 }
 """Of the other expressions the parts that are expressions."""
+
+_DECIDED = frozenset(["Ternary", "Filter", "SortBy", "Window", "Rolling"])
+"""Those that have parts which only decide."""
+
+
+def _is_known(node: Any) -> bool:
+    """Whether all parts of an expression are known; other releases of Polars have more kinds."""
+    return type(node).__name__ in _DECIDED or type(node).__name__ in _PARTS
 
 
 def _listed(value: Any) -> list[int]:

@@ -14,12 +14,14 @@ from importlib.metadata import version
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
+from mesh_dagster.errors import JournalError
 from mesh_dagster.journal import Journal
 from mesh_dagster.lineage.columns.relation import (
     InputTable,
     Relation,
     by_port,
     lineage_of,
+    ordered,
     unknown,
 )
 from mesh_dagster.model.address import Address
@@ -68,13 +70,17 @@ def find_columns(
     journal: Journal,
     attempt: str,
 ) -> Mapping[str, ColumnLineage]:
-    """What each port of an attempt is made of, by port; it is recorded where it is new."""
+    """What each port of an attempt is made of, by port; it is recorded where it is new.
+
+    What could not be found is recorded as unknown: what an earlier attempt was made of says
+    nothing of this one.
+    """
     path = loaded.product.address.path
+    ports = [*frames, *([MASKED] if loaded.masks else [])]
     try:
         tables = _tables(inputs, reads)
         asked = {port: _asked(loaded, frame) for port, frame in frames.items()}
         digest = _digest(loaded, tables, asked)
-        ports = [*frames, *([MASKED] if loaded.masks else [])]
         if digest is not None and (known := journal.columns_of_digest(path, ports, digest)):
             return known
         found = {port: _found(loaded, tables, port, asked[port], frames[port]) for port in frames}
@@ -87,7 +93,17 @@ def find_columns(
     except Exception as error:  # noqa: BLE001 (what is told must not hinder what is done)
         told = "what the columns of %s are made of could not be found: %s: %s"
         getLogger("mesh_dagster").warning(told, path, type(error).__name__, error)
-        return {}
+        nothing = {port: unknown(_declared(loaded, port)) for port in ports}
+        try:
+            # It is found from nothing that could be the same again: the next attempt tries anew.
+            journal.found_columns(path, attempt, attempt, nothing)
+        except JournalError as why:
+            getLogger("mesh_dagster").warning("nor could that be recorded: %s", why)
+        return nothing
+
+
+def _declared(loaded: LoadedProduct, port: str) -> list[str]:
+    return [each.column for each in loaded.contracts[port].table.properties]
 
 
 def compiled_sql(frames: Mapping[str, Frame]) -> str | None:
@@ -156,7 +172,7 @@ def _found(
     from mesh_dagster.lineage.columns.declared import with_declared
 
     contract = loaded.contracts[port]
-    names = _names(frame) or [each.column for each in contract.table.properties]
+    names = _names(frame) or _declared(loaded, port)
     relation, evidence = _relation(tables, asked, frame)
     found = unknown(names) if relation is None else lineage_of(relation, names, evidence)
     return found if found.whole else with_declared(found, contract, tables)
@@ -174,7 +190,7 @@ def masked_lineage(loaded: LoadedProduct, first: ColumnLineage) -> ColumnLineage
             made = ()
         elif mask is not None and made is not None:
             direct = {replace(one, use=Use.TRANSFORMATION) for one in made if one.use.is_direct}
-            made = tuple(sorted({*direct, *(one for one in made if not one.use.is_direct)}))
+            made = ordered({*direct, *(one for one in made if not one.use.is_direct)})
         columns[each.column] = made
     return replace(first, columns=columns)
 

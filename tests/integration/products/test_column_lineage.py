@@ -148,6 +148,55 @@ def test_what_cannot_be_found_hinders_nobody(
     assert set(lineage(sold).columns.values()) == {None}
 
 
+def test_what_cannot_be_found_is_not_what_was_found_before(
+    sold: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = totals(sold, sql=SQL)
+    sold.make(address=TOTALS)
+    with monkeypatch.context() as patch:
+        patch.setattr(reader, "relation_from_sql", lambda *_: 1 // 0)
+        (folder / "transform.sql").write_text(f"{SQL} having total > 0")
+        sold.make(address=TOTALS)
+        assert lineage(sold) == ColumnLineage({"item": None, "total": None}, None, None)
+    sold.make(address=TOTALS)
+    assert lineage(sold).columns == MADE
+
+
+def test_a_part_of_a_plan_that_is_not_known_leaves_the_rest_known(sold: Any) -> None:
+    plain = "def transform(sales):\n    return sales.select('item', total='amount')\n"
+    folder = totals(sold, transform=plain)
+    sold.make(address=TOTALS)
+    work = """
+import polars as pl
+
+def transform(sales):
+    pair = pl.struct("day").struct.with_fields(pl.col("amount")).struct.field("amount")
+    return sales.with_columns(total=pair).select("item", "total")
+"""
+    (folder / "transform.py").write_text(work)
+    sold.make(address=TOTALS)
+    assert lineage(sold).columns == {"item": (sales("item", Use.IDENTITY),), "total": None}
+
+
+def test_a_masked_column_is_made_of_a_source_and_of_a_product(
+    sold: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    masked = [{"property": "mask", "value": {"truncate": 1}}]
+    columns = {"item": {"physicalType": "VARCHAR", "customProperties": masked}}
+    sold.product(
+        TOTALS,
+        columns,
+        rows=pl.DataFrame({"item": ["coffee"]}),
+        inputs={"sales": f"mesh://{SALES}"},
+        sql="select coalesce(rows.item, sales.item) as item from rows cross join sales",
+    )
+    sold.make(address=TOTALS)
+    found = lineage(sold, f"{TOTALS}/masked").columns["item"] or ()
+    used = {(each.source, str(each.address or ""), each.column) for each in found}
+    assert used == {("rows", "", "item"), ("", f"mesh://{SALES}", "item")}
+    assert "could not be found" not in caplog.text
+
+
 def test_another_domain_knows_it_by_the_document(sold: Any, tmp_path: Path) -> None:
     totals(sold, sql=SQL)
     sold.make(address=TOTALS)

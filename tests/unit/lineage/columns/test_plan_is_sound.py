@@ -283,3 +283,16 @@ def test_an_input_without_a_file_is_known_by_its_columns() -> None:
     table = InputTable("t", ("a", "b"))
     frame = pl.LazyFrame(schema={"a": pl.Int64, "b": pl.Int64}).select("b")
     assert dict(relation_from_plan(frame, [table]).columns) == {"b": table.column("b")}
+
+
+def test_an_expression_that_nobody_knows_the_parts_of_is_unknown(
+    scanned: tuple[Frames, list[InputTable]],
+) -> None:
+    more = pl.struct("a").struct.with_fields(col("b").alias("y"))
+    frame = scanned[0]["t"].with_columns(more.alias("c"))
+    found = lineage_of(relation_from_plan(frame, scanned[1]), ["a", "b", "c"], Evidence.PLAN)
+    assert found.columns["c"] is None
+    assert [each.use for each in found.columns["a"] or ()] == [Use.IDENTITY]
+    assert found.rows == ()
+    alone = relation_from_plan(scanned[0]["t"].select(more.alias("c")), scanned[1])
+    assert (alone.made, alone.rows) == (None, None)
