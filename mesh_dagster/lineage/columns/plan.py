@@ -41,7 +41,7 @@ def relation_from_plan(frame: pl.LazyFrame, tables: Sequence[InputTable]) -> Rel
     try:
         plain = frame._ldf.with_optimizations(pl.QueryOptFlags.none()._pyoptflags)
         found = _Plan(plain.visit(), tables).relation(0)
-    except (NotImplementedError, AttributeError, TypeError, RecursionError):
+    except (NotImplementedError, AttributeError, TypeError, LookupError, RecursionError):
         # The plan is no public interface: a release that has another one makes it unknown.
         return Relation(tuple((name, None) for name in names), None)
     made = dict(found.columns)
@@ -194,9 +194,12 @@ class _Plan:
         keys += [Expressions(here, dict(right.columns)).made(each.node) for each in node.right_on]
         rows = together([left.rows, right.rows, used(together(keys), Use.JOIN)])
         if kind == "AsOf" and isinstance(how, tuple):
-            by = [*(how[4] or ()), *(how[5] or ())] if len(how) > 5 else []
-            both = {**dict(right.columns), **dict(left.columns)}
-            rows = together([rows, used(together(both.get(str(name)) for name in by), Use.JOIN)])
+            # What the two sides are matched by may be called alike on both.
+            sides = (left, how[4]), (right, how[5])
+            by = [
+                dict(side.columns).get(str(name)) for side, names in sides for name in names or ()
+            ]
+            rows = together([rows, used(together(by), Use.JOIN)])
         if node.predicate is not None:
             both = {**dict(right.columns), **dict(left.columns)}
             condition = Expressions(here, both).made(node.predicate.node)

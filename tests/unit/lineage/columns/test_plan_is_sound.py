@@ -210,6 +210,9 @@ PLANS: dict[str, Plan] = {
     "as of": lambda f: (
         f["t"].sort("a").join_asof(f["u"].sort("a"), on="a", by_left="b", by_right="d")
     ),
+    "as of, by one name": lambda f: (
+        f["t"].sort("b").join_asof(f["u"].sort("d"), left_on="b", right_on="d", by="a")
+    ),
     "right": lambda f: f["t"].join(f["u"], left_on="b", right_on="a", how="right"),
     "where": lambda f: f["t"].join_where(f["u"].rename({"a": "z"}), col("b") > col("d")),
     "dynamic": lambda f: f["t"].sort("a").group_by_dynamic("a", every="2i").agg(col("b").sum()),
