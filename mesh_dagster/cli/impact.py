@@ -73,7 +73,8 @@ def _of_target(mesh: Mesh, target: Target) -> Impact:
     port = mesh.resolve(target.address)
     columns = None if target.column is None else [column_of(mesh, port, target.column)]
     with graph_of(mesh) as graph:
-        return found(graph, port.path, columns)
+        whole = columns is None and port.port is None
+        return found(graph, port.path, columns, graph.ports_read(port.path) if whole else ())
 
 
 def _of_change(mesh: Mesh, old: str = "", new: str = "") -> Impact | None:
@@ -103,13 +104,16 @@ def _show(found: Impact) -> None:
     sure = [each for each in found.affected if each.certain]
     teams = {each.node.team or each.node.domain for each in found.affected}
     domains = {each.node.domain for each in found.affected}
-    perhaps = len(found.affected) - len(sure)
+    asking = sum(each.declares_only for each in found.affected)
+    perhaps = len(found.affected) - len(sure) - asking
     say(
         f"{_count(len(found.affected), 'product')} of {_count(len(domains), 'domain')} would break "
         f"with {what}; {_count(len(teams), 'team')} to talk to"
     )
     if perhaps:
         say(f"{perhaps} of them only perhaps: nobody knows which columns they are made of")
+    if asking:
+        say(f"{asking} of them only where it goes away: they declare it and make nothing of it")
     if not found.whole:
         say(f"only the first {found.edges:,} edges were followed: more would break than is listed")
 
@@ -134,7 +138,9 @@ def _breaks(each: Affected) -> Iterator[str]:
     if len(names) > _LISTED:
         yield f"{len(names) - _LISTED} more columns"
     rows = [touch for touch in each.touched if not touch.column]
-    if rows:
+    if each.declares_only:
+        yield "its run, which asks for it"
+    elif rows:
         certain = any(touch.certain for touch in rows)
         yield "which rows there are" if certain else "all of it, perhaps"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -133,10 +133,22 @@ class Graph:
         product without any is left out."""
         return self._readers(list(dict.fromkeys(paths)), sql.UNCLEAR_READERS)
 
-    def _readers(self, paths: Sequence[str], statement: str) -> dict[str, tuple[Edge, ...]]:
+    def declaring(self, path: str, columns: Collection[str] | None = None) -> tuple[Edge, ...]:
+        """Those whose descriptors name one of the columns of a product, or (None) the product."""
+        if columns is None:
+            return self._readers([path], sql.DECLARING).get(path, ())
+        found = self._readers([path], sql.DECLARING_COLUMNS, json.dumps(list(columns)))
+        named = {*columns}
+        return tuple(
+            each for each in found.get(path, ()) if named & {*(each.declared_columns or ())}
+        )
+
+    def _readers(
+        self, paths: Sequence[str], statement: str, *given: str
+    ) -> dict[str, tuple[Edge, ...]]:
         names = dict.fromkeys(map(_majors, paths))
         by_target: dict[str, list[_Read]] = defaultdict(list)
-        for target, *row in self._rows(statement, json.dumps([*paths, *names])):
+        for target, *row in self._rows(statement, json.dumps([*paths, *names]), *given):
             if not (row[1] == _DECLARED and row[0] in self._own):
                 by_target[target].append(_told(row))
         for target in self._readers_here.keys() & {*paths, *names}:
@@ -187,6 +199,10 @@ class Graph:
             for at, *row in self._rows(statement, json.dumps(asked), most) if asked else ():
                 found[asked[at]].append(ColumnEdge._make(row))
         return found
+
+    def ports_read(self, path: str) -> tuple[str, ...]:
+        """The ports of a product, other than its first, that anything is made of."""
+        return tuple(port for (port,) in self._rows(sql.PORTS_READ, path))
 
     def made_of(self, port: str, column: str | None = None) -> list[ColumnEdge]:
         """What a column of a port is made of, or (None) all of its columns and rows."""

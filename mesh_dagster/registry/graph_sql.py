@@ -20,6 +20,13 @@ UNCLEAR_READERS = f"""
 where not exists (select 1 from edges e where e.product = r.product)
     or exists (select 1 from edges e where e.product = r.product and e.target = '')
 """
+DECLARING = f"{READERS} where r.kind = 'declared'"
+DECLARING_COLUMNS = f"""
+{DECLARING} and exists (
+    select 1 from json_each(?) as c
+    where instr(' · ' || r.columns || ' · ', ' · ' || c.value || ' · ')
+)
+"""
 READS = """
 select r.target, r.kind, r.columns from reads r join products p on p.id = r.product
 where p.path = ?
@@ -54,6 +61,9 @@ select {EDGE} from json_each(?) as asked
 cross join products p on p.path = asked.value
 cross join edges e on e.product = p.id
 where e.target = ''
+"""
+PORTS_READ = """
+select distinct target from edges where target > ?1 || '/' and target < ?1 || '0' order by target
 """
 MAJORS = """
 select asked.value, p.path, p.status from json_each(?) as asked

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mesh_dagster.descriptors.cache import collecting_none
+from mesh_dagster.model.mask import MASKED
 from mesh_dagster.registry.graph import ColumnEdge, Graph, Node
 from mesh_dagster.registry.indexed import product_of
 
@@ -15,6 +16,9 @@ MOST = 100_000
 
 ROWS = ""
 """Stands among the columns of a port for which rows there are."""
+
+DECLARED = "DECLARED"
+"""How a product uses what its descriptor names and nothing is made of: its run asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Affected:
     def certain(self) -> bool:
         return any(each.certain for each in self.touched)
 
+    @property
+    def declares_only(self) -> bool:
+        """Whether it is hurt only where what it declares goes away: it makes nothing of it."""
+        return all(each.uses == (DECLARED,) for each in self.touched)
+
 
 @dataclass(frozen=True, slots=True)
 class Impact:
@@ -64,16 +73,28 @@ class _Product:
     touched: dict[tuple[str, str], tuple[set[str], bool]] = field(default_factory=dict)
 
 
-def impact(graph: Graph, port: str, columns: Collection[str] | None = None) -> Impact:
-    """What is made of these columns of a port, or (None) of the port as a whole."""
+def impact(
+    graph: Graph,
+    port: str,
+    columns: Collection[str] | None = None,
+    beside: Collection[str] = (),
+) -> Impact:
+    """What is made of these columns of a port, or (None) of the port as a whole.
+
+    `beside` are ports of the product that change alike. The masked port, which is derived from
+    the first one, always does.
+    """
     with collecting_none():
-        return _impact(graph, port, columns)
+        return _impact(graph, port, columns, beside)
 
 
-def _impact(graph: Graph, port: str, columns: Collection[str] | None) -> Impact:
+def _impact(
+    graph: Graph, port: str, columns: Collection[str] | None, beside: Collection[str]
+) -> Impact:
     walk = _Walk(graph)
-    start = [(port, each) for each in (sorted(columns) if columns is not None else [ROWS])]
-    walk.follow(start)
+    masked = [f"{port}/{MASKED}"] if port == product_of(port) else []
+    names = sorted(columns) if columns is not None else [ROWS]
+    walk.follow([(of, each) for of in dict.fromkeys([port, *masked, *beside]) for each in names])
     found = sorted(walk.products.items(), key=lambda item: (item[1].depth, item[0]))
     nodes = graph.nodes_of(path for path, _ in found)
     affected = [
@@ -122,6 +143,8 @@ class _Walk:
             self._next = {}
             depth += 1
             self._step(level, depth)
+            if depth == 1:
+                self._ask_for(level)
             level = self._next
 
     def _step(self, level: dict[tuple[str, str], bool], depth: int) -> None:
@@ -149,6 +172,17 @@ class _Walk:
                 self.edges += 1
                 if not column or reader.may_read(column):
                     self._perhaps(reader.reader, over, depth)
+
+    def _ask_for(self, start: Collection[tuple[str, str]]) -> None:
+        """What declares it and makes nothing of it: what is published stays as it is, and so does
+        all that is made of that."""
+        names = {column for _, column in start}
+        for path in self._origin:
+            for edge in self._graph.declaring(path, None if ROWS in names else names):
+                self.edges += 1
+                if edge.reader not in self._origin:
+                    touched = {(edge.reader, ROWS): ({DECLARED}, False)}
+                    self.products.setdefault(edge.reader, _Product(1, touched=touched))
 
     def _perhaps(self, reader: str, over: str, depth: int) -> None:
         """What reads the product, and does not tell what becomes of all that it reads."""

@@ -145,6 +145,21 @@ def test_the_impact_of_a_column_is_told_in_order(chain: Mesh, run: Run) -> None:
     ]
 
 
+def test_who_declares_a_column_and_makes_nothing_of_it_is_told_so(chain: Mesh, run: Run) -> None:
+    product = chain.config.root / "domains/stats/src/stats/defs/days/product.odps.yaml"
+    document = yaml.safe_load(product.read_text())
+    declared = {"property": "columns", "value": ["day", "delay", "id"]}
+    document["inputPorts"][0].setdefault("customProperties", []).append(declared)
+    product.write_text(yaml.safe_dump(document))
+    ended = run("impact", "air/flights.id")
+    assert ended.code == 1
+    assert "its run, which asks for it" in ended.out
+    assert "stats/weeks" not in ended.out
+    assert "1 of them only where it goes away" in ended.err
+    assert "perhaps" not in ended.err
+    assert "its run" not in run("impact", "air/flights.delay").out
+
+
 def test_what_was_not_followed_is_told(
     chain: Mesh, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

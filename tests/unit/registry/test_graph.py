@@ -188,6 +188,44 @@ def test_a_whole_product_touches_all_that_reads_it(graph: Graph) -> None:
     assert impact(graph, "e/e/v1").affected == ()
 
 
+def test_who_reads_the_masked_port_breaks_with_the_open_one(mesh: Mesh) -> None:
+    mesh.product("m/m/v1", {"k": ["a/a/v1/masked.x"]}, declares={"a/a/v1/masked": ("x",)})
+    mesh.product("n/n/v1", {"k": ["a/a/v1/late.z"]}, declares={"a/a/v1/late": ("z",)})
+    (graph,) = mesh.graph()
+    assert (1, "m/m/v1", ["k"]) in touched(impact(graph, "a/a/v1", ["x"]))
+    assert "m/m/v1" not in paths(impact(graph, "a/a/v1", ["y"]))
+    assert (1, "m/m/v1", ["*"]) in touched(impact(graph, "a/a/v1"))
+    ports = graph.ports_read("a/a/v1")
+    assert ports == ("a/a/v1/late", "a/a/v1/masked")
+    assert (1, "n/n/v1", ["*"]) in touched(impact(graph, "a/a/v1", beside=ports))
+    assert "m/m/v1" not in paths(impact(graph, "a/a/v1/late", ["z"]))
+    assert graph.ports_read("a/a/v") == ()
+
+
+def test_who_declares_a_column_and_makes_nothing_of_it_breaks_where_it_goes(mesh: Mesh) -> None:
+    mesh.product(
+        "m/m/v1",
+        {"k": ["a/a/v1.x"]},
+        declares={"a/a/v1": ("x", "unused")},
+        reads={"a/a/v1": ("x",)},
+    )
+    mesh.product("n/n/v1", {"k": ["m/m/v1.k"]}, declares={"m/m/v1": ("k",)})
+    mesh.product("o/o/v1", {"k": ["file.raw"]}, declares={"a/a/v1": None}, reads={"a/a/v1": ()})
+    (graph,) = mesh.graph()
+    (found,) = impact(graph, "a/a/v1", ["unused"]).affected
+    assert (found.node.path, found.depth, found.declares_only) == ("m/m/v1", 1, True)
+    assert found.touched[0].uses == ("DECLARED",)
+    of_x = impact(graph, "a/a/v1", ["x"])
+    assert (1, "m/m/v1", ["k"]) in touched(of_x)
+    assert not any(each.declares_only for each in of_x.affected)
+    assert "o/o/v1" not in paths(of_x)
+    assert (1, "o/o/v1", ["*?"]) in touched(impact(graph, "a/a/v1"))
+
+
+def paths(found: Any) -> list[str]:
+    return [each.node.path for each in found.affected]
+
+
 def test_a_column_that_nobody_reads_breaks_nothing(graph: Graph) -> None:
     assert touched(impact(graph, "c/c/v1", ["u"])) == []
     assert touched(impact(graph, "nobody/knows/v1", ["u"])) == []
