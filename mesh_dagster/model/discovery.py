@@ -99,7 +99,7 @@ class ExampleQuery:
     """A query of the product's folder, and some rows that it gave.
 
     `publication` is the product's that it was run on; None: it was not run yet. `note` says why
-    it gave no rows.
+    there are no rows: it gave none, or they are `withheld`, as not everybody may read the port.
     """
 
     name: str
@@ -109,6 +109,7 @@ class ExampleQuery:
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     note: str | None = None
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,7 @@ def _query(each: ExampleQuery) -> dict[str, Any]:
         columns=list(each.columns) if ran else None,
         rows=[list(row) for row in each.rows] if ran else None,
         note=each.note,
+        withheld=each.withheld or None,
     )
 
 
@@ -202,6 +203,7 @@ def _query_from(stated: dict[str, Any]) -> ExampleQuery:
         columns=columns,
         rows=rows,
         note=_maybe(stated, "note"),
+        withheld=stated.get("withheld") is True,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from mesh_dagster.model.discovery import ExampleQuery
 from mesh_dagster.model.score import Side
 from mesh_dagster.scoring.rule import Dimension, Look, edit, named, plain, rule, share_of
 from mesh_dagster.scoring.subject import Subject
@@ -79,7 +80,7 @@ def _examples(subject: Subject) -> Look:
 
 @rule("answered", Side.OBSERVED)
 def _answered(subject: Subject) -> Look:
-    good = [each for each in subject.queries if each.publication is not None and not each.note]
+    good = [each for each in subject.queries if _was_answered(each)]
     bad = [each for each in subject.queries if each not in good]
     domain = subject.described.domain
     if not bad and good:
@@ -94,6 +95,11 @@ def _answered(subject: Subject) -> Look:
         evidence = f"{named(each.name for each in bad)} was not run on what is published"
         fix = f"mesh registry write {domain}"
     return Look(share_of(len(good), len(subject.queries)), evidence, fix=fix)
+
+
+def _was_answered(query: ExampleQuery) -> bool:
+    """Whether it gave rows, told or not: to be read by few is no fault of a product."""
+    return query.publication is not None and (query.withheld or not query.note)
 
 
 @rule("origin", Side.OBSERVED)

@@ -11,6 +11,8 @@ from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.described import Described
 from mesh_dagster.registry.grants import Grants, grants_of
 
+EVERYBODY = "everybody"
+
 
 def guarded(mesh: Mesh, port: Address) -> tuple[Guarded, Described | None]:
     """A port with all that a decision depends on, and the product as it is described.
@@ -52,4 +54,4 @@ def readers_of(product: Product, contract: Contract) -> str:
     if audience is Audience.OWN:
         return "own-domain"
     is_open = audience is Audience.EVERYBODY and not contract.confidential_columns()
-    return "everybody" if is_open else "grant"
+    return EVERYBODY if is_open else "grant"

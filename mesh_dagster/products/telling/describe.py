@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from logging import getLogger
 
+from mesh_dagster.access.decision import Audience, audience_of
 from mesh_dagster.clock import Stopwatch
 from mesh_dagster.errors import JournalError, StorageError
 from mesh_dagster.journal import Journal
@@ -205,13 +206,18 @@ def _waits(before: Described, now: Described) -> bool:
 
 
 def _known(before: Described | None, loaded: LoadedProduct) -> Facts | None:
-    """What was told of a product. Example results are not told on where more is hidden by now:
-    whatever they were computed from, they are run again."""
+    """What was told of a product. Example results are not told on where more is hidden by now,
+    or others may read it: whatever they were computed from, they are run again. Nor are rows
+    that an earlier release told of a product that not everybody may read."""
     if before is None:
         return None
-    if _hidden(loaded.contracts) <= _hidden(before.contracts):
-        return before.facts
-    return replace(before.facts, queries=())
+    now, earlier = (audience_of(each.product) is Audience.EVERYBODY for each in (loaded, before))
+    queries = before.facts.queries
+    if _hidden(loaded.contracts) - _hidden(before.contracts) or now != earlier:
+        queries = ()
+    elif not now:
+        queries = tuple(each for each in queries if not each.columns)
+    return replace(before.facts, queries=queries)
 
 
 def _hidden(contracts: Mapping[str, Contract]) -> set[tuple[str, str]]:

@@ -3,17 +3,21 @@
 They run on what the least privileged reader may see: a column whose classification, or that of
 something in it, keeps it hidden is not there for them, nor is one that no contract names. So none
 of its values can be in a result, by whatever expression; a query that needs it says so instead.
+Where not everybody may read what a query reads, its rows are withheld, and so is what its error
+says, which may quote a value.
 """
 
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from mesh_dagster.access.decision import Audience, audience_of
 from mesh_dagster.descriptors.queries import read_queries
 from mesh_dagster.errors import MeshError, UsageError
 from mesh_dagster.model.address import Address
@@ -21,12 +25,14 @@ from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.discovery import Cell, ExampleQuery, Facts
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.ports.open import PortData
+from mesh_dagster.products.granting.guarding import EVERYBODY, readers_of
 from mesh_dagster.products.granting.who import of_domain
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.examples import with_rows
 from mesh_dagster.products.reading.query import opened
 from mesh_dagster.products.reading.sql.process import Limits
 from mesh_dagster.products.reading.sql.values import values_of
+from mesh_dagster.registry.described import Described
 
 MOST_ROWS = 10
 MOST_COLUMNS = 30
@@ -52,9 +58,9 @@ def run_examples(mesh: Mesh, facts: Facts, has_time: Callable[[], bool]) -> Fact
     """The same facts with results for the example queries that are due, while there is time."""
     if not facts.publications or not facts.ports:
         return facts
-    newest, domain = facts.publications[0].number, facts.ports[0].address.domain
+    newest, product = facts.publications[0].number, facts.ports[0].address.of_product
     queries = [
-        _run(mesh, each, newest, domain) if _is_due(each, facts) and has_time() else each
+        _run(mesh, each, newest, product) if _is_due(each, facts) and has_time() else each
         for each in facts.queries
     ]
     return replace(facts, queries=tuple(queries))
@@ -65,27 +71,52 @@ def _is_due(query: ExampleQuery, facts: Facts) -> bool:
     return bool(told) and query.publication not in told
 
 
-def _run(mesh: Mesh, query: ExampleQuery, number: int, domain: str) -> ExampleQuery:
-    ran = replace(query, publication=number, columns=(), rows=(), note=None)
+def _run(mesh: Mesh, query: ExampleQuery, number: int, product: Address) -> ExampleQuery:
+    ran = replace(query, publication=number, columns=(), rows=(), note=None, withheld=False)
+    live = f"mesh query {product.path} {shlex.quote(query.name)}"
+    closed: list[Address] = []
+
+    def named(address: Address, data: PortData) -> Sequence[str]:
+        described = mesh.described(address)
+        if not _is_for_everybody(address, described, product.domain):
+            closed.append(address)
+        return _open(address, described, data)
+
     try:
         with opened(
             query.sql,
             mesh=mesh,
             limits=_LIMITS,
             means=None,
-            reader=of_domain(domain),
-            only=lambda *port: _open(mesh, *port),
+            reader=of_domain(product.domain),
+            only=named,
         ) as rows:
             names = rows.schema.names[:MOST_COLUMNS]
             found = list(islice(_rows(rows.batches, len(names)), MOST_ROWS))
     except MeshError as error:
+        if closed:
+            return replace(ran, note=f"it gave no rows; what is wrong says: {live}")
         return replace(ran, note=f"it gave no rows: {error.what}"[:LONGEST])
+    if closed:
+        note = f"its rows are for who may read {closed[0].path}: {live}"
+        return replace(ran, note=note, withheld=True)
     return replace(ran, columns=tuple(each[:LONGEST] for each in names), rows=tuple(found))
 
 
-def _open(mesh: Mesh, address: Address, data: PortData) -> Sequence[str]:
+def _is_for_everybody(address: Address, described: Described, domain: str) -> bool:
+    """Whether a domain may tell everybody what is public in a port.
+
+    Of its own, where the product is for everybody, as the domain knows what it says; of
+    another's, where everybody may read the whole port.
+    """
+    if address.domain == domain:
+        return audience_of(described.product) is Audience.EVERYBODY
+    return readers_of(described.product, described.contracts[address.port or ""]) == EVERYBODY
+
+
+def _open(address: Address, described: Described, data: PortData) -> Sequence[str]:
     """The columns of a port that are for everybody."""
-    contract = mesh.contract(address)
+    contract = described.contracts[address.port or ""]
     named = {each.column for each in contract.table.properties} - contract.confidential_columns()
     found = [each for each in data.schema if each in named or each == RECORDED_AT]
     if found in ([], [RECORDED_AT]):

@@ -83,6 +83,7 @@ def everything(path: str) -> Facts:
         queries=(
             ExampleQuery("days", "select 1", "All days?", 7, ("day", "n"), (("2013-11-07", 1),)),
             ExampleQuery("long", "select 2", note="it took longer than 5 s"),
+            ExampleQuery("few", "select 3", "", 7, note="its rows are for few", withheld=True),
         ),
         access=Access("Flights", ("flights@nycair.example",), ("analyst",)),
         reads=(ObservedRead("observations", upstream, 3, ("day",)),),

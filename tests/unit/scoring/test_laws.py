@@ -178,6 +178,11 @@ def test_a_share_is_never_more_than_all_or_less_than_nothing(
     assert 0 <= asked.of(perfect).share <= 1
 
 
+def test_rows_that_are_told_to_few_cost_no_point(perfect: Subject) -> None:
+    few = ExampleQuery("days", "x", publication=7, note="its rows are for few", withheld=True)
+    assert score(replace(perfect, queries=(few,))).overall == 100
+
+
 def test_a_name_of_a_query_drives_no_terminal_and_no_shell(perfect: Subject) -> None:
     bad = ExampleQuery("a\n$(rm -rf ~)\x1b[2J", "x", publication=None)
     found = score(replace(perfect, queries=(bad,)))
