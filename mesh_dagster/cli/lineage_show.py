@@ -97,13 +97,23 @@ def _tell(graph: Graph, walk: Walk, columns: bool, as_json: bool) -> None:
         below[each.source].append(each)
     up = list(_tree(walk, walk.start, above, "source", -1))
     down = list(_tree(walk, walk.start, below, "target", 1))
+    nothing = _of_nothing(walk, walk.start)
+    if nothing:
+        emit_styled(click.style(nothing, dim=True))
     for title, lines in (("made of", up), ("read by" if not columns else "makes", down)):
         if lines:
             emit_styled(click.style(title, dim=True))
             for line in lines:
                 emit_styled(line)
-    if not up and not down:
+    if not up and not down and not nothing:
         emit("nothing that is known, neither up nor down")
+
+
+def _of_nothing(walk: Walk, column: str) -> str:
+    """What to say of a column above which there is nothing."""
+    if column in walk.unknown:
+        return "made of: unknown"
+    return "made of no column" if column in walk.made_of_none else ""
 
 
 def _tree(
@@ -121,6 +131,7 @@ def _tree(
         told = [step.how] if step.how else []
         told += [] if step.certain else ["not declared"] if not step.how else []
         told += ["(as above)"] if again else []
+        told += [nothing] if sign < 0 and (nothing := _of_nothing(walk, other)) else []
         yield from _laid_out(f"{'  ' * depth}{shown(_named(other))}", shown(", ".join(told)))
         if not again:
             seen.add(other)
@@ -175,5 +186,7 @@ def _plain(graph: Graph, walk: Walk, columns: bool) -> dict[str, Any]:
             for each in walk.steps
         ],
         "products": [each for each in nodes if each is not None],
+        "unknown": sorted(walk.unknown),
+        "made_of_none": sorted(walk.made_of_none),
         "whole": walk.whole,
     }

@@ -217,6 +217,11 @@ class Graph:
             )
         )
 
+    def telling(self, paths: Iterable[str]) -> set[str]:
+        """Those of the products that tell what their columns are made of, none at all included."""
+        asked = json.dumps(list(dict.fromkeys(paths)))
+        return {path for (path,) in self._rows(sql.TELLS_COLUMNS, asked)}
+
     def unknown_of(self, paths: Iterable[str]) -> dict[str, list[ColumnEdge] | None]:
         """The columns of products of which nobody knows what they are made of, by product; None
         where nobody knows it of any."""

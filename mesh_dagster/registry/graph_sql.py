@@ -56,6 +56,13 @@ TELLS = """
 select p.path from json_each(?) as asked cross join products p on p.path = asked.value
 where exists (select 1 from edges e where e.product = p.id)
 """
+TELLS_COLUMNS = f"""
+{TELLS}
+    or exists (
+        select 1 from reads r
+        where r.product = p.id and r.kind = 'observed' and r.columns is not null
+    )
+"""
 UNKNOWN = f"""
 select {EDGE} from json_each(?) as asked
 cross join products p on p.path = asked.value

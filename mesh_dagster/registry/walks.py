@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mesh_dagster.registry.graph import ColumnEdge, Edge, Graph
-from mesh_dagster.registry.indexed import SOURCE
+from mesh_dagster.registry.indexed import SOURCE, product_of
 
 MOST = 2000
 """Nodes of one walk: nobody looks at more, and a picture of more is none."""
@@ -33,6 +33,12 @@ class Walk:
     whole: bool = True
     """Whether nothing was left out for being too much."""
 
+    unknown: frozenset[str] = frozenset()
+    """Columns that were to be followed up, and of which nobody knows what they are made of."""
+
+    made_of_none: frozenset[str] = frozenset()
+    """Those of which it is known, and it is no column."""
+
 
 Follow = Callable[[str], Iterable[tuple[str, Step]]]
 
@@ -54,12 +60,19 @@ def walk_columns(graph: Graph, port: str, column: str, *, up: int | None, down: 
 
     A column that decides on a port's rows leads to `<port path>.*`, which nothing follows up.
     """
+    unknown: set[str] = set()
+    bare: dict[str, str] = {}
 
     def above(each: str) -> Iterable[tuple[str, Step]]:
         of, name = split(each)
         if SOURCE in of or name == "*":
             return ()
-        return [_above(each, edge) for edge in graph.made_of(of, name) if edge.column == name]
+        edges = [edge for edge in graph.made_of(of, name) if edge.column == name]
+        if not edges:
+            bare[each] = product_of(of)
+        if any(edge.unknown for edge in edges):
+            unknown.add(each)
+        return [_above(each, edge) for edge in edges if not edge.unknown]
 
     def below(each: str) -> Iterable[tuple[str, Step]]:
         of, name = split(each)
@@ -67,7 +80,10 @@ def walk_columns(graph: Graph, port: str, column: str, *, up: int | None, down: 
             return ()
         return [_below(each, edge) for edge in graph.used_by(of, name)]
 
-    return _walk(f"{port}.{column}", above, below, up, down)
+    walk = _walk(f"{port}.{column}", above, below, up, down)
+    telling = graph.telling(bare.values()) if bare else set()
+    none = frozenset(each for each, path in bare.items() if path in telling)
+    return replace(walk, unknown=frozenset(unknown | bare.keys() - none), made_of_none=none)
 
 
 def split(id_: str) -> tuple[str, str]:
@@ -77,8 +93,6 @@ def split(id_: str) -> tuple[str, str]:
 
 
 def _above(each: str, edge: ColumnEdge) -> tuple[str, Step]:
-    if edge.unknown:
-        return "", Step("", each, "unknown", False)
     of = edge.target
     if edge.of_source:
         of = f"{edge.product}/{edge.target}"
@@ -111,8 +125,6 @@ def _walk(start: str, above: Follow, below: Follow, up: int | None, down: int | 
             if most is not None and depth >= most:
                 continue
             for found, step in follow(each):
-                if not found:
-                    continue
                 if len(levels) >= MOST and found not in levels:
                     whole = False
                     continue

@@ -84,6 +84,33 @@ def test_what_is_read_stands_below_its_reader_where_a_line_has_no_room(
     ]
 
 
+def test_unknown_is_told_from_made_of_no_column(chain: Mesh, run: Run) -> None:
+    assert run("lineage", "stats/weeks.n").out.splitlines() == [
+        "stats/weeks/v1.n",
+        "made of: unknown",
+    ]
+    assert run("lineage", "stats/days.n", "--up").out.splitlines() == [
+        "stats/days/v1.n",
+        "made of no column",
+    ]
+    assert "made of" not in run("lineage", "stats/days.n", "--down").out
+    inputs = {"weeks": "mesh://stats/weeks/v1"}
+    write_product(
+        chain, "stats/months/v1", {"n": "BIGINT"}, inputs=inputs, sql="select n from weeks"
+    )
+    mesh = Mesh(chain.config)
+    materialize(mesh, mesh.load(Address.parse("stats/months")))
+    assert run("lineage", "stats/months.n", "--up").out.splitlines() == [
+        "stats/months/v1.n",
+        "made of",
+        "  stats/weeks/v1.n  IDENTITY, made of: unknown",
+    ]
+    found = run("lineage", "stats/weeks.n", "--json").json
+    assert (found["unknown"], found["made_of_none"]) == (["stats/weeks/v1.n"], [])
+    found = run("lineage", "stats/days.n", "--json").json
+    assert (found["unknown"], found["made_of_none"]) == ([], ["stats/days/v1.n"])
+
+
 def test_a_column_that_is_not_there_is_told_with_the_nearest(chain: Mesh, run: Run) -> None:
     ended = run("lineage", "stats/days.meen")
     assert ended.code == 2

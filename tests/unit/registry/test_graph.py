@@ -261,6 +261,29 @@ def test_columns_are_followed_to_the_source_and_to_rows(graph: Graph) -> None:
     assert walk_columns(graph, "d/d/v1", "z", up=None, down=None).levels == {"d/d/v1.z": 0}
 
 
+def test_unknown_is_told_from_made_of_no_column(mesh: Mesh) -> None:
+    mesh.product(
+        "f/f/v1", {"p": ["d/d/v1.z"], "q": ["d/d/v1.one"], "r": ["e/e/v1.t"], "s": ["c/c/v1.u"]}
+    )
+    mesh.product("g/g/v1", {"n": []}, declares={"a/a/v1": None}, reads={"a/a/v1": ()})
+    (graph,) = mesh.graph()
+
+    def told(port: str, column: str, up: int | None = None) -> tuple[set[str], set[str]]:
+        walk = walk_columns(graph, port, column, up=up, down=None)
+        return set(walk.unknown), set(walk.made_of_none)
+
+    assert told("d/d/v1", "z") == ({"d/d/v1.z"}, set())
+    assert told("d/d/v1", "one") == (set(), {"d/d/v1.one"})
+    assert told("d/d/v1", "z", up=0) == told("d/d/v1", "one", up=0) == (set(), set())
+    assert told("f/f/v1", "p") == ({"d/d/v1.z"}, set())
+    assert told("f/f/v1", "q") == (set(), {"d/d/v1.one"})
+    assert told("f/f/v1", "s") == (set(), {"b/b/v1.n"})
+    assert told("e/e/v1", "t") == told("f/f/v1", "r") == ({"e/e/v1.t"}, set())
+    assert told("g/g/v1", "n") == (set(), {"g/g/v1.n"})
+    assert told("a/a/v1", "x") == told("f/f/v1", "p", up=1) == (set(), set())
+    assert told("nobody/knows/v1", "x") == ({"nobody/knows/v1.x"}, set())
+
+
 def codes(graph: Graph) -> list[tuple[str, str]]:
     return [(each.code, each.subject) for each in graph_findings(graph.nodes(), graph.edges())]
 
