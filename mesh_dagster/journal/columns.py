@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from mesh_dagster.journal.tables import WHOLE, json_type, metadata, publications
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.lineage import ColumnLineage, Evidence, InputColumn, Use
+from mesh_dagster.model.snapshot import Publication, PublicationKind
 
 column_lineage = sa.Table(
     "column_lineage",
@@ -68,17 +69,63 @@ def columns_of_digest(
     return found
 
 
-def columns_shown(connection: sa.Connection, product: str) -> dict[str, ColumnLineage]:
-    """What the columns of the newest publication are made of, by port."""
-    of_product = sa.select(publications.c.attempt).where(publications.c.product == product)
-    newest = connection.execute(of_product.order_by(publications.c.number.desc()).limit(1)).scalar()
-    if newest is None:
+def columns_shown(
+    connection: sa.Connection, product: str, publication: Publication | None = None
+) -> dict[str, ColumnLineage]:
+    """What the columns of a publication are made of, by port: of one that may not be recorded
+    yet, or (None) of the newest."""
+    attempt: str | None
+    if publication is None:
+        of_product = sa.select(attempt_shown()).where(publications.c.product == product)
+        newest = of_product.order_by(publications.c.number.desc()).limit(1)
+        attempt = connection.scalar(newest)
+    elif publication.kind is PublicationKind.ROLLBACK:
+        first = publication.ports[""].metadata
+        shown = _attempt_that_made(product, publication.number, first)
+        attempt = connection.scalar(shown)
+    else:
+        attempt = publication.attempt
+    if attempt is None:
         return {}
     made = sa.select(column_lineage).where(
-        column_lineage.c.product == product, column_lineage.c.attempt <= newest
+        column_lineage.c.product == product, column_lineage.c.attempt <= attempt
     )
     rows = connection.execute(made.order_by(column_lineage.c.attempt)).all()
     return {row.port: _lineage(row) for row in rows}
+
+
+def attempt_shown() -> sa.ColumnElement[str]:
+    """The attempt that made what a publication shows: a rollback shows what another one made."""
+    shown = publications.c
+    made = _attempt_that_made(shown.product, shown.number, _first_metadata(shown))
+    rolled_back = shown.kind == PublicationKind.ROLLBACK.value
+    earlier = made.correlate(publications).scalar_subquery()
+    return sa.case((rolled_back, earlier), else_=shown.attempt)
+
+
+def _attempt_that_made(
+    product: str | sa.ColumnElement[str],
+    number: int | sa.ColumnElement[int],
+    first: str | sa.ColumnElement[str],
+) -> sa.Select[str]:
+    """Of the newest earlier publication of the same state of the first port."""
+    earlier = publications.alias("earlier").c
+    return (
+        sa.select(earlier.attempt)
+        .where(
+            earlier.product == product,
+            earlier.number < number,
+            earlier.kind != PublicationKind.ROLLBACK.value,
+            _first_metadata(earlier) == first,
+        )
+        .order_by(earlier.number.desc())
+        .limit(1)
+    )
+
+
+def _first_metadata(of: Any) -> sa.ColumnElement[str]:
+    metadata_file: sa.ColumnElement[str] = of.ports[""][0].as_string()
+    return metadata_file
 
 
 def _newest(connection: sa.Connection, product: str, port: str) -> sa.Row[Any] | None:

@@ -359,10 +359,12 @@ class Journal:
         with self._database.reading() as connection:
             return columns_of_digest(connection, product, ports, digest)
 
-    def columns(self, product: str) -> dict[str, ColumnLineage]:
-        """What the columns of the newest publication are made of, by port."""
+    def columns(
+        self, product: str, publication: Publication | None = None
+    ) -> dict[str, ColumnLineage]:
+        """What the columns of a publication, or (None) the newest one, are made of, by port."""
         with self._database.reading() as connection:
-            return columns_shown(connection, product)
+            return columns_shown(connection, product, publication)
 
     def past(self, asked: Mapping[str, Asked], until: datetime) -> Iterator[Past]:
         """What became of products over time, each of them in the order in which it is asked for.

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 
-from mesh_dagster.journal.columns import column_lineage
+from mesh_dagster.journal.columns import attempt_shown, column_lineage
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.summary import SQL, Summary, summaries_from_rows
 from mesh_dagster.journal.tables import UNSETTLED, decisions, publications, reads, results
@@ -162,13 +162,17 @@ def _broken(connection: sa.Connection, products: Collection[str]) -> dict[str, t
 def _known(
     connection: sa.Connection, products: Collection[str]
 ) -> dict[str, dict[str, frozenset[str]]]:
-    """By product and port the columns that the newest publication's attempt knew the origin of."""
+    """By product and port the columns of the newest publication whose origin is known."""
     numbers = _newest_numbers(products)
+    shown = (
+        sa.select(publications.c.product, attempt_shown().label("attempt"))
+        .join(numbers, _is(numbers))
+        .subquery("shown")
+    )
     query = (
         sa.select(column_lineage.c.product, column_lineage.c.port, column_lineage.c.columns)
-        .join(publications, publications.c.product == column_lineage.c.product)
-        .join(numbers, _is(numbers))
-        .where(column_lineage.c.attempt <= publications.c.attempt)
+        .join(shown, shown.c.product == column_lineage.c.product)
+        .where(column_lineage.c.attempt <= shown.c.attempt)
         .order_by(column_lineage.c.attempt)
     )
     found: defaultdict[str, dict[str, frozenset[str]]] = defaultdict(dict)

@@ -226,6 +226,17 @@ def test_quarantined_data_changes_nothing_of_what_is_told(sold: Any) -> None:
     assert lineage(sold).rows == KEYS
 
 
+def test_a_rollback_tells_what_it_shows_again(sold: Any) -> None:
+    folder = totals(sold, sql=SQL)
+    sold.make(address=TOTALS)
+    other = "select item, max(amount)::bigint as total from sales where day is not null group by 1"
+    (folder / "transform.sql").write_text(other)
+    sold.make(address=TOTALS)
+    assert lineage(sold).rows != KEYS
+    sold.rollback(1, TOTALS)
+    assert lineage(sold) == ColumnLineage(MADE, KEYS, Evidence.SQL)
+
+
 def test_the_word_of_a_contract_is_held_against_what_is_read(sold: Any) -> None:
     columns = {
         "item": {"physicalType": "VARCHAR", "transformSourceObjects": ["sales.itm", "sale.item"]},
