@@ -77,7 +77,7 @@ def _told(
     decisions: tuple[Decision, ...] | None,
 ) -> Events:
     """What its process would have told of a publication, as far as it is known."""
-    telling = Telling(mesh, loaded)
+    telling = Telling(mesh, loaded, journal.columns(loaded.product.address.path, publication))
     if publication.kind is PublicationKind.ROLLBACK:
         return telling.rolled_back(publication)
     partitions = publication.partitions or (None,)

@@ -29,7 +29,8 @@ def rollback(mesh: Mesh, loaded: LoadedProduct, to: int | str) -> Publication:
         publication = ports_rollback.rollback(
             mesh.storage, product, to=earlier, attempt=attempt, at=clock.now()
         )
-        told = Telling(mesh, loaded).rolled_back(publication)
+        columns = journal.columns(product.path, publication)
+        told = Telling(mesh, loaded, columns).rolled_back(publication)
         journal.record_publication(product.path, publication, lineage=told)
     announce(mesh, loaded)
     return publication

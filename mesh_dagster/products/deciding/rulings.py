@@ -65,7 +65,7 @@ def _done(
     decision, publication = _became(mesh, loaded, journal, ruling, waiting)
     told: Events = ()
     if publication is not None:
-        telling = Telling(mesh, loaded)
+        telling = Telling(mesh, loaded, journal.columns(loaded.product.address.path, publication))
         told = telling.released(waiting.attempt, decision, waiting.staged, publication)
     recorded = journal.decide(
         waiting.attempt.id,

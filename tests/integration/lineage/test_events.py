@@ -216,15 +216,17 @@ def test_a_release_is_a_run_of_its_own_of_what_the_attempt_had_read(story, probl
     assert tags(last)["released"] == "1"
     assert last["inputs"]
     assert facet(last, "version")["datasetVersion"] == "1"
+    assert facet(last, "columnLineage") == facet(story.recorded(made.id, "FAIL"), "columnLineage")
 
 
 def test_a_rollback_is_a_run_of_its_own(story, problems):
-    story.make("shop/people/v1", partitions=["2013-11-01"])
+    first = story.make("shop/people/v1", partitions=["2013-11-01"])
     story.make("shop/people/v1", partitions=["2013-11-01"])
     mesh, product = loaded(story, "shop/people/v1")
     publication = rollback(mesh, product, 1)
     event = story.recorded(publication.attempt)
     assert problems(event) == []
+    assert facet(event, "columnLineage") == facet(story.recorded(first.id), "columnLineage")
     assert facet(event, "version")["datasetVersion"] == "3"
     assert event["inputs"] == []
 
@@ -265,6 +267,7 @@ def test_who_died_after_it_published_is_told_of_by_whoever_comes_next(story, pro
     event = story.recorded(attempt.id)
     assert problems(event) == []
     assert facet(event, "outputStatistics", kind="outputFacets")["rowCount"] == 1
+    assert facet(event, "columnLineage")["fields"]
     assert event["inputs"]
 
 
