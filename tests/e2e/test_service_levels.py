@@ -150,7 +150,7 @@ def test_a_breach_is_a_check_of_the_asset_an_incident_and_an_alert(shop: Shop) -
     assert check.metadata["kept"].value == 0.5
     assert check.metadata["budget_left"].value < 0
     assert check.metadata["promised"].value == "accuracy: 99 % over 30 d"
-    assert "| slow | 3 d, 1 d | 50.0, 0.0 | 1 |" in check.metadata["burn"].value
+    assert "| slow **fires** | 3 d, 2 d | 50.0, 100.0 | 1 |" in check.metadata["burn"].value
     shop.until(lambda: "" if ("breached", "accuracy") in shop.told() else "the alert")
     incident = shop.incident()
     assert (incident["closed"], incident["kind"]) == (None, "breached")
