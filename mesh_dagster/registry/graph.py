@@ -200,6 +200,17 @@ class Graph:
                 found[asked[at]].append(ColumnEdge._make(row))
         return found
 
+    def made_of_ports(
+        self, ports: Sequence[str], most: int = ALL
+    ) -> dict[str, list[tuple[str, str]]]:
+        """The ports that are made of any column of each of many, with their products; so `most` of
+        them."""
+        found: dict[str, list[tuple[str, str]]] = {each: [] for each in ports}
+        asked = list(found)
+        for at, product, port in self._rows(sql.MADE_OF_PORTS, json.dumps(asked), most):
+            found[asked[at]].append((product, port))
+        return found
+
     def ports_read(self, path: str) -> tuple[str, ...]:
         """The ports of a product, other than its first, that anything is made of."""
         return tuple(port for (port,) in self._rows(sql.PORTS_READ, path))

@@ -52,6 +52,15 @@ cross join edges e on e.target = json_extract(asked.value, '$[0]')
 cross join products p on p.id = e.product
 limit ?
 """
+MADE_OF_PORTS = """
+select at, p.path, case port when '' then p.path else p.path || '/' || port end
+from (
+    select distinct asked.key as at, e.product, e.port from json_each(?) as asked
+    cross join edges e on e.target = asked.value
+)
+cross join products p on p.id = product
+limit ?
+"""
 TELLS = """
 select p.path from json_each(?) as asked cross join products p on p.path = asked.value
 where exists (select 1 from edges e where e.product = p.id)

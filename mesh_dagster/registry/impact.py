@@ -149,9 +149,8 @@ class _Walk:
 
     def _step(self, level: dict[tuple[str, str], bool], depth: int) -> None:
         """All that is so many steps away, asked for at once."""
-        asked = [(port, column or None) for port, column in level]
         products = {port: product_of(port) for port, _ in level}
-        used = self._graph.used_by_each(asked, MOST - self.edges)
+        used = self._used_by(level)
         readers = self._graph.unclear_readers(products.values())
         names = {edge.reader for edges in readers.values() for edge in edges}
         if unseen := names - self._unknown.keys():
@@ -159,19 +158,34 @@ class _Walk:
         for (port, column), certain in level.items():
             if self.edges >= MOST:
                 return
-            edges, over = used[port, column or None], products[port]
-            self.edges += len(edges)
-            for edge in edges:
-                # What changes which rows there are changes the rows of whatever reads any column.
-                if column:
-                    touch = _Touch(edge.product, edge.port, edge.column, edge.use, certain)
-                else:
-                    touch = _Touch(edge.product, edge.port, ROWS, "ROWS", certain)
-                self._reach(over, touch, depth)
+            uses, over = used[port, column], products[port]
+            self.edges += len(uses)
+            for use in uses:
+                self._reach(over, _Touch(*use, certain), depth)
             for reader in readers.get(over, ()):
                 self.edges += 1
                 if not column or reader.may_read(column):
                     self._perhaps(reader.reader, over, depth)
+
+    def _used_by(
+        self, level: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], list[tuple[str, str, str, str]]]:
+        """The columns that are made of each of these, with their products, ports and uses.
+
+        What changes which rows there are changes the rows of whatever reads any column.
+        """
+        most = MOST - self.edges
+        columns = [(port, column) for port, column in level if column]
+        ports = [port for port, column in level if not column]
+        found = {
+            (port, ROWS): [(*each, ROWS, "ROWS") for each in made]
+            for port, made in self._graph.made_of_ports(ports, most).items()
+        }
+        for (port, column), edges in self._graph.used_by_each(columns, most).items():
+            found[port, column or ROWS] = [
+                (each.product, each.port, each.column, each.use) for each in edges
+            ]
+        return found
 
     def _ask_for(self, start: Collection[tuple[str, str]]) -> None:
         """What declares it and makes nothing of it: what is published stays as it is, and so does
