@@ -6,6 +6,7 @@ of an asset by a product of the mesh is here as well: descriptions, columns, own
 
 import os
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -21,6 +22,7 @@ def check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
         ("amount_range", "amount is at least 0", "amount"),
         ("primary_key", "order_id is never twice", "order_id"),
         ("row_count", "there is at least one row", None),
+        ("slo_frequency", "frequency: every 1 d, 99 % over 30 d", None),
     )
     return [
         dg.AssetCheckSpec(
@@ -101,6 +103,7 @@ def asset(name: str, deps: Sequence[dg.AssetKey], number: int) -> dg.AssetsDefin
         kinds={"iceberg", "python"},
         skippable=True,
         automation_condition=dg.AutomationCondition.eager() if deps else None,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1)),
     )
 
     @dg.multi_asset(
