@@ -50,7 +50,7 @@ def check(
     against: str | None,
     as_json: bool,
 ) -> int:
-    """Find what is wrong with the files of the mesh, or of those of a domain or a product."""
+    """Find what is wrong with the files of the mesh, of a domain, or of a product."""
     from mesh_dagster.products.mesh import Mesh
 
     if against is not None and (data or subject):

@@ -182,22 +182,17 @@ class Graph:
         found = _merged((self._with_major(target), kind, named) for target, kind, named in reads)
         return tuple(edge_of(path, each, *found[each]) for each in sorted(found))
 
-    def used_by(self, port: str, column: str | None = None) -> list[ColumnEdge]:
-        """What is made of a column of a port, or (None) of any of its columns."""
+    def used_by(self, port: str, column: str) -> list[ColumnEdge]:
+        """What is made of a column of a port."""
         return self.used_by_each([(port, column)])[port, column]
 
     def used_by_each(
-        self, columns: Sequence[tuple[str, str | None]], most: int = ALL
-    ) -> dict[tuple[str, str | None], list[ColumnEdge]]:
-        """What is made of each of many columns, so `most` edges of them; a column None stands for
-        any of a port's."""
-        found: dict[tuple[str, str | None], list[ColumnEdge]] = {each: [] for each in columns}
-        for statement, asked in (
-            (sql.USED_COLUMNS, [each for each in columns if each[1] is not None]),
-            (sql.USED_PORTS, [each for each in columns if each[1] is None]),
-        ):
-            for at, *row in self._rows(statement, json.dumps(asked), most) if asked else ():
-                found[asked[at]].append(ColumnEdge._make(row))
+        self, columns: Sequence[tuple[str, str]], most: int = ALL
+    ) -> dict[tuple[str, str], list[ColumnEdge]]:
+        """What is made of each of many columns, so `most` edges of them."""
+        found: dict[tuple[str, str], list[ColumnEdge]] = {each: [] for each in columns}
+        for at, *row in self._rows(sql.USED_COLUMNS, json.dumps(columns), most):
+            found[columns[at]].append(ColumnEdge._make(row))
         return found
 
     def made_of_ports(

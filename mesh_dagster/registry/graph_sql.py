@@ -39,12 +39,6 @@ EDGE = """
     e."column", e.target, e.target_column, e.use
 """
 MADE = f"select {EDGE} from edges e join products p on p.id = e.product where p.path = ?"
-USED_PORTS = f"""
-select asked.key, {EDGE} from json_each(?) as asked
-cross join edges e on e.target = json_extract(asked.value, '$[0]')
-cross join products p on p.id = e.product
-limit ?
-"""
 USED_COLUMNS = f"""
 select asked.key, {EDGE} from json_each(?) as asked
 cross join edges e on e.target = json_extract(asked.value, '$[0]')

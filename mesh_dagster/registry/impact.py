@@ -181,10 +181,8 @@ class _Walk:
             (port, ROWS): [(*each, ROWS, "ROWS") for each in made]
             for port, made in self._graph.made_of_ports(ports, most).items()
         }
-        for (port, column), edges in self._graph.used_by_each(columns, most).items():
-            found[port, column or ROWS] = [
-                (each.product, each.port, each.column, each.use) for each in edges
-            ]
+        for key, edges in self._graph.used_by_each(columns, most).items():
+            found[key] = [(each.product, each.port, each.column, each.use) for each in edges]
         return found
 
     def _ask_for(self, start: Collection[tuple[str, str]]) -> None:

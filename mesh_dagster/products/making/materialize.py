@@ -159,9 +159,13 @@ class _Making:
         if self.loaded.masks:
             from mesh_dagster.products.auditing.masking import with_masked
 
-            keys_of = self.window.keys or None
-            made, at = staged.values(), self.started_at
-            staged = with_masked(self.mesh, self.loaded, made, keys_of, at)
+            staged = with_masked(
+                self.mesh,
+                self.loaded,
+                staged.values(),
+                self.window.keys or None,
+                self.started_at,
+            )
         from mesh_dagster.products.auditing.gate import Gate
 
         self.journal.staged(self.attempt, list(staged.values()))
