@@ -52,13 +52,17 @@ EXTRAS = {"boto3": "aws", "dbt": "dbt", "dagster_dbt": "dbt", "psycopg": "postgr
 """Third-party module -> the extra that installs it."""
 
 
-@cache
 def behind(door: str) -> dict[str, str]:
     """Every name behind a door, with where it is imported from. A built-in name wins."""
+    return installed(door) | BUILT_IN.get(door, {})
+
+
+@cache
+def installed(door: str) -> dict[str, str]:
+    """What other packages bring through a door: name -> `module:attribute`."""
     from importlib.metadata import entry_points  # 20 ms that a built-in name does not need
 
-    found = {entry.name: entry.value for entry in entry_points(group=f"mesh_dagster.{door}")}
-    return found | BUILT_IN.get(door, {})
+    return {entry.name: entry.value for entry in entry_points(group=f"mesh_dagster.{door}")}
 
 
 def load(door: str, name: str) -> Any:

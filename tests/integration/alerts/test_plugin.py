@@ -45,12 +45,12 @@ def pager(tmp_path, monkeypatch):
     (site / "pager.py").write_text(CODE)
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("PAGER_KEY", "hunter2")
-    plugins.behind.cache_clear()
+    plugins.installed.cache_clear()
     imported = importlib.import_module("pager")
     yield imported
     imported.awake.set()
     del sys.modules["pager"]
-    plugins.behind.cache_clear()
+    plugins.installed.cache_clear()
 
 
 def configured(world, settings=None, **stated):

@@ -61,7 +61,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 def _forget() -> None:
     importlib.invalidate_caches()
-    plugins.behind.cache_clear()
+    plugins.installed.cache_clear()
     rule_set.cache_clear()
 
 
