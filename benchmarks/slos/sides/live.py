@@ -19,7 +19,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -185,10 +185,16 @@ def _killed(location: str) -> Iterator[None]:
 def _servers(location: str) -> list[psutil.Process]:
     """The code server of a location."""
     ours = psutil.Process(os.getpid()).children(recursive=True)
-    found = [each for each in ours if {"grpc", location} <= set(each.cmdline())]
+    found = [each for each in ours if {"grpc", location} <= _words(each)]
     if not found:
         raise RuntimeError(f"no process serves {location}")
     return found
+
+
+def _words(process: psutil.Process) -> set[str]:
+    with suppress(psutil.Error):  # a run that ended just now
+        return set(process.cmdline())
+    return set()
 
 
 def _until_round(period: int) -> None:
