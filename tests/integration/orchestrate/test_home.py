@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -43,6 +46,28 @@ def test_who_writes_a_tick_waits_for_the_others_in_the_file_that_dagster_would_w
         assert [each.tick_id for each in found] == [second.tick_id, first.tick_id]
         with instance.schedule_storage.connect() as connection:
             assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 60_000
+
+
+def test_who_is_killed_loses_no_tick_that_it_wrote(tmp_path: Path) -> None:
+    home = own_dagster_home(tmp_path)
+    done = subprocess.run([sys.executable, "-c", _KILLED, home], check=False)
+    assert done.returncode == -signal.SIGKILL
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert len(instance.get_ticks("origin", "selector")) == 20
+
+
+_KILLED = """
+import os, signal, sys
+import dagster as dg
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import TickData, TickStatus
+
+with dg.DagsterInstance.from_config(sys.argv[1]) as instance:
+    for at in range(20):
+        told = "origin", "alerts", InstigatorType.SENSOR, TickStatus.STARTED, float(at)
+        instance.create_tick(TickData(*told, selector_id="selector"))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def _tick(at: float) -> TickData:
