@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mesh_dagster.errors import EvaluationError
-from mesh_dagster.model.review import Identity
+from mesh_dagster.model.identity import Identity
 
 _SESSION = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d+):assumed-role/(?P<role>.+)/")
 

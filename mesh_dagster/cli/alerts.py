@@ -17,7 +17,7 @@ from mesh_dagster.model.address import Address
 if TYPE_CHECKING:
     from mesh_dagster.journal.told import Alert
     from mesh_dagster.model.domain import Domain
-    from mesh_dagster.model.review import Identity
+    from mesh_dagster.model.identity import Identity
     from mesh_dagster.products.mesh import Mesh
 
 _COLUMNS = [

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.life_tables import transitions
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.life import Evidence, Need, Transition
 from mesh_dagster.model.product import Stage
-from mesh_dagster.model.review import Identity
 
 
 class Lives:

@@ -27,7 +27,8 @@ from mesh_dagster.journal.tables import UNSETTLED, WHOLE, decisions, results
 from mesh_dagster.journal.waiting import Seen, keep, known, outdated
 from mesh_dagster.model.event import EventKind
 from mesh_dagster.model.finding import Verdict
-from mesh_dagster.model.review import Action, Breach, Identity, Ruling, RulingState, Standing
+from mesh_dagster.model.identity import Identity
+from mesh_dagster.model.review import Action, Breach, Ruling, RulingState, Standing
 from mesh_dagster.model.snapshot import Outcome
 
 DECIDED = "MESH-M045"
@@ -40,11 +41,6 @@ class Reviews:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def standing(self, product: str | None = None) -> list[Standing]:
-        """Every open quarantine, and every published partition of which a rule does not hold."""
-        with self._database.reading() as connection:
-            return _standing(connection, product)
 
     def rulings(self, product: str | None = None) -> list[Ruling]:
         """All decisions of owners, oldest first."""
@@ -84,11 +80,6 @@ class Reviews:
         """
         with self._database.writing() as connection:
             _put(connection, ruling)
-
-    def done(self, id: str) -> None:
-        """End a decision that changed no partition."""
-        with self._database.writing() as connection:
-            end(connection, id, RulingState.DONE)
 
     def fail(self, id: str, error: str) -> None:
         """End a decision that could not be carried out: what it was about waits again."""

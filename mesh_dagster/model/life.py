@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.product import Product, Stage, Status
-from mesh_dagster.model.review import Identity
 
 
 class Move(StrEnum):

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from mesh_dagster.model.access import AccessRequest
 from mesh_dagster.model.finding import RuleResult
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.snapshot import Outcome
 
 Rule = tuple[str, str]
@@ -57,24 +58,6 @@ class RulingState(StrEnum):
     BEGUN = "begun"
     DONE = "done"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who somebody is, and how that was proven.
-
-    `proof` is the name of what proved it (`os`, `aws`, `environment`, `launchpad`), `detail`
-    what it saw: a user id, an ARN, a variable. `names` are all by which an owner can be named.
-    """
-
-    name: str
-    proof: str
-    verified: bool
-    detail: str = ""
-    names: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.proof}{'' if self.verified else ', unverified'})"
 
 
 def subject_of(id: str) -> str:

@@ -16,9 +16,9 @@ from dataclasses import replace
 from mesh_dagster import clock, plugins
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.ownership import names_of, owners
 from mesh_dagster.model.product import Member
-from mesh_dagster.model.review import Identity
 
 DOOR = "identities"
 VARIABLE = "MESH_USER"

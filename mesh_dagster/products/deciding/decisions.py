@@ -15,9 +15,9 @@ from mesh_dagster import clock
 from mesh_dagster.errors import JournalError
 from mesh_dagster.model.access import AccessRequest
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.review import (
     Action,
-    Identity,
     Review,
     ReviewKind,
     Rule,

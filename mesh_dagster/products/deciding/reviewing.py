@@ -11,7 +11,8 @@ from mesh_dagster.errors import MeshError, StorageError, UsageError
 from mesh_dagster.journal import Journal
 from mesh_dagster.journal.reviews import decided
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.review import Identity, Review, Ruling, RulingState, subject_of
+from mesh_dagster.model.identity import Identity
+from mesh_dagster.model.review import Review, Ruling, RulingState, subject_of
 from mesh_dagster.products.granting.settling import settle
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.reviews.identity import LAUNCHPAD, known, of_launchpad

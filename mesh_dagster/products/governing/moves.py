@@ -16,10 +16,10 @@ from mesh_dagster.model.access import Effect, Grant
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.finding import Finding
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.life import Evidence, Move, Need, Transition, life_of, missing, moved
 from mesh_dagster.model.partition import LAST_YEAR
 from mesh_dagster.model.product import Deprecation, Stage, Status
-from mesh_dagster.model.review import Identity
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.governing.evidence import evidence_for
 from mesh_dagster.products.governing.judging import policy_findings

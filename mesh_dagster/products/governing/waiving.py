@@ -14,9 +14,9 @@ from mesh_dagster.descriptors.waivers import read_waivers, with_waiver
 from mesh_dagster.descriptors.writing import replace_file
 from mesh_dagster.errors import UnknownAddress, UsageError
 from mesh_dagster.model.address import SCHEME
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.ownership import has_left, people
 from mesh_dagster.model.policy import PolicyWaiver, Scope
-from mesh_dagster.model.review import Identity
 from mesh_dagster.policies.bound import Bound
 from mesh_dagster.products.governing.simulating import UNKNOWN
 from mesh_dagster.products.mesh import Mesh

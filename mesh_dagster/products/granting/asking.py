@@ -17,8 +17,8 @@ from mesh_dagster.model.access import (
     Refusal,
 )
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.principal import Principal, PrincipalKind
-from mesh_dagster.model.review import Identity
 from mesh_dagster.products.granting.guarding import guarded
 from mesh_dagster.products.granting.settling import settle
 from mesh_dagster.products.granting.who import reader_of

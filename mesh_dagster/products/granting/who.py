@@ -17,10 +17,10 @@ from mesh_dagster import clock
 from mesh_dagster.access.decision import Reader
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.ownership import has_left, names_of
 from mesh_dagster.model.principal import Principal, PrincipalKind
 from mesh_dagster.model.product import Member, Product
-from mesh_dagster.model.review import Identity
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.reviews.identity import known
 

@@ -12,8 +12,9 @@ from mesh_dagster.alerts.text import message_from
 from mesh_dagster.journal.letters import Claim
 from mesh_dagster.model.event import EventKind
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.message import Recipient
-from mesh_dagster.model.review import Action, Identity, Ruling
+from mesh_dagster.model.review import Action, Ruling
 from mesh_dagster.model.snapshot import Decision, Outcome
 from mesh_dagster.products.deciding.reviewing import reviews_in
 from mesh_dagster.products.keeping.overdue import overdue

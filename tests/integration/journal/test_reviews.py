@@ -10,7 +10,8 @@ import pytest
 from mesh_dagster.clock import new_id
 from mesh_dagster.errors import JournalError
 from mesh_dagster.model.finding import Severity, Verdict
-from mesh_dagster.model.review import Action, Identity, Ruling, RulingState
+from mesh_dagster.model.identity import Identity
+from mesh_dagster.model.review import Action, Ruling, RulingState
 from mesh_dagster.model.snapshot import Outcome
 
 NOON = datetime(2013, 11, 8, 12, tzinfo=UTC)
@@ -49,19 +50,19 @@ def _ruling(attempt, **rest):
 
 
 def test_what_stands_is_what_waits_and_what_does_not_hold(journal, waiting):
-    found = journal.reviews.standing()
+    found = journal.reviews.seen()[0]
     assert [(each.partition, each.outcome) for each in found] == [
         ("a", Outcome.PUBLISHED),
         ("b", Outcome.QUARANTINED),
     ]
     assert [[result.rule for result in each.results] for each in found] == [["rows"], ["key"]]
     assert found[1].results[0].failed == 3
-    assert journal.reviews.standing("flights/other/v1") == []
+    assert journal.reviews.seen("flights/other/v1")[0] == []
 
 
 def test_a_newer_audit_that_holds_leaves_nothing_to_say(journal, make, waiting):
     make.finished(journal, make.decision("a"), make.decision("b"))
-    assert journal.reviews.standing() == []
+    assert journal.reviews.seen()[0] == []
 
 
 def test_a_decision_comes_back_as_it_was_recorded(journal, waiting):

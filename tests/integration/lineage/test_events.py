@@ -13,7 +13,8 @@ from mesh_dagster.clock import frozen
 from mesh_dagster.errors import MeshError
 from mesh_dagster.lineage.told import Parent
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.review import Action, Identity
+from mesh_dagster.model.identity import Identity
+from mesh_dagster.model.review import Action
 from mesh_dagster.model.run_event import RunState
 from mesh_dagster.products.deciding import heal as healing
 from mesh_dagster.products.deciding.decisions import decide

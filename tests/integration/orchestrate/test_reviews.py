@@ -12,7 +12,8 @@ from dagster._core.loader import LoadingContextForTest
 
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.review import Action, Identity
+from mesh_dagster.model.identity import Identity
+from mesh_dagster.model.review import Action
 from mesh_dagster.orchestrate.checks import check_result
 from mesh_dagster.orchestrate.review_links import form, links_of
 from mesh_dagster.products.deciding.decisions import decide

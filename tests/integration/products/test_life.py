@@ -18,10 +18,10 @@ from mesh_dagster.descriptors.editing import custom, edited
 from mesh_dagster.errors import MeshError, NeverPublished, UsageError
 from mesh_dagster.model.access import Effect, Grant
 from mesh_dagster.model.address import Address
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.life import Need, life_of
 from mesh_dagster.model.principal import Principal
 from mesh_dagster.model.product import Stage
-from mesh_dagster.model.review import Identity
 from mesh_dagster.products.governing import moves
 from mesh_dagster.products.keeping.alerting import tell
 from mesh_dagster.products.telling.describe import tell_domain

@@ -12,10 +12,10 @@ import yaml
 from mesh_dagster import clock
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.finding import POLICY, Severity
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.life import Transition
 from mesh_dagster.model.policy import Moment
 from mesh_dagster.model.product import Stage
-from mesh_dagster.model.review import Identity
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.products.check import check
 from mesh_dagster.products.governing.judging import judgements

@@ -17,7 +17,8 @@ from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.review import Action, Identity, Review, Ruling
+from mesh_dagster.model.identity import Identity
+from mesh_dagster.model.review import Action, Review, Ruling
 from mesh_dagster.model.snapshot import Attempt, Outcome
 from mesh_dagster.ports import places
 from mesh_dagster.products.deciding import rollback as going_back

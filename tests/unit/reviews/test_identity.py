@@ -13,9 +13,9 @@ import yaml
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.ownership import names_of, owners
 from mesh_dagster.model.product import Member
-from mesh_dagster.model.review import Identity
 from mesh_dagster.reviews.identity import known, of_launchpad, of_system, owner_among, owns
 from mesh_dagster.testing import write_mesh, write_product
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
+from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.review import (
     Action,
-    Identity,
     Review,
     ReviewKind,
     Ruling,
