@@ -21,14 +21,10 @@ from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports import places
 from mesh_dagster.ports.masks import refuse_other_masks
+from mesh_dagster.ports.sql import relation
 from mesh_dagster.ports.state import Column, File, State, integer, read_state
 from mesh_dagster.ports.storage import Storage
-from mesh_dagster.ports.types import (
-    duckdb_type,
-    polars_type,
-    quoted,
-    type_from_polars,
-)
+from mesh_dagster.ports.types import duckdb_type, polars_type, type_from_polars
 from mesh_dagster.ports.windows import partition_value
 
 if TYPE_CHECKING:
@@ -95,13 +91,9 @@ class PortData:
         import duckdb
 
         connection = connection or duckdb.connect()
-        if not self.files or self.options is not None or self.where is not None:
+        if self.options is not None or self.where is not None:
             return connection.from_arrow(self.arrow())
-        files = connection.read_parquet(
-            list(self.files), union_by_name=True, hive_partitioning=False
-        )
-        there = set(files.columns)
-        return files.project(", ".join(self._in_sql(name, name in there) for name in self._names))
+        return relation(connection, self.files, self.duckdb_columns)
 
     @property
     def duckdb_columns(self) -> list[tuple[str, str]]:
@@ -111,10 +103,6 @@ class PortData:
     @property
     def _names(self) -> list[str]:
         return list(self.schema) if self.columns is None else self._known(self.columns, self.schema)
-
-    def _in_sql(self, name: str, there: bool) -> str:
-        value = quoted(name) if there else "NULL"
-        return f"CAST({value} AS {self._words(name)}) AS {quoted(name)}"
 
     def _words(self, name: str) -> str:
         kind = type_from_polars(self.schema[name])

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from mesh_dagster.model.types import ColumnType, Kind
+from mesh_dagster.ports.sql import quoted
 
 _POLARS: dict[Kind, pl.DataType] = {
     Kind.BOOLEAN: pl.Boolean(),
@@ -65,16 +66,6 @@ def duckdb_type(column: ColumnType) -> str:
         case ColumnType(kind=Kind.MAP, key=ColumnType() as key, item=ColumnType() as item):
             return f"MAP({duckdb_type(key)}, {duckdb_type(item)})"
     return _DUCKDB[column.kind]
-
-
-def quoted(name: str) -> str:
-    """A name as SQL's identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as SQL's literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def type_from_polars(dtype: Any) -> ColumnType | str:

@@ -17,7 +17,8 @@ from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import EvaluationError, first_line
 from mesh_dagster.model.contract import Property, names_others
 from mesh_dagster.model.types import ColumnType, Kind
-from mesh_dagster.ports.types import duckdb_type, literal, quoted
+from mesh_dagster.ports.sql import literal, quoted
+from mesh_dagster.ports.types import duckdb_type
 
 
 def open_table(data: DataSet, spool: Spool) -> Opened:

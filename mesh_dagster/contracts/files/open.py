@@ -13,7 +13,7 @@ from mesh_dagster.contracts.files.opened import Opened
 from mesh_dagster.contracts.files.spool import Spool
 from mesh_dagster.contracts.locked import locked
 from mesh_dagster.errors import EvaluationError, MeshError, first_line
-from mesh_dagster.ports.types import quoted
+from mesh_dagster.ports.sql import quoted
 
 _HUGE = ("HUGEINT", "UHUGEINT")
 _WHOLE = "DECIMAL(38, 0)"

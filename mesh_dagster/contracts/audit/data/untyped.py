@@ -13,7 +13,8 @@ from typing import Any
 
 from mesh_dagster.contracts.rules.kinds import Expected
 from mesh_dagster.descriptors.types import logical
-from mesh_dagster.ports.types import duckdb_type, literal, quoted
+from mesh_dagster.ports.sql import literal, quoted
+from mesh_dagster.ports.types import duckdb_type
 
 
 def with_structure(native: Any, columns: Iterable[Expected]) -> Any:

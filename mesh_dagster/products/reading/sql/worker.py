@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from mesh_dagster.contracts.confined import end_with_parent, limit_memory
 from mesh_dagster.contracts.locked import locked
 from mesh_dagster.errors import LONGEST_LINE
+from mesh_dagster.ports.sql import quoted, relation
 from mesh_dagster.products.reading.sql.plan import Reaching, Refused, asked
 
 if TYPE_CHECKING:
@@ -94,35 +95,12 @@ def _connection(
         python_enable_replacements=False,
     )
     for table in tables:
-        schema, name = _quoted(table["schema"]), _quoted(table["name"])
-        body = _quoted(f"__{table['schema']}__{table['name']}")
-        _relation(connection, table).create_view(body[1:-1])
+        schema, name = quoted(table["schema"]), quoted(table["name"])
+        body = quoted(f"__{table['schema']}__{table['name']}")
+        relation(connection, table["files"], table["columns"]).create_view(body[1:-1])
         connection.execute(f"create schema if not exists {schema}")
         connection.execute(f"create view {schema}.{name} as from {body}")
     return connection
-
-
-def _relation(
-    connection: duckdb.DuckDBPyConnection, table: Mapping[str, Any]
-) -> duckdb.DuckDBPyRelation:
-    """The rows of one table, with the columns that its port has now in every file."""
-    there: set[str] = set()
-    files = table["files"]
-    if files:
-        rows = connection.read_parquet(files, union_by_name=True, hive_partitioning=False)
-        there = set(rows.columns)
-    else:
-        rows = connection.sql("select 1 where false")
-    return rows.project(
-        ", ".join(
-            f"CAST({_quoted(name) if name in there else 'NULL'} AS {words}) AS {_quoted(name)}"
-            for name, words in table["columns"]
-        )
-    )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _write(reader: pa.RecordBatchReader, out: BinaryIO) -> None:

@@ -24,7 +24,7 @@ from mesh_dagster.contracts.audit.data.windows import of_windows, own_columns, w
 from mesh_dagster.contracts.audit.owned.sql.process import Limits, Stopped, Worker
 from mesh_dagster.contracts.rules.kinds import Sql
 from mesh_dagster.errors import EvaluationError, first_line
-from mesh_dagster.ports.types import literal, quoted
+from mesh_dagster.ports.sql import literal, quoted
 
 Key = str | None
 
