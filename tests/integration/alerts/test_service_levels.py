@@ -288,3 +288,34 @@ def test_a_quarantine_of_a_product_that_was_removed_is_no_incident_any_more(worl
     (ended,) = measure(world.mesh, domain, 60)
     assert ended.details["after"] == "quarantined"
     assert _open(world) == []
+
+
+def _quarantine(world, path):
+    with world.mesh.journal("shop") as journal:
+        attempt = clock.new_id()
+        journal.begin(path, attempt, started_at=START)
+        failed = RuleResult("r", "required", Verdict.FAILED, Severity.ERROR, "n is null")
+        journal.finish(attempt, [Decision(None, Outcome.QUARANTINED, 1, results=(failed,))])
+
+
+def test_a_location_that_was_loaded_before_takes_nothing_that_was_added_since_for_removed(world):
+    old = world.mesh
+    (domain,) = [each for each in old.domains if each.name == "shop"]
+    known = list(old.readable("shop"))
+    folder = world.product("shop/refunds/v1")
+    _quarantine(world, "shop/refunds/v1")
+    (contract,) = world.root.glob("domains/shop/**/sales*/*.odcs.yaml")
+    _promise(contract, "freshness")
+    follow(world.mesh, domain, [], [standing("shop/sales/v1", Status.BREACHED)], 60)
+    assert follow(old, domain, known, [], 60) == []
+    assert _open(world) == ["", "freshness"]
+    config = world.root / "mesh.yaml"
+    text = config.read_text()
+    shutil.rmtree(folder)
+    _promise(contract, "frequency")
+    config.write_text("no: [mesh")
+    assert follow(old, domain, known, [], 60) == [], "nobody knows where the files are"
+    config.write_text(text)
+    ended = follow(old, domain, known, [], 60)
+    assert {each.subject for each in ended} == {"shop/refunds/v1", "shop/sales/v1"}
+    assert _open(world) == []

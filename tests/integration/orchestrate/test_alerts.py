@@ -10,6 +10,7 @@ import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from mesh_dagster import clock
+from mesh_dagster.descriptors.editing import edited
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.orchestrate.execute import run
@@ -90,3 +91,28 @@ def test_a_level_that_is_not_kept_is_an_incident_after_a_tick_and_a_message_afte
         assert (incident.kind, incident.objective) == (EventKind.BREACHED, "frequency")
         assert "; 1 delivered" in tick()
     assert "service levels" in beats(mesh)
+
+
+def test_what_a_retired_product_promised_is_no_incident_any_more(mesh, instance):
+    folder = mesh.folder("shop", "sales")
+    contract = next(folder.glob("*.odcs.yaml"))
+    level = "slaProperties:\n  - {property: frequency, value: 1, unit: d}\n"
+    contract.write_text(contract.read_text() + level)
+    run(Mesh.open(mesh.root), load_product(folder), ["2013-11-01"])
+
+    def measured():
+        repository = mesh.definitions("shop").get_repository_def()
+        context = dg.build_sensor_context(instance=instance, repository_def=repository)
+        repository.get_sensor_def("service_levels").evaluate_tick(context)
+        with Mesh.open(mesh.root).journal("shop") as journal:
+            return journal.outbox.incidents()
+
+    with clock.frozen(clock.now() + timedelta(days=40)):
+        (incident,) = measured()
+        assert (incident.kind, incident.closed) == (EventKind.BREACHED, None)
+        descriptor = folder / "product.odps.yaml"
+        text = descriptor.read_text()
+        descriptor.write_text(edited(text, {("status",): "retired"}, descriptor.name))
+        (incident,) = measured()
+    assert incident.closed is not None
+    assert incident.repair["why"] == "the product is retired"
