@@ -67,9 +67,10 @@ def noticed(locations: int, minutes: int) -> list[Noticed]:
 def compared(rounds: Sequence[Mapping[str, Any]]) -> list[Noticed]:
     """Each round against the mean of those without a fault: what these differ by is noise."""
     well = [each["sensors"] for each in rounds if each["round"] == WELL]
+    kinds = set.intersection(*(set(each["sensors"]) for each in rounds))
     found = []
     for each in rounds:
-        now: Sensors = each["sensors"]
+        now: Sensors = {name: each["sensors"][name] for name in kinds}
         found.append(
             Noticed(
                 each["round"],

@@ -23,7 +23,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[each]) for each in (1, 2)]
@@ -118,31 +118,42 @@ def _round(mesh: Mesh) -> dict[str, Any]:
 
 
 def _ticks(mesh: Mesh, start: float, end: float) -> dict[str, dict[str, float]]:
-    """By the kind of sensor: its ticks, their mean period, the longest pause between two of one
-    location, and what one takes; from Dagster's own records."""
-    began: dict[str, list[list[float]]] = defaultdict(list)
+    """By the kind of sensor: its ticks, the mean and the longest time between two of one location,
+    and what one takes; from Dagster's own records. Kinds without ticks are left out.
+
+    The time before a tick is that since the tick before, though that was before the round: to count
+    ticks in a round tells five or four of what comes once a minute, by chance.
+    """
+    waits: dict[str, list[float]] = defaultdict(list)
     took: dict[str, list[float]] = defaultdict(list)
     for state in mesh.instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
         if state.origin.repository_origin.code_location_origin.location_name in mesh.others:
             ticks = mesh.instance.get_ticks(
-                state.instigator_origin_id, state.selector_id, after=start, before=end
+                state.instigator_origin_id,
+                state.selector_id,
+                after=start - mesh.period,
+                before=end,
             )
-            began[state.name].append(sorted(each.timestamp for each in ticks))
-            ended = [each for each in ticks if each.end_timestamp]
+            waits[state.name] += _waits(sorted(each.timestamp for each in ticks), start, end)
+            ended = [each for each in ticks if each.end_timestamp and each.timestamp >= start]
             took[state.name] += [each.end_timestamp - each.timestamp for each in ended]
     return {
         name: {
-            "ticks": sum(map(len, each)),
-            "period": len(each) * (end - start) / max(1, sum(map(len, each))),
-            "pause": max(_longest([start, *moments, end]) for moments in each),
+            "ticks": len(took[name]),
+            "period": mean(each),
+            "pause": max(each),
             "took": median(took[name] or [end - start]),
         }
-        for name, each in began.items()
+        for name, each in waits.items()
+        if each
     }
 
 
-def _longest(moments: list[float]) -> float:
-    return max(after - before for before, after in pairwise(moments))
+def _waits(moments: list[float], start: float, end: float) -> list[float]:
+    """The times between ticks that ended in a round, and the last that did not if it is long."""
+    ended = [after - before for before, after in pairwise(moments) if after >= start]
+    last = end - moments[-1] if moments else 0
+    return [*ended, last] if last > max(ended, default=0) else ended
 
 
 @contextmanager
