@@ -72,11 +72,9 @@ def review(
         return None
     mesh = open_mesh()
     unread: list[str] = []
-    found = [
-        each
-        for each in _everything(mesh, product, unread)
-        if (everything or each.is_open) and (owner is None or _is_of(mesh, each, owner))
-    ]
+    found = [each for each in _everything(mesh, product, unread) if everything or each.is_open]
+    if owner is not None:
+        found = _of(mesh, owner, found, unread)
     found.sort(key=lambda each: _URGENT.index(each.kind.value))
     if as_json:
         emit_json(found)
@@ -283,14 +281,24 @@ def _everything(mesh: Mesh, product: Address | None, unread: list[str]) -> list[
     return [each for each in found if only is None or each.product == only.path]
 
 
-def _is_of(mesh: Mesh, each: Review, owner: str) -> bool:
+def _of(mesh: Mesh, owner: str, found: Sequence[Review], unread: list[str]) -> list[Review]:
+    """What waits of an owner's products. A product whose files cannot be read is `unread`."""
     from mesh_dagster.products.deciding.reviewing import identities
     from mesh_dagster.reviews.identity import owns
 
-    loaded = mesh.load(Address.parse(each.product))
-    if owner.lower() != _ME:
-        return owns(loaded, owner)
-    return any(owns(loaded, name) for who in identities(mesh) for name in who.names)
+    names = {owner}
+    if found and owner.lower() == _ME:
+        names = {name for who in identities(mesh) for name in who.names}
+    his = set()
+    for path in {each.product: None for each in found}:
+        try:
+            loaded = mesh.load(Address.parse(path))
+        except MeshError as error:
+            unread.append(f"whose {path} is cannot be told: {error}")
+            continue
+        if any(owns(loaded, name) for name in names):
+            his.add(path)
+    return [each for each in found if each.product in his]
 
 
 def _row(each: Review) -> tuple[Any, ...]:

@@ -185,6 +185,23 @@ def test_a_domain_whose_journal_does_not_answer_is_told_and_the_others_are_liste
     assert "other could not be asked" in err
 
 
+@pytest.mark.parametrize("asked", [("--json",), ("--ids",), ()])
+def test_a_broken_contract_of_one_product_takes_the_list_of_an_owner_from_nobody(
+    sales: Any, mesh: Mesh, world: ModuleType, asked: tuple[str, ...]
+) -> None:
+    sales.product("other/prices/v1", world.COLUMNS, world.sold({DAY: [-1]}))
+    sales.make(address="other/prices")
+    file = sales.load("other/prices/v1").folder / "contract.odcs.yaml"
+    file.write_text(file.read_text().replace("BIGINT", "NO_TYPE"))
+    for owner in ("me", OWNER):
+        code, out, err = mesh("review", "--owner", owner, *asked)
+        assert code == 3
+        assert sales.reviews()[0].id in out
+        assert err.count("whose other/prices/v1 is cannot be told: MESH-") == 1
+        assert "contract.odcs.yaml:" in err
+        assert "nothing waits" not in err
+
+
 def test_who_comes_too_late_is_told_who_was_first(sales: Any, mesh: Mesh) -> None:
     id = _id(mesh)
     assert mesh("review", "discard", id, "--why", "a wrong file")[0] == 0
