@@ -56,6 +56,8 @@ from mesh_dagster.model.message import Recipient
 Compose = Callable[[Sequence[Pending]], Iterable[Sequence[Pending]]]
 """Which pending deliveries go out now, each group as one message to one recipient."""
 
+_AT_ONCE = 500
+
 
 class Outbox:
     """The outbox in a domain's journal. Each call is one transaction."""
@@ -73,12 +75,20 @@ class Outbox:
 
     def unknown(self, found: Sequence[Event]) -> list[Event]:
         """Those of the events that are not recorded."""
-        if not found:
-            return []
-        of_keys = sa.select(events.c.key).where(events.c.key.in_([each.key for each in found]))
-        with self._database.reading() as connection:
-            known = set[str](connection.execute(of_keys).scalars())
+        known = self.subjects([each.key for each in found])
         return [each for each in found if each.key not in known]
+
+    def subjects(self, keys: Sequence[str]) -> dict[str, str]:
+        """Which product each event is about, of the keys that are recorded."""
+        found: dict[str, str] = {}
+        if not keys:
+            return found
+        with self._database.reading() as connection:
+            for start in range(0, len(keys), _AT_ONCE):
+                some = events.c.key.in_(keys[start : start + _AT_ONCE])
+                rows = connection.execute(sa.select(events.c.key, events.c.subject).where(some))
+                found |= {row.key: row.subject for row in rows}
+        return found
 
     def newest(self, since: datetime, limit: int) -> list[Event]:
         """The newest events noticed since a moment, oldest first."""

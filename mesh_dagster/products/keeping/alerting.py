@@ -136,17 +136,40 @@ def _heard(mesh: Mesh, domain: Domain, journal: Journal, problems: list[str]) ->
         # What the journal may have let go of since is no news a second time.
         news = [each for each in news if each.at >= clock.now() - KEPT]
         affected = {path: readers_here(mesh, domain, path) for path in {e.subject for e in news}}
-        found += (_ours(e, affected[e.subject]) for e in news if affected[e.subject])
+        news = _not_known(name, [each for each in news if affected[each.subject]], journal)
+        found += (_ours(name, each, affected[each.subject]) for each in news)
     if found and journal.outbox.heartbeat(OUTBOX) is None:
         # For a domain that listens for the first time old stories are none of its news.
         found = [each for each in found if each.at >= clock.now() - _FIRST_NEWS]
-    return journal.outbox.unknown(found)
+    return found
 
 
-def _ours(event: Event, affected: list[str]) -> Event:
+def _not_known(teller: str, news: list[Event], journal: Journal) -> list[Event]:
+    """Those that a domain tells and that were not heard of it yet."""
+    known = journal.outbox.subjects(
+        [key for each in news for key in (_key(teller, each), _key_before(each))]
+    )
+    return [
+        each
+        for each in news
+        if _key(teller, each) not in known and known.get(_key_before(each)) != each.subject
+    ]
+
+
+def _key(teller: str, event: Event) -> str:
+    """What is heard is known by who told it: no domain can take another's words from its mouth."""
+    return f"upstream:{teller}:{event.key}"
+
+
+def _key_before(event: Event) -> str:
+    """The same in a journal of an earlier release, by which anybody's event could be meant."""
+    return f"upstream:{event.key}"
+
+
+def _ours(teller: str, event: Event, affected: list[str]) -> Event:
     return replace(
         event,
-        key=f"upstream:{event.key}",
+        key=_key(teller, event),
         summary=f"upstream {event.summary}",
         incident=None,
         affects=tuple(affected),

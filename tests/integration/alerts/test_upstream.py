@@ -190,6 +190,43 @@ def test_news_of_one_domain_cannot_speak_for_another(mesh_of_three):
     assert world.tell("report").heard == 0
 
 
+def test_news_of_one_domain_cannot_mute_another(mesh_of_three):
+    world = mesh_of_three
+    reads = {"other": "mesh://alone/other/v1"}
+    code = "def transform(other): return other"
+    world.product("report/both/v1", inputs=reads, transform=code)
+    bad(world)
+    make(world)
+    listening(world, "report")
+    world.tell("shop")
+    storage = world.mesh.documents
+    told = storage.read(news_key("shop"))
+    storage.write(news_key("alone"), told.replace(b"shop/sales/v1", b"alone/other/v1"))
+    assert world.tell("report").heard == 2
+    assert {each.event.subject for each in world.alerts("report")} == {
+        "shop/sales/v1",
+        "alone/other/v1",
+    }
+
+
+@pytest.mark.parametrize(("about", "heard"), [("shop/sales/v1", 0), ("alone/other/v1", 1)])
+def test_what_an_earlier_release_heard_is_known_if_it_was_of_the_same_product(
+    mesh_of_three, about, heard
+):
+    world = mesh_of_three
+    bad(world)
+    make(world)
+    listening(world, "report")
+    world.tell("shop")
+    (quarantined,) = world.alerts("shop")
+    key = f"upstream:{quarantined.event.key}"
+    before = Event(
+        EventKind.QUARANTINED, about, clock.now(), key, "it", affects=("report/daily/v1",)
+    )
+    world.put(before, domain="report")
+    assert world.tell("report").heard == heard
+
+
 def test_a_registry_that_refuses_is_a_problem_and_alerts_go_out(mesh_of_three, hook, event):
     world = mesh_of_three
     world.put(event("a", "report/daily/v1"), domain="report")
