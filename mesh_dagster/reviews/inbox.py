@@ -200,32 +200,36 @@ def _settled(rulings: Sequence[Ruling], audited: Audited, rule: Rule) -> Ruling 
 def _ending(
     rulings: Sequence[Ruling], made: dict[str, list[Ruling]], now: datetime
 ) -> Iterator[Review]:
-    """Waivers that end soon, unless they were acknowledged, or waived anew for longer."""
+    """Waivers that end soon, of the rules that were not waived anew for longer, unless somebody
+    takes note of that for now."""
     for ruling in rulings:
         ends_soon = ruling.until is not None and now < ruling.until <= now + ENDS_SOON
         if ruling.action is not Action.WAIVE or not ends_soon or not ruling.holds(now):
             continue
         subject = _digest(_SUBJECT, ReviewKind.WAIVER, ruling.id)
-        if made[subject] or _is_prolonged(ruling, rulings):
+        before = made[subject]
+        left = tuple(rule for rule in ruling.rules if not _is_prolonged(ruling, rule, rulings))
+        noted = any(each.action is Action.ACKNOWLEDGE and each.holds(now) for each in before)
+        if noted or not left:
             continue
-        rules = ", ".join(rule for _, rule in ruling.rules)
+        rules = ", ".join(rule for _, rule in left)
         yield Review(
-            id=_id(subject, ()),
+            id=_id(subject, before, left),
             kind=ReviewKind.WAIVER,
             product=ruling.product,
             since=ruling.at,
             summary=f"the waiver of {rules} ends at {ruling.until:%Y-%m-%d %H:%M}",
             covers=ruling.covers,
-            ruling=ruling,
+            ruling=replace(ruling, rules=left),
         )
 
 
-def _is_prolonged(ruling: Ruling, rulings: Sequence[Ruling]) -> bool:
+def _is_prolonged(ruling: Ruling, rule: Rule, rulings: Sequence[Ruling]) -> bool:
     return any(
         other.action is Action.WAIVE
         and other.product == ruling.product
         and other.state is not RulingState.FAILED
-        and set(ruling.rules) <= set(other.rules)
+        and rule in other.rules
         and other.until is not None
         and ruling.until is not None
         and other.until > ruling.until

@@ -118,7 +118,7 @@ def _refuse_waiver(
             if names
             else "leave --rule out",
         )
-    if until is None and not review.partitions:
+    if until is None and (review.kind is ReviewKind.WAIVER or not review.partitions):
         raise _misfit(
             f"{review.product} is not waived for a partition here, so the waiver needs an end",
             f"mesh review waive {review.id} --why '...' --until {now + _A_MONTH:%Y-%m-%d}",

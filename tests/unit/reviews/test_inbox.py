@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mesh_dagster.errors import UsageError
 from mesh_dagster.model.finding import RuleResult, Severity, Verdict
 from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.review import (
@@ -20,6 +22,7 @@ from mesh_dagster.model.review import (
 )
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.reviews.inbox import find, inbox
+from mesh_dagster.reviews.misfits import refuse_misfit
 from mesh_dagster.reviews.waivers import Waivers
 
 NOW = datetime(2013, 11, 8, 12, tzinfo=UTC)
@@ -190,6 +193,64 @@ def test_a_waived_result_says_by_whom_until_when_and_never_hides_that_it_failed(
             if waiving:
                 ends = [each.until for each in waiving]
                 assert result.waived_until == (None if None in ends else max(filter(None, ends)))
+
+
+def _waiver(days: int, *rules: str, number: int = 1) -> Ruling:
+    (review,) = inbox([_standing(DAYS[0], Outcome.QUARANTINED, *map(_result, rules))], [], NOW)
+    return _ruling(review, Action.WAIVE, until=NOW + timedelta(days=days), number=number)
+
+
+def _ending(rulings: list[Ruling], after: timedelta = timedelta()) -> list[Review]:
+    found = inbox([], rulings, NOW + after)
+    return [each for each in found if each.kind is ReviewKind.WAIVER]
+
+
+def test_a_waiver_that_ends_comes_back_when_taking_note_of_it_has_ended() -> None:
+    waived = _waiver(2, "key")
+    (review,) = _ending([waived])
+    for_a_day = _ruling(review, Action.ACKNOWLEDGE, number=2, until=NOW + timedelta(days=1))
+    assert _ending([waived, for_a_day]) == []
+    (again,) = _ending([waived, for_a_day], timedelta(days=1))
+    assert again.id != review.id
+    assert again.id.split("-")[0] == review.id.split("-")[0]
+    failed = replace(for_a_day, state=RulingState.FAILED)
+    assert _ending([waived, failed]) != []
+
+
+def test_a_waiver_that_ends_waits_for_the_rules_that_were_not_waived_anew() -> None:
+    waived = _waiver(2, *RULES)
+    (review,) = _ending([waived])
+    later = NOW + timedelta(days=30)
+    anew = _ruling(review, Action.WAIVE, number=2, until=later, rules=(("", "key"),))
+    (left,) = _ending([waived, anew])
+    assert (left.rules, left.summary) == (
+        (("", "range"),),
+        "the waiver of range ends at 2013-11-10 12:00",
+    )
+    assert left.id != review.id
+    other = _ruling(left, Action.WAIVE, number=3, until=later, rules=(("", "range"),))
+    assert _ending([waived, anew, other]) == []
+
+
+@pytest.mark.parametrize("days", [1, 2])
+def test_a_waiver_anew_for_no_longer_leaves_the_end_in_the_inbox(days: int) -> None:
+    waived = _waiver(2, "key")
+    (review,) = _ending([waived])
+    shorter = _ruling(review, Action.WAIVE, number=2, until=NOW + timedelta(days=days))
+    assert review.subject in {each.subject for each in _ending([waived, shorter])}
+
+
+def test_a_waiver_for_every_partition_is_waived_anew_with_an_end_alone() -> None:
+    (review,) = _ending([_waiver(2, "key")])
+    assert review.partitions == (DAYS[0],)
+
+    def refuse(until: datetime | None) -> None:
+        refuse_misfit(review, Action.WAIVE, "so", until=until, rules=(), now=NOW)
+
+    refuse(NOW + timedelta(days=3))
+    with pytest.raises(UsageError, match="the waiver needs an end") as caught:
+        refuse(None)
+    assert caught.value.fix == f"mesh review waive {review.id} --why '...' --until 2013-12-08"
 
 
 def test_what_holds_is_not_marked() -> None:
