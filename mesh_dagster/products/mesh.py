@@ -209,19 +209,17 @@ class Mesh:
         """A product's descriptor, contracts and partitions, from its files or its document.
 
         Broken files of one product are no reason not to read what it has published. Raises
-        `DescriptorError` for them where there is no document either.
+        `DescriptorError` for them where there is no document either, `UnknownAddress`.
         """
         product = self.resolve(address).of_product
-        told = (each for each in self._majors(product) if each.product.address == product)
         if self._listed(product) is None:
-            return next(told)
+            return self._in_document(product)
         try:
             return Described.of(self.load(product))
         except DescriptorError:
-            found = next(told, None)
-            if found is None:
-                raise
-            return found
+            with suppress(UnknownAddress):
+                return self._in_document(product)
+            raise
 
     def contract(self, address: Address) -> Contract:
         """The contract of a port, which a resolved address names; the first has no name.
@@ -232,7 +230,9 @@ class Mesh:
 
     def told(self, address: Address) -> Described:
         """What its domain's document tells of a product. Raises `UnknownAddress` if nothing."""
-        product = self.resolve(address).of_product
+        return self._in_document(self.resolve(address).of_product)
+
+    def _in_document(self, product: Address) -> Described:
         for each in self._majors(product):
             if each.product.address == product:
                 return each

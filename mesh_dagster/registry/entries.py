@@ -132,8 +132,11 @@ def decode_entry(data: bytes, path: str, source: Source) -> Described | None:
             fix=f"its domain writes it again: mesh registry write {path.partition('/')[0]}",
         )
         return None
-    broken = any(each.severity is Severity.ERROR for each in source.findings)
-    return None if broken else found
+    return None if _broken(source) else found
+
+
+def _broken(source: Source) -> bool:
+    return any(each.severity is Severity.ERROR for each in source.findings)
 
 
 def _described(entry: Entry, path: str, source: Source) -> Described | None:
@@ -149,10 +152,10 @@ def _described(entry: Entry, path: str, source: Source) -> Described | None:
         contracts[port] = contract_from_document(located(stated), source)
     if product is None or any(each is None for each in contracts.values()):
         return None
-    if not source.findings and product.address.path != path:
+    if not _broken(source) and product.address.path != path:
         raise ValueError(f"it describes {product.address}, and stands for {path}")
     missing = [each for each in product.outputs if (each.address.port or "") not in contracts]
-    if not source.findings and missing:
+    if not _broken(source) and missing:
         raise ValueError(f"there is no contract of {missing[0].address}")
     known = {port: each for port, each in contracts.items() if each is not None}
     return Described(product, known, _partitioning(entry), facts_from_json(entry, source))

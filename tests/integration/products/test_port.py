@@ -108,6 +108,17 @@ def test_a_checkout_without_the_files_has_them_from_the_document(
     assert other.mesh["shop/items"].queries["all"]()["item"].to_list() == ["tea"]
 
 
+def test_what_a_document_tells_no_more_is_unknown(world: Any, tmp_path: Path) -> None:
+    shop = world.Shop.new(tmp_path / "mesh", storage=str(tmp_path / "storage"))
+    shop.product("shop/items/v1", {"item": "VARCHAR"}, {"item": ["tea"]})
+    shop.make(address="shop/items")
+    session = world.copied(shop.root, tmp_path / "other").mesh
+    assert list(session) == ["shop/items/v1"]
+    write_document(shop.mesh.documents, About("shop"), lambda _: {})
+    with pytest.raises(UnknownAddress, match="in no discovery document"):
+        session.described(Address("shop", "items", 1))
+
+
 def test_a_search_finds_ports_to_read(items: Any) -> None:
     announce(items.mesh, items.load("shop/items/v1"))
     found = items.mesh.search("costs more")
