@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.model.address import Address
 from mesh_dagster.products.granting.stating import MESH_PURPOSE
-from mesh_dagster.products.reading.port import Port
+from mesh_dagster.products.reading.port import Examples, Port
 from mesh_dagster.products.reading.read import AsOf
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ _TAKEN = frozenset({"mesh", "pl", "port", "queries"})
 
 
 def session(mesh: Mesh, address: Address, as_of: AsOf = None) -> dict[str, Any]:
-    """What a session has by name: the mesh, the port, its rows (lazy) and its example queries.
+    """What a session has by name: the mesh, the port, its rows (lazy) and its example queries,
+    both as of the same moment.
 
     Raises `UnknownAddress` and `NeverPublished`.
     """
@@ -36,7 +37,7 @@ def session(mesh: Mesh, address: Address, as_of: AsOf = None) -> dict[str, Any]:
         "mesh": mesh,
         "pl": pl,
         "port": port,
-        "queries": port.queries,
+        "queries": Examples(mesh, port.address, as_of),
         variable(port.address): port.read(as_of=as_of),
     }
 

@@ -118,9 +118,10 @@ class Port:
 class Examples:
     """The example queries of a product: `queries.busiest()`, or `queries["busiest"]()`."""
 
-    def __init__(self, mesh: Mesh, address: Address) -> None:
+    def __init__(self, mesh: Mesh, address: Address, as_of: AsOf = None) -> None:
         self._mesh = mesh
         self._address = address
+        self._as_of = as_of
 
     @cached_property
     def _known(self) -> tuple[ExampleQuery, ...]:
@@ -133,12 +134,12 @@ class Examples:
         return len(self._known)
 
     def __getitem__(self, name: str) -> Example:
-        return Example(self._mesh, example(self._mesh, self._address, name))
+        return Example(self._mesh, example(self._mesh, self._address, name), self._as_of)
 
     def __getattr__(self, name: str) -> Example:
         for each in [] if name.startswith("_") else self._known:
             if name in (each.name, each.name.replace("-", "_")):
-                return Example(self._mesh, each)
+                return Example(self._mesh, each, self._as_of)
         raise AttributeError(f"{self._address.path} has no example query {name!r}")
 
     def __dir__(self) -> list[str]:
@@ -150,15 +151,17 @@ class Examples:
 
 
 class Example:
-    """One example query. Calling it runs it."""
+    """One example query. Calling it runs it, as of the moment that it is of."""
 
-    def __init__(self, mesh: Mesh, found: ExampleQuery) -> None:
+    def __init__(self, mesh: Mesh, found: ExampleQuery, as_of: AsOf = None) -> None:
         self._mesh = mesh
+        self._as_of = as_of
         self.name, self.title, self.sql = found.name, found.title, found.sql
 
     def __call__(self, *, as_of: AsOf = None, limits: Limits = DEFAULT) -> pl.DataFrame:
         """Its rows. Raises what `mesh_dagster.query` raises."""
-        return rows_of(self._mesh, self.sql, as_of=as_of, limits=limits)
+        then = self._as_of if as_of is None else as_of
+        return rows_of(self._mesh, self.sql, as_of=then, limits=limits)
 
     def __repr__(self) -> str:
         lines = [f"-- {self.title}", *self.sql.splitlines()]

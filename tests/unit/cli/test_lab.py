@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import polars as pl
 import pytest
 
+from mesh_dagster.model.address import Address
+from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 
 Run = Callable[..., Any]
@@ -51,6 +54,25 @@ def test_a_session_can_be_as_of_then(air: Mesh, run: Run) -> None:
     ended = run("lab", "air/flights", "--as-of", "2013-10-01")
     assert ended.code == 3
     assert "MESH-M010" in ended.err
+
+
+def test_rows_and_example_queries_of_a_session_are_as_of_the_same_moment(
+    air: Mesh, tmp_path: Path
+) -> None:
+    product = Address.parse("air/carriers")
+    queries = tmp_path / QUERIES.replace("flights/", "carriers/")
+    queries.mkdir()
+    (queries / "count_all.sql").write_text("select count(*) as n from air.carriers")
+    pl.DataFrame({"code": ["AA", "UA", "DL"]}).write_parquet(queries.parent / "rows.parquet")
+    materialize(air, air.load(product))
+    typed = (
+        "print(carriers.collect().height, queries.count_all()['n'][0])\n"
+        "print(queries['count_all']()['n'][0], queries.count_all(as_of=2)['n'][0])\n"
+    )
+    for then, said in ((["--as-of", "1"], "2 2\n2 3\n"), ([], "3 3\n3 3\n")):
+        done = _piped(["lab", "air/carriers", *then], typed, tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout.replace(">>> ", "")
 
 
 def test_on_a_terminal_it_is_ipython(air: Mesh, at_terminal: Callable[..., Any]) -> None:
