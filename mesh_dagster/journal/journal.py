@@ -223,6 +223,7 @@ class Journal:
         publication: Publication | int | None = None,
         results: Sequence[RuleResult] | None = None,
         rows: int | None = None,
+        sealed: Sequence[Staged] = (),
         by: str | None = None,
         why: str | None = None,
         ruling: str | None = None,
@@ -232,10 +233,11 @@ class Journal:
 
         `QUARANTINED` says that a new audit left it where it is. `results` are those of a new
         audit (None: the earlier ones stand). A whole `publication` is recorded too, of one
-        given by its number only the number. Of several deciders one wins, the others get a
-        `JournalError`. `ruling` is the decision of an owner (`reviews`) that this ends; where
-        the partition is not in quarantine any more, because a newer attempt published it or a
-        dead process had come so far, that decision ends with what there is.
+        given by its number only the number. `sealed` are its files with checksums, for those that
+        had none. Of several deciders one wins, the others get a `JournalError`. `ruling` is the
+        decision of an owner (`reviews`) that this ends; where the partition is not in quarantine
+        any more, because a newer attempt published it or a dead process had come so far, that
+        decision ends with what there is.
         """
         number = publication.number if isinstance(publication, Publication) else publication
         with self._database.writing() as connection:
@@ -256,6 +258,7 @@ class Journal:
                 decision = found
             else:
                 writes.revise(connection, row, decision, by=by, why=why)
+                writes.put_seals(connection, sealed)
             if isinstance(publication, Publication):
                 writes.put_publication(connection, row.product, publication)
             put_run_events(connection, lineage)

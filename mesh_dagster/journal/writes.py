@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from mesh_dagster.journal.rows import (
     row_from_read,
     row_from_staged,
     rows_from_results,
+    staged_from_row,
 )
 from mesh_dagster.journal.tables import (
     UNSETTLED,
@@ -74,6 +76,22 @@ def put_staged(connection: sa.Connection, attempt: str, values: Sequence[Staged]
         connection.execute(sa.delete(staged).where(of_port))
     if rows:
         connection.execute(sa.insert(staged), rows)
+
+
+def put_seals(connection: sa.Connection, values: Sequence[Staged]) -> None:
+    """Record the checksums of files that had none; what else their manifests have stays."""
+    for value in values:
+        of_port = (staged.c.attempt == value.attempt) & (staged.c.port == (value.port or WHOLE))
+        row = connection.execute(sa.select(staged).where(of_port)).first()
+        if row is None:
+            continue
+        before = staged_from_row(row)
+        new = {file.path: file for file in value.files}
+        files = tuple(
+            new.get(each.path, each) if not each.sha256 else each for each in before.files
+        )
+        if files != before.files:
+            put_staged(connection, value.attempt, [replace(before, files=files)])
 
 
 def put_reads(connection: sa.Connection, attempt: str, values: Sequence[InputRead]) -> None:

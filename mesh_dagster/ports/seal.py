@@ -7,6 +7,7 @@ audited are what is published, or nothing is.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from mesh_dagster.errors import EvaluationError, MissingObject, StorageError
@@ -32,6 +33,23 @@ def sealed(
     return replace(staged, files=tuple(files))
 
 
+def still_sealed(storage: Storage, product: Address, staged: Staged) -> Staged:
+    """The same, with a checksum of each file that has none and is there.
+
+    Raises `EvaluationError` for a file that is not what its checksum says.
+    """
+    known = tuple(file for file in staged.files if file.sha256 is not None)
+    refuse_changed(storage, product, [replace(staged, files=known)])
+    return replace(staged, files=tuple(_with_seal(storage, product, each) for each in staged.files))
+
+
+def _with_seal(storage: Storage, product: Address, file: StagedFile) -> StagedFile:
+    if file.sha256 is None:
+        with suppress(MissingObject):
+            return replace(file, sha256=_checksum(storage, product, file))
+    return file
+
+
 def refuse_changed(storage: Storage, product: Address, staged: Sequence[Staged]) -> None:
     """Raise `EvaluationError` for a file that is not what was audited, is gone, or has no seal."""
     files = [file for each in staged for file in each.files]
@@ -39,8 +57,8 @@ def refuse_changed(storage: Storage, product: Address, staged: Sequence[Staged])
     for file in files:
         if file.sha256 is None:
             raise EvaluationError(
-                f"{file.path} was quarantined by an older release, which took no checksum of what "
-                "it had audited",
+                f"no checksum was taken of {file.path} when it was audited, so nobody can tell "
+                "whether it is still the same",
                 code="MESH-M046",
                 where=storage.uri(_key(product, file)),
                 fix=f"mesh audit {product.path} --quarantined, then decide on that audit",

@@ -17,6 +17,7 @@ from mesh_dagster.model.snapshot import (
     Outcome,
     Publication,
     PublicationKind,
+    Staged,
 )
 from mesh_dagster.ports import places, pointer
 from mesh_dagster.products.auditing.clean import discard_staged
@@ -57,8 +58,10 @@ def heal(mesh: Mesh, loaded: LoadedProduct, journal: Journal) -> tuple[Attempt, 
     for publication in _unrecorded(mesh, loaded, journal):
         if publication.attempt not in running:
             attempt = dead.get(publication.attempt)
-            decisions = _decisions(mesh, loaded, attempt, publication)
+            decisions, sealed = _decisions(mesh, loaded, attempt, publication)
             told = _told(mesh, loaded, journal, publication, decisions)
+            if sealed:  # first: nothing waits in quarantine that could not be let go
+                journal.staged(publication.attempt, sealed)
             journal.record_publication(path, publication, decisions, told)
     for attempt in dead.values():
         if publication_of(mesh, loaded, attempt.id, attempt.base) is None:
@@ -139,20 +142,22 @@ def _backwards(
 
 def _decisions(
     mesh: Mesh, loaded: LoadedProduct, attempt: Attempt | None, found: Publication
-) -> tuple[Decision, ...] | None:
-    """What the attempt would have recorded; None leaves it to the journal to conclude."""
+) -> tuple[tuple[Decision, ...] | None, list[Staged]]:
+    """What the attempt would have recorded, with its manifests; None leaves it to the journal to
+    conclude."""
     if attempt is None or not attempt.staged:
-        return None
+        return None, []
     staged = {each.port or "": each for each in attempt.staged}
     partitions: tuple[str | None, ...] = attempt.partitions or (None,)
     gate = Gate(mesh, loaded, attempt.id, attempt.base, partitions, staged)
     try:
         results = gate.audit(found)
     except MeshError:
-        return None
+        return None, []
     passed = gate.passed(results)
     outcomes = dict.fromkeys(partitions, Outcome.QUARANTINED)
     outcomes.update(dict.fromkeys(passed, Outcome.SUPERSEDED))
     changed = (None,) if found.partitions is None else found.partitions
     outcomes.update(dict.fromkeys(changed, Outcome.PUBLISHED))
-    return gate.decisions(Decided(results, outcomes, found))
+    decided = Decided(results, outcomes, found)
+    return gate.decisions(decided), gate.sealed(decided)

@@ -22,7 +22,7 @@ from mesh_dagster.model.snapshot import (
     PublicationKind,
 )
 from mesh_dagster.ports import pointer
-from mesh_dagster.ports.seal import refuse_changed
+from mesh_dagster.ports.seal import still_sealed
 from mesh_dagster.ports.stage import scan_staged
 from mesh_dagster.products.auditing.audit import references_of
 from mesh_dagster.products.auditing.gate import Gate
@@ -43,17 +43,27 @@ def quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Quarantined, ...]:
         return tuple(journal.quarantined(loaded.product.address.path))
 
 
+def sealed_anew(mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined) -> Quarantined:
+    """What is about to be audited again, with checksums of the files that had none.
+
+    Raises `EvaluationError` where the files are not those that were audited before.
+    """
+    own = made_by_transform(loaded, waiting.staged)
+    product = loaded.product.address
+    return waiting._replace(
+        staged=tuple(
+            still_sealed(mesh.storage, product, each) if each in own else each
+            for each in waiting.staged
+        )
+    )
+
+
 def audit_again(
     mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined, waivers: Waivers
 ) -> tuple[Decision, Publication | None]:
-    """Audit what waits again, with the contract as it is now, and publish it if it passes.
-
-    Raises `EvaluationError` where the files are not those that were staged.
-    """
+    """Audit what waits again, with the contract as it is now, and publish it if it passes."""
     attempt = waiting.attempt
     made = made_by_transform(loaded, waiting.staged)
-    if all(file.sha256 for each in made for file in each.files):
-        refuse_changed(mesh.storage, loaded.product.address, made)
     staged = with_masked(mesh, loaded, made, waiting.keys, attempt.started_at)
     asked = policies_at_gate(mesh, loaded, staged, attempt.reads, {})
     keys = (waiting.decision.partition,)

@@ -19,7 +19,7 @@ from mesh_dagster.model.review import Action, Ruling
 from mesh_dagster.model.snapshot import Decision, Outcome, Publication
 from mesh_dagster.ports import pointer
 from mesh_dagster.products.auditing.waivers import waivers_of
-from mesh_dagster.products.deciding.reaudit import audit_again
+from mesh_dagster.products.deciding.reaudit import audit_again, sealed_anew
 from mesh_dagster.products.deciding.release import delete_discarded, release
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.telling.run_events import Events, Telling
@@ -62,6 +62,8 @@ def carry_on(mesh: Mesh, loaded: LoadedProduct, journal: Journal, left: Iterable
 def _done(
     mesh: Mesh, loaded: LoadedProduct, journal: Journal, ruling: Ruling, waiting: Quarantined
 ) -> Decision:
+    if ruling.action in (Action.REAUDIT, Action.WAIVE):
+        waiting = sealed_anew(mesh, loaded, waiting)
     decision, publication = _became(mesh, loaded, journal, ruling, waiting)
     told: Events = ()
     if publication is not None:
@@ -73,6 +75,7 @@ def _done(
         decision.outcome,
         publication=publication,
         results=decision.results,
+        sealed=waiting.staged,
         by=ruling.by.name,
         why=ruling.why,
         ruling=ruling.id,

@@ -200,6 +200,10 @@ def _settled(shop: Any, *, killed: bool) -> None:
     with shop.mesh.journal("shop") as journal:
         mending, died = journal.attempts(ADDRESS.path, limit=2)
         assert journal.unfinished() == journal.running() == []
+        waiting = [
+            file for each in journal.quarantined() for of in each.staged for file in of.files
+        ]
+    assert all(file.sha256 for file in waiting), "its owner can let it go"
     assert mending.state is AttemptState.FINISHED
     numbers = {each.attempt for each in snapshots(shop.mesh, ADDRESS)}
     if killed and died.state is AttemptState.ABANDONED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -130,6 +131,61 @@ def test_a_file_that_is_gone_is_not_released(sales: Any) -> None:
     with pytest.raises(EvaluationError, match="gone now"):
         sales.decide("release", NEXT)
     assert sales.amounts() == {DAY: [1]}
+
+
+def test_what_a_run_without_a_record_left_in_quarantine_is_released_once_it_is_healed(
+    shop: Any, world: ModuleType
+) -> None:
+    shop.product(rows=world.sold({DAY: [1], NEXT: [-1]}))
+    shop.name_owners(OWNER)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mesh_dagster.journal.journal.Journal.finish", _locked)
+        with pytest.raises(JournalError, match="is locked"):
+            shop.make(DAY, NEXT)
+    assert shop.reviews() == []
+    shop.make(DAY)
+    assert shop.decide("release", NEXT).outcome is Outcome.RELEASED
+    assert shop.amounts() == {DAY: [1], NEXT: [-1]}
+
+
+def _locked(*_: Any, **__: Any) -> None:
+    raise JournalError("the database is locked")
+
+
+def test_what_has_no_checksum_gets_one_by_its_next_audit_and_is_released_then(sales: Any) -> None:
+    (review,) = sales.reviews(partition=NEXT)
+    attempt, _ = review.covers[0]
+    _forget_checksums(sales, attempt)
+    with pytest.raises(EvaluationError, match="no checksum was taken") as caught:
+        sales.decide("release", NEXT)
+    assert caught.value.code == "MESH-M046"
+    assert caught.value.fix is not None
+    assert caught.value.fix.startswith("mesh audit shop/sales/v1 --quarantined")
+    assert [each.outcome for each in sales.audit()] == [Outcome.QUARANTINED] * 2
+    with sales.mesh.journal("shop") as journal:
+        files = [file for each in journal.attempt(attempt).staged for file in each.files]
+    assert {file.partition: file.sha256 is not None for file in files} == {
+        DAY: False,
+        NEXT: True,
+        THIRD: True,
+    }
+    assert sales.decide("release", NEXT).outcome is Outcome.RELEASED
+    # What was audited then is what may be released now.
+    (key,) = [each for each in sales.files(attempt) if THIRD in each]
+    Path(sales.mesh.storage.path(key)).write_bytes(b"something else")
+    with pytest.raises(EvaluationError, match="is not what was audited"):
+        sales.decide("release", THIRD)
+    assert sales.amounts() == {DAY: [1], NEXT: [-1]}
+
+
+def _forget_checksums(shop: Any, attempt: str) -> None:
+    """As older releases left it."""
+    with shop.mesh.journal("shop") as journal:
+        forgotten = [
+            replace(each, files=tuple(replace(file, sha256=None) for file in each.files))
+            for each in journal.attempt(attempt).staged
+        ]
+        journal.staged(attempt, forgotten)
 
 
 def test_what_no_reader_could_open_is_not_released(shop: Any, world: ModuleType) -> None:
