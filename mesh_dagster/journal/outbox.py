@@ -48,6 +48,7 @@ from mesh_dagster.journal.told import (
     health,
     incidents_of,
     newest_alerts,
+    news_of,
     troubles,
 )
 from mesh_dagster.model.event import Event, Incident
@@ -90,13 +91,13 @@ class Outbox:
                 found |= {row.key: row.subject for row in rows}
         return found
 
-    def newest(self, since: datetime, limit: int) -> list[Event]:
-        """The newest events noticed since a moment, oldest first."""
-        newest = sa.select(events).where(events.c.noticed >= since)
-        newest = newest.order_by(events.c.noticed.desc(), events.c.number.desc()).limit(limit)
+    def news(self, domain: str, since: datetime, limit: int) -> list[Event]:
+        """What the readers of a domain's products hear of, oldest first.
+
+        Its newest events since a moment, and what opened the incidents that go on.
+        """
         with self._database.reading() as connection:
-            found = connection.execute(newest).all()
-        return [event_from_row(row) for row in sorted(found, key=lambda row: row.number)]
+            return news_of(connection, domain, since, limit)
 
     def route(self, recipients: Callable[[Event], Iterable[Recipient]], limit: int = 5000) -> int:
         """Decide of each new event who is told; how many there were."""

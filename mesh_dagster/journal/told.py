@@ -20,7 +20,7 @@ from mesh_dagster.journal.alert_tables import (
 )
 from mesh_dagster.journal.happenings import event_from_row, last_opening
 from mesh_dagster.journal.letters import State
-from mesh_dagster.model.event import Event, EventKind, Incident, Told
+from mesh_dagster.model.event import OPENS, TOLD_DOWNSTREAM, Event, EventKind, Incident, Told
 
 NEW = "new"
 """The state of an event of which nobody has decided yet who is told."""
@@ -102,6 +102,27 @@ def newest_alerts(
         Alert(event_from_row(row), row.noticed, tuple(told[row.number]) or _nobody_yet(row))
         for row in rows
     ]
+
+
+def news_of(connection: sa.Connection, domain: str, since: datetime, limit: int) -> list[Event]:
+    """What a domain tells its readers, oldest first: the newest, and what began what goes on."""
+    told = events.c.subject.startswith(f"{domain}/", autoescape=True)
+    told &= events.c.kind.in_(TOLD_DOWNSTREAM)
+    newest = sa.select(events).where(told, events.c.noticed >= since)
+    newest = newest.order_by(events.c.noticed.desc(), events.c.number.desc()).limit(limit)
+    of_incident = sa.and_(
+        events.c.subject == incidents.c.product,
+        events.c.number >= incidents.c.opened,
+        events.c.incident == incidents.c.id,
+    )
+    began = sa.select(events).select_from(incidents).join(events, of_incident)
+    began = began.where(told, incidents.c.closed.is_(None), events.c.kind.in_(OPENS))
+    found = {
+        row.number: event_from_row(row)
+        for query in (newest, began)
+        for row in connection.execute(query)
+    }
+    return [found[number] for number in sorted(found)]
 
 
 def incidents_of(

@@ -36,7 +36,8 @@ CLOSES = (EventKind.SETTLED, EventKind.RECOVERED, EventKind.WITHDRAWN)
 """The kinds that close the incident they name."""
 
 _OF_OWNERS = (EventKind.BURNING, EventKind.REVIEW_OVERDUE, EventKind.SCORE_FELL)
-_TOLD_DOWNSTREAM = tuple(kind for kind in EventKind if kind not in _OF_OWNERS)
+TOLD_DOWNSTREAM = tuple(kind for kind in EventKind if kind not in _OF_OWNERS)
+"""The kinds that the owners of readers hear of."""
 
 
 def spelled(names: Sequence[str], most: int = 3) -> str:
@@ -78,7 +79,7 @@ class Event:
         they heard of the beginning."""
         after_burning = self.details.get("after") == EventKind.BURNING
         ended = self.kind in CLOSES and after_burning
-        return self.kind in _TOLD_DOWNSTREAM and not ended
+        return self.kind in TOLD_DOWNSTREAM and not ended
 
     @property
     def root(self) -> str:

@@ -9,19 +9,23 @@ bounded, and nothing in it is data: names, counts and moments.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from mesh_dagster import clock
 from mesh_dagster.errors import AddressError, MissingObject
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.event import Event, EventKind
+from mesh_dagster.model.event import OPENS, Event, EventKind
 from mesh_dagster.ports.storage import Storage
 
 SCHEMA_VERSION = 1
-MOST = 500
 LARGEST = 4 * 1024 * 1024
+"""Bytes of a file; some thousands of lines."""
+
+MOST = 20_000
+"""Lines of a file: more of the shortest do not fit."""
+
 LONGEST = 1000
 """Characters of one text in it; readers show them to people."""
 
@@ -37,19 +41,36 @@ def news_key(domain: str) -> str:
     return f"{domain}/_news.ndjson"
 
 
-def write_news(storage: Storage, domain: str, events: Iterable[Event]) -> bool:
-    """Write the news of a domain if they say something else; whether they did."""
+def write_news(
+    storage: Storage, domain: str, events: Sequence[Event], going: Collection[str]
+) -> int:
+    """Write the news of a domain if they say something else; how many had no room in them.
+
+    The newest stay, and before them what opened the incidents that are `going` on.
+    """
     told = [each for each in events if each.concerns_readers and not each.affects]
-    lines = [json.dumps(_line(each), ensure_ascii=False) for each in told[-MOST:]]
-    data = "".join(f"{line}\n" for line in lines).encode()
+    lines = [f"{json.dumps(_line(each), ensure_ascii=False)}\n".encode() for each in told]
+    stays = [each.incident in going and each.kind in OPENS for each in told]
+    kept = _fitting(lines, stays)
+    data = b"".join(lines[each] for each in kept)
     try:
-        if storage.read(news_key(domain)) == data:
-            return False
+        changed = storage.read(news_key(domain)) != data
     except MissingObject:
-        if not lines:
-            return False
-    storage.write(news_key(domain), data)
-    return True
+        changed = bool(data)
+    if changed:
+        storage.write(news_key(domain), data)
+    return len(lines) - len(kept)
+
+
+def _fitting(lines: Sequence[bytes], stays: Sequence[bool]) -> list[int]:
+    """Which lines there is room for, in their order: those that stay, then the newest."""
+    left, kept = LARGEST, []
+    for each in sorted(range(len(lines)), key=lambda each: (not stays[each], -each))[:MOST]:
+        left -= len(lines[each])
+        if left < 0:
+            break
+        kept.append(each)
+    return sorted(kept)
 
 
 def read_news(storage: Storage, domain: str) -> list[Event]:
@@ -62,13 +83,13 @@ def read_news(storage: Storage, domain: str) -> list[Event]:
     except MissingObject:
         return []
     events = []
-    for line in data[:LARGEST].splitlines():
+    for line in data[-LARGEST:].splitlines()[-MOST:]:
         try:
             event = _event(json.loads(line), domain)
         except (AddressError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
         events.append(event)
-    return events[-MOST:]
+    return events
 
 
 def _line(event: Event) -> dict[str, Any]:

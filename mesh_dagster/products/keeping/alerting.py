@@ -70,12 +70,13 @@ def tell(mesh: Mesh, domain: Domain, *, seconds: float = 40, every: float = EVER
 
 def publish_news(mesh: Mesh, domain: Domain, journal: Journal) -> list[str]:
     """Tell the mesh what happened to a domain's products; what kept it from that."""
-    recent = journal.outbox.newest(clock.wall() - _NEWS_LAST, 2 * MOST)
+    found = journal.outbox.news(domain.name, clock.wall() - _NEWS_LAST, MOST)
+    going = {each.id for each in journal.outbox.going()}
     try:
-        write_news(mesh.documents, domain.name, recent)
+        left_out = write_news(mesh.documents, domain.name, found, going)
     except MeshError as error:
         return [f"the news could not be written: {error.what}"]
-    return []
+    return [f"{left_out} older news have no room any more"] if left_out else []
 
 
 class _Routing:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from mesh_dagster import clock
 from mesh_dagster.errors import MeshError
+from mesh_dagster.journal.alert_tables import events
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.event import Event, EventKind
-from mesh_dagster.products.keeping.alerting import OUTBOX
+from mesh_dagster.products.keeping.alerting import OUTBOX, publish_news
+from mesh_dagster.products.keeping.slo_incidents import broken_there
 from mesh_dagster.products.making.materialize import materialize
-from mesh_dagster.registry.news import news_key
+from mesh_dagster.registry.news import news_key, read_news
 
 READS = {"sales": "mesh://shop/sales/v1"}
 
@@ -51,6 +56,11 @@ def listening(world, *domains):
     """Let domains have listened before."""
     for each in domains:
         world.tell(each)
+
+
+def domain_of(world, name):
+    (found,) = [each for each in world.mesh.domains if each.name == name]
+    return found
 
 
 def kinds(world, domain):
@@ -225,6 +235,50 @@ def test_what_an_earlier_release_heard_is_known_if_it_was_of_the_same_product(
     )
     world.put(before, domain="report")
     assert world.tell("report").heard == heard
+
+
+def test_all_of_a_burst_is_heard_and_nothing_foreign_takes_its_place(mesh_of_three, event):
+    world = mesh_of_three
+    listening(world, "shop", "report")
+    at = clock.now()
+    world.put(event("first", at=at))
+    world.put(
+        *(event(f"h{n}", "alone/other/v1", at=at, affects=("shop/sales/v1",)) for n in range(1100)),
+        *(event(f"o{n}", kind=EventKind.BURNING, at=at) for n in range(1100)),
+        *(event(f"b{n}", at=at) for n in range(1200)),
+    )
+    with world.mesh.journal("shop") as journal:
+        assert publish_news(world.mesh, domain_of(world, "shop"), journal) == []
+    assert world.tell("report", seconds=0).heard == 1201
+
+
+def test_an_incident_that_goes_on_stays_in_the_news_however_old_it_is(mesh_of_three, event):
+    world = mesh_of_three
+    month = clock.wall() - timedelta(days=30)
+    about = {"at": month, "objective": "latency", "incident": "i1"}
+    world.put(
+        event("mended", **about),
+        event("old", at=month, objective="freshness", incident="i2"),
+        event("fine", kind=EventKind.RECOVERED, **about),
+    )
+    with world.mesh.journal("shop") as journal:
+        with journal._database.writing() as connection:
+            connection.execute(sa.update(events).values(noticed=month))
+        publish_news(world.mesh, domain_of(world, "shop"), journal)
+    assert [each.key for each in read_news(world.mesh.documents, "shop")] == ["old"]
+    assert broken_there(world.mesh, "shop") == {"shop/sales/v1"}
+
+
+def test_news_that_have_no_room_are_a_problem_of_the_round(mesh_of_three, event, monkeypatch):
+    world = mesh_of_three
+    monkeypatch.setattr("mesh_dagster.registry.news.LARGEST", 1200)
+    at = clock.now()
+    world.put(event("going", incident="i", at=at), *(event(f"b{n}", at=at) for n in range(20)))
+    (problem,) = world.tell("shop").problems
+    heard = [each.key for each in read_news(world.mesh.documents, "shop")]
+    assert heard[0] == "going"
+    assert heard[1:] == [f"b{n}" for n in range(20)][-len(heard) + 1 :]
+    assert problem == f"{21 - len(heard)} older news have no room any more"
 
 
 def test_a_registry_that_refuses_is_a_problem_and_alerts_go_out(mesh_of_three, hook, event):

@@ -54,7 +54,7 @@ CALLS: dict[str, Callable[[Journal], object]] = {
     "the inbox": lambda journal: journal.reviews.seen(),
     "quarantines": lambda journal: journal.quarantined(),
     "a publication": _publish,
-    "news": lambda journal: journal.outbox.newest(datetime(2013, 11, 8, tzinfo=UTC), 1000),
+    "news": lambda journal: journal.outbox.news("a", datetime(2013, 11, 8, tzinfo=UTC), 1000),
     "routing": lambda journal: journal.outbox.route(lambda _: []),
     "claiming": lambda journal: journal.outbox.claim(lambda _: [], lease=1, limit=1),
     "the doctor": lambda journal: journal.outbox.health(),

@@ -59,6 +59,14 @@ def test_what_no_journal_could_keep_is_left_out(changed: dict[str, Any]) -> None
     assert _read(**changed) == []
 
 
+def test_of_a_file_that_is_too_long_the_newest_lines_are_read(monkeypatch) -> None:
+    lines = [json.dumps({**GOOD, "key": f"k{n}"}) + "\n" for n in range(9)]
+    monkeypatch.setattr("mesh_dagster.registry.news.LARGEST", sum(map(len, lines[4:])) + 7)
+    registry = Registry("".join(lines))
+    found = read_news(registry, "shop")  # type: ignore[arg-type]
+    assert [each.key for each in found] == ["k4", "k5", "k6", "k7", "k8"]
+
+
 def test_what_is_told_at_length_is_cut_and_heard() -> None:
     (event,) = _read(details={"outcome": "o" * 1100, "changes": ["it ends", "w" * 1100]})
     assert event.details == {"outcome": "o" * 1000, "changes": ["it ends", "w" * 1000]}
