@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mesh_dagster import clock
 from mesh_dagster.cli.output import emit, emit_styled, moment
 from mesh_dagster.cli.table import Column, render, rows_of_data
 from mesh_dagster.errors import EvaluationError, MeshError
@@ -58,7 +59,7 @@ def facts_of(mesh: Mesh, id: str, rows: int) -> Facts:
     results = [each for each in review.results if each.blocks] or list(review.results)
     return Facts(
         review,
-        tuple(each.username for each in owners(loaded)),
+        tuple(each.username for each in owners(loaded, clock.now().date())),
         tuple(_failing(mesh, loaded, waiting, each, rows) for each in results),
         None if waiting is None else _compared(mesh, loaded, waiting),
         downstream(mesh, loaded.product.address),

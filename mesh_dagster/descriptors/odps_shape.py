@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mesh_dagster.descriptors.custom import CUSTOM
-from mesh_dagster.descriptors.shape import TEXT, Choice, ListOf, Shape
+from mesh_dagster.descriptors.shape import TEXT, Choice, Kind, ListOf, Shape
+from mesh_dagster.descriptors.source import Source, shown
+from mesh_dagster.model.finding import Severity
+from mesh_dagster.model.ownership import day_of
 from mesh_dagster.model.product import Status
+
+
+class _Day(Kind):
+    """A date, or a moment. A text that is none is told, and kept: it still says that there is
+    one."""
+
+    def __init__(self, otherwise: str) -> None:
+        self.otherwise = otherwise
+
+    def admits(self, value: Any, key: str, line: int, source: Source) -> bool:
+        if not TEXT.admits(value, key, line, source):
+            return False
+        if value and day_of(value) is None:
+            message = f"`{key}` is {shown(value)}, expected a date: {self.otherwise}"
+            fix = f'{key}: "2013-10-31"'
+            source.report("MESH-D008", message, line, fix=fix, severity=Severity.WARNING)
+        return True
+
 
 TEXTS = ListOf(TEXT)
 DEFINITIONS = ListOf(
@@ -70,8 +93,8 @@ MEMBER = Shape(
         "name": TEXT,
         "description": TEXT,
         "role": TEXT,
-        "dateIn": TEXT,
-        "dateOut": TEXT,
+        "dateIn": _Day("it counts as none"),
+        "dateOut": _Day("who has it counts as one who has left"),
         "replacedByUsername": TEXT,
         **COMMON,
     },

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from mesh_dagster.model.domain import LoadedProduct
@@ -19,13 +21,34 @@ def owners(loaded: LoadedProduct, today: date | None = None) -> tuple[Member, ..
 
     They are named by its descriptor, by its contracts, or by the team in domain.yaml. Where none
     of them names one, all members of the domain's team own it. Who had left by `today` owns
-    nothing any more.
+    nothing any more. Of whom several files name, `identity` is what all of them say.
     """
-    there = [each for each in people(loaded) if not has_left(each, today)]
+    there = present(people(loaded), today)
     named = [each for each in there if (each.role or "").strip().lower() == OWNER]
     if not named:
-        named = [each for each in loaded.domain.members if not has_left(each, today)]
-    return tuple({each.username: each for each in named}.values())
+        known = {_person(each) for each in there}
+        named = [each for each in present(loaded.domain.members, today) if _person(each) in known]
+    found: dict[str, Member] = {}
+    for each in named:
+        found.setdefault(_person(each), each)
+    return tuple(_as_all_say(each, there) for each in found.values())
+
+
+def present(members: Iterable[Member], today: date | None) -> list[Member]:
+    """The entries of those who are still there on a day.
+
+    Who has left by any of his entries is gone, unless another one has him come in since then.
+    """
+    entries = defaultdict[str, list[Member]](list)
+    for each in members:
+        entries[_person(each)].append(each)
+    return [
+        each
+        for some in entries.values()
+        if not _is_gone(some, today)
+        for each in some
+        if not has_left(each, today)
+    ]
 
 
 def names_of(member: Member) -> frozenset[str]:
@@ -33,10 +56,9 @@ def names_of(member: Member) -> frozenset[str]:
 
     His username, what comes before its @, and the custom property `identity`.
     """
-    listed = member.rest.get("customProperties") or ()
     given = [
         value
-        for each in listed
+        for each in _custom(member)
         if isinstance(each, Mapping) and each.get("property") == IDENTITY
         for value in _texts(each.get("value"))
     ]
@@ -57,14 +79,48 @@ def people(loaded: LoadedProduct) -> Iterator[Member]:
 
 
 def has_left(member: Member, today: date | None) -> bool:
-    """Whether somebody is no member any more on a day."""
+    """Whether an entry says that somebody is no member any more on a day.
+
+    A `dateOut` that is no date counts as one that is over: whom a file lets go decides nothing.
+    """
     stated = member.rest.get("dateOut")
     if not stated or today is None:
         return False
+    day = day_of(stated)
+    return day is None or day < today
+
+
+def day_of(stated: object) -> date | None:
+    """The day of a date or a moment in ISO 8601; None of anything else."""
     try:
-        return date.fromisoformat(str(stated)) < today
+        return datetime.fromisoformat(str(stated).strip()).date()
     except ValueError:
+        return None
+
+
+def _is_gone(entries: Sequence[Member], today: date | None) -> bool:
+    left = [each for each in entries if has_left(each, today)]
+    if not left or today is None:
         return False
+    last = max(day_of(each.rest["dateOut"]) or date.max for each in left)
+    came = (day_of(each.rest.get("dateIn")) for each in entries if each not in left)
+    return not any(last <= day <= today for day in came if day is not None)
+
+
+def _as_all_say(member: Member, there: Iterable[Member]) -> Member:
+    """A member with the custom properties of all his entries."""
+    listed = [
+        custom for each in there if _person(each) == _person(member) for custom in _custom(each)
+    ]
+    return replace(member, rest={**member.rest, "customProperties": listed}) if listed else member
+
+
+def _person(member: Member) -> str:
+    return member.username.strip().lower()
+
+
+def _custom(member: Member) -> Sequence[Any]:
+    return member.rest.get("customProperties") or ()
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mesh_dagster.model.discovery import About
 from mesh_dagster.model.finding import Finding
-from mesh_dagster.model.ownership import OWNER, has_left
+from mesh_dagster.model.ownership import OWNER, present
 from mesh_dagster.model.policy import Moment
 from mesh_dagster.policies.examples import example
 from mesh_dagster.policies.policy import Policy
@@ -34,11 +34,7 @@ class OwnerAndContact(Policy):
     severity = NEEDED
 
     def check(self, view: View) -> Iterator[Finding]:
-        roles = {
-            (each.role or "").strip().lower()
-            for each in view.people
-            if not has_left(each, view.today)
-        }
+        roles = {(each.role or "").strip().lower() for each in present(view.people, view.today)}
         if OWNER not in roles:
             told = "nobody of its team has the role `owner`"
             yield self.finding(view, told, fix=_member("owner"))

@@ -15,7 +15,7 @@ from mesh_dagster.descriptors.writing import replace_file
 from mesh_dagster.errors import UnknownAddress, UsageError
 from mesh_dagster.model.address import SCHEME
 from mesh_dagster.model.identity import Identity
-from mesh_dagster.model.ownership import has_left, people
+from mesh_dagster.model.ownership import people, present
 from mesh_dagster.model.policy import PolicyWaiver, Scope
 from mesh_dagster.policies.bound import Bound
 from mesh_dagster.products.governing.simulating import UNKNOWN
@@ -99,11 +99,11 @@ def _governor(mesh: Mesh, bound: Bound, domain: str, identities: Sequence[Identi
         fix = "governance: {members: [{username: YOU}]} in mesh.yaml names them"
     else:
         loaded = list(mesh.readable(domain))
-        may = tuple(each for one in loaded for each in people(one))
+        may = tuple(each for one in loaded for each in present(people(one), today))
         may += next(each.members for each in mesh.domains if each.name == domain)
         whose = f"the people of {domain}"
         fix = "members: [{username: YOU}] in domain.yaml names them"
-    may = tuple(each for each in may if not has_left(each, today))
+    may = tuple(present(may, today))
     found = member_among(may, identities)
     if found is not None:
         return found

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import pwd
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
-from mesh_dagster.descriptors.product import load_product
+from mesh_dagster.descriptors.product import folder_problems, load_product
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.domain import LoadedProduct
+from mesh_dagster.model.finding import Severity
 from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.ownership import names_of, owners
 from mesh_dagster.model.product import Member
@@ -55,6 +56,76 @@ def test_who_has_left_owns_nothing(folder: Path) -> None:
     loaded = _with(folder, "product.odps.yaml", team={"name": "T", "members": members})
     assert len(owners(loaded, date(2013, 11, 7))) == 2
     assert [each.username for each in owners(loaded, date(2013, 11, 8))] == ["ada"]
+
+
+def test_who_has_left_by_one_of_his_entries_owns_nothing_until_he_is_back(folder: Path) -> None:
+    ada = {"username": "ada", "role": "owner"}
+    _with(folder, "product.odps.yaml", team={"name": "T", "members": [NOOR, ada]})
+    left = {**NOOR, "username": "Noor.Haddad@nycair.example", "dateOut": "2013-11-07"}
+    loaded = _with(folder, "../domain.yaml", members=[left])
+    assert [each.username for each in owners(loaded, date(2013, 11, 7))] == [
+        NOOR["username"],
+        "ada",
+    ]
+    assert [each.username for each in owners(loaded, date(2013, 11, 8))] == ["ada"]
+    _with(folder, "contract.odcs.yaml", team={"members": [{**NOOR, "dateIn": "2013-12-01"}]})
+    loaded = load_product(folder)
+    assert [each.username for each in owners(loaded, date(2013, 11, 30))] == ["ada"]
+    assert [each.username for each in owners(loaded, date(2013, 12, 1))] == [
+        NOOR["username"],
+        "ada",
+    ]
+
+
+def test_who_has_left_the_team_of_a_domain_by_another_file_owns_nothing(folder: Path) -> None:
+    _with(folder, "product.odps.yaml", team={"members": [{**PIET, "dateOut": "2013-11-07"}]})
+    loaded = _with(folder, "../domain.yaml", members=[{"username": "piet"}, {"username": "eve"}])
+    assert [each.username for each in owners(loaded, date(2013, 11, 8))] == ["eve"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "last"),
+    [
+        ("2013-10-31T00:00:00Z", date(2013, 10, 31)),
+        ("2013-10-31T23:59:59-05:00", date(2013, 10, 31)),
+        ("20131031", date(2013, 10, 31)),
+        ("31.10.2013", None),
+        ("soon", None),
+    ],
+)
+def test_a_day_of_leaving_is_read_with_its_time_and_told_where_it_is_none(
+    folder: Path, stated: str, last: date | None
+) -> None:
+    members = [{**NOOR, "dateOut": stated}, {"username": "ada", "role": "owner"}]
+    loaded = _with(folder, "product.odps.yaml", team={"name": "T", "members": members})
+    file = folder / "product.odps.yaml"
+    told = [each for each in folder_problems(folder) if each.code == "MESH-D008"]
+    if last is not None:
+        assert len(owners(loaded, last)) == 2
+        assert told == []
+        assert [each.username for each in owners(loaded, last + timedelta(days=1))] == ["ada"]
+        return
+    assert [each.username for each in owners(loaded, date(2013, 1, 1))] == ["ada"]
+    (finding,) = told
+    assert finding.severity is Severity.WARNING
+    assert "who has it counts as one who has left" in finding.message
+    line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if "dateOut" in text)
+    assert finding.where is not None
+    assert finding.where.endswith(f"product.odps.yaml:{line}")
+
+
+def test_an_owner_in_two_files_is_known_by_what_both_say_of_him(folder: Path) -> None:
+    arn = "arn:aws:iam::123456789012:role/x"
+    known = {"customProperties": [{"property": "identity", "value": ["nhaddad", arn]}]}
+    _with(folder, "product.odps.yaml", team={"name": "T", "members": [{**NOOR, **known}]})
+    other = {"customProperties": [{"property": "identity", "value": "noorh"}]}
+    team = {"members": [{**NOOR, "role": "developer", **other}]}
+    _with(folder, "contract.odcs.yaml", team=team)
+    loaded = _with(folder, "../domain.yaml", members=[NOOR])
+    assert [each.username for each in owners(loaded)] == [NOOR["username"]]
+    for name in ("nhaddad", arn, "noorh", "noor.haddad"):
+        assert owns(loaded, name), name
+    assert not owns(loaded, "piet")
 
 
 def test_a_member_is_known_by_his_address_his_login_and_what_he_says(folder: Path) -> None:
