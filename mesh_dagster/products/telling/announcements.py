@@ -6,17 +6,19 @@ document again, and announces the same once more, which is known by its key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date
 from itertools import islice
 
 from mesh_dagster import clock
 from mesh_dagster.journal import Journal
 from mesh_dagster.model.contract import Contract
-from mesh_dagster.model.event import Event, EventKind
+from mesh_dagster.model.event import Event, EventKind, spelled
 from mesh_dagster.model.product import Deprecation, Status
 from mesh_dagster.registry.described import Described
 
 _MOST = 20
+_MOST_NAMED = 10
 _ENDS = ("endOfSupport", "endOfLife")
 
 
@@ -37,15 +39,23 @@ def _events(old: Described, new: Described) -> Iterator[Event]:
             yield _changed(path, port, before, contract)
     if new.product.status is Status.RETIRED:
         if old.product.status is not Status.RETIRED:
-            yield _ended(EventKind.RETIRED, old, new, "is retired")
-    elif _is_deprecated(new) and _end(old) != _end(new):
-        yield _ended(EventKind.DEPRECATED, old, new, "is deprecated")
+            yield _ended(EventKind.RETIRED, old, new)
+    elif new.product.status is Status.DEPRECATED:
+        if old.product.status is not Status.DEPRECATED or _sunset(old) != _sunset(new):
+            yield _ended(EventKind.DEPRECATED, old, new)
+    elif ending := _ending(new):
+        begun = ending - _ending(old)
+        if begun or _sunset(old) != _sunset(new):
+            yield _ended(EventKind.DEPRECATED, old, new, begun or ending)
 
 
-def _ended(kind: EventKind, old: Described, new: Described, what: str) -> Event:
-    """One of the last things that is told of a product: when it ends, what to read instead."""
+def _ended(kind: EventKind, old: Described, new: Described, ports: Collection[str] = ()) -> Event:
+    """One of the last things that is told of a product, or of some of its ports: when they end,
+    what to read instead."""
     path, version = new.product.address.path, new.product.version
-    ends = [end for each in new.contracts.values() for end in _ends(each)]
+    some = set(ports) if set(ports) != set(new.contracts) else set()
+    about = [each for port, each in new.contracts.items() if not some or port in some]
+    ends = [end for each in about for end in _ends(each)]
     said = new.product.deprecation or Deprecation()
     if said.sunset:
         ends.insert(0, f"sunset {said.sunset}")
@@ -54,12 +64,14 @@ def _ended(kind: EventKind, old: Described, new: Described, what: str) -> Event:
     until = f"; {', '.join(ends)}" if ends else ""
     why = [f"because: {said.why}"] if said.why else []
     until_when = f":{said.sunset}" if said.sunset else ""
+    names = spelled(sorted(port or new.product.outputs[0].name for port in some), _MOST_NAMED)
     return Event(
         kind,
         path,
         clock.now(),
-        key=f"{kind}:{path}:{version}{until_when}",
-        summary=f"{path} {what} since {version}{until}",
+        key=f"{kind}:{path}:{version}{until_when}" + (f":{names}" if names else ""),
+        summary=(f"{path}: the contract of {names}" if names else path)
+        + f" is {kind} since {version}{until}",
         details={"before": old.product.version, "after": version, "changes": ends + why},
     )
 
@@ -87,15 +99,15 @@ def _changed(path: str, port: str, before: Contract, after: Contract) -> Event:
     )
 
 
-def _end(described: Described) -> object:
-    """Whether a product ends, and when."""
+def _sunset(described: Described) -> date | None:
     said = described.product.deprecation
-    return _is_deprecated(described) and (said.sunset if said else None, True)
+    return said.sunset if said else None
 
 
-def _is_deprecated(described: Described) -> bool:
-    stated = [described.product.status, *(each.status for each in described.contracts.values())]
-    return Status.DEPRECATED in stated
+def _ending(described: Described) -> set[str]:
+    """The ports whose contracts are deprecated."""
+    stated = described.contracts.items()
+    return {port for port, each in stated if each.status is Status.DEPRECATED}
 
 
 def _ends(contract: Contract) -> Iterator[str]:

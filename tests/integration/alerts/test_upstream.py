@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import yaml
 
 from mesh_dagster import clock
+from mesh_dagster.descriptors.editing import edited
 from mesh_dagster.errors import MeshError
 from mesh_dagster.journal.alert_tables import events
 from mesh_dagster.model.address import Address
@@ -133,6 +134,34 @@ def test_a_deprecation_is_announced_once(mesh_of_three, hook):
     world.tell("shop")
     world.tell("report")
     assert kinds(world, "report").count(EventKind.DEPRECATED) == 1
+
+
+def test_the_deprecation_of_each_port_is_announced_and_that_of_the_product_after_them(
+    mesh_of_three,
+):
+    world = mesh_of_three
+    folder = world.product(
+        "shop/sales/v1",
+        ports={"late": {"n": "BIGINT"}, "early": {"n": "BIGINT"}},
+        transform="def transform(rows): return {'sales': rows, 'late': rows, 'early': rows}",
+    )
+
+    def ends(name):
+        file = folder / name
+        file.write_text(edited(file.read_text(), {("status",): "deprecated"}, name))
+        make(world)
+
+    make(world)
+    listening(world, "shop", "report")
+    for name in ("late.odcs.yaml", "contract.odcs.yaml", "product.odps.yaml", "early.odcs.yaml"):
+        ends(name)
+    world.tell("shop")
+    world.tell("report")
+    assert [each.event.summary for each in reversed(world.alerts("report"))] == [
+        "upstream shop/sales/v1: the contract of late is deprecated since 1.0.0",
+        "upstream shop/sales/v1: the contract of sales is deprecated since 1.0.0",
+        "upstream shop/sales/v1 is deprecated since 1.0.0",
+    ]
 
 
 def test_what_happened_before_a_domain_began_to_listen_is_none_of_its_news(mesh_of_three, hook):
