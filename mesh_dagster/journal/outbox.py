@@ -25,6 +25,7 @@ from mesh_dagster.journal.alert_tables import (
 )
 from mesh_dagster.journal.database import Database
 from mesh_dagster.journal.happenings import event_from_row, put_event
+from mesh_dagster.journal.hearing import heard_since
 from mesh_dagster.journal.letters import Claim, Pending, State, blocked, claimed, pending
 from mesh_dagster.journal.pruning import Kept, prune
 from mesh_dagster.journal.sending import (
@@ -90,6 +91,14 @@ class Outbox:
                 rows = connection.execute(sa.select(events.c.key, events.c.subject).where(some))
                 found |= {row.key: row.subject for row in rows}
         return found
+
+    def heard_since(self, subjects: Sequence[str], readers: Sequence[str]) -> dict[str, datetime]:
+        """Since when a domain hears of products of others, by their paths; of some it never did.
+
+        `readers` are its products that read them.
+        """
+        with self._database.reading() as connection:
+            return heard_since(connection, subjects, readers)
 
     def news(self, domain: str, since: datetime, limit: int) -> list[Event]:
         """What the readers of a domain's products hear of, oldest first.

@@ -7,7 +7,7 @@ elsewhere are told by their own, which reads the news of the domains that it dep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -138,6 +138,7 @@ def _heard(mesh: Mesh, domain: Domain, journal: Journal, problems: list[str]) ->
         news = [each for each in news if each.at >= clock.now() - KEPT]
         affected = {path: readers_here(mesh, domain, path) for path in {e.subject for e in news}}
         news = _not_known(name, [each for each in news if affected[each.subject]], journal)
+        news = _no_old_stories(news, affected, journal)
         found += (_ours(name, each, affected[each.subject]) for each in news)
     if found and journal.outbox.heartbeat(OUTBOX) is None:
         # For a domain that listens for the first time old stories are none of its news.
@@ -155,6 +156,19 @@ def _not_known(teller: str, news: list[Event], journal: Journal) -> list[Event]:
         for each in news
         if _key(teller, each) not in known and known.get(_key_before(each)) != each.subject
     ]
+
+
+def _no_old_stories(
+    news: list[Event], affected: Mapping[str, list[str]], journal: Journal
+) -> list[Event]:
+    """What happened to a product before anything here read it is none of its readers' news."""
+    recent = clock.now() - _FIRST_NEWS
+    old = {each.subject for each in news if each.at < recent}
+    if not old:
+        return news
+    readers = sorted({path for subject in old for path in affected[subject]})
+    since = journal.outbox.heard_since(sorted(old), readers)
+    return [each for each in news if each.at >= min(recent, since.get(each.subject, recent))]
 
 
 def _key(teller: str, event: Event) -> str:

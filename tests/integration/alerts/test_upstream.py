@@ -174,6 +174,33 @@ def test_what_happened_before_a_domain_began_to_listen_is_none_of_its_news(mesh_
     assert kinds(world, "report") == []
 
 
+def test_what_happened_before_a_product_was_read_is_none_of_its_readers_news(mesh_of_three, event):
+    world = mesh_of_three
+    listening(world, "shop", "report")
+
+    def hear(key, days, subject="alone/other/v1"):
+        """Let something be told that happened so many days ago."""
+        at = clock.now() - timedelta(days=days)
+        world.put(event(key, subject, at=at), domain=subject.split("/")[0])
+        with world.mesh.journal(subject.split("/")[0]) as journal:
+            publish_news(world.mesh, domain_of(world, subject.split("/")[0]), journal)
+        return world.tell("report", seconds=0).heard
+
+    reads = {"other": "mesh://alone/other/v1"}
+    code = "def transform(other): return other"
+    assert hear("a", 12) == 0, "nobody here reads it"
+    world.product("report/both/v1", inputs=reads, transform=code)
+    assert hear("b", 12) == 0, "an old story"
+    make(world, "alone/other/v1")
+    make(world, "report/both/v1")
+    assert hear("c", 12) == 0, "and it stays one, once it was read"
+    assert hear("d", 0) == 1
+    with clock.frozen(clock.now() - timedelta(days=10)):
+        make(world)
+        make(world, "report/daily/v1")
+    assert hear("e", 9, "shop/sales/v1") == 1, "it has been read since, whoever slept meanwhile"
+
+
 def test_news_that_cannot_be_read_keep_nobody_from_his_own(mesh_of_three, hook, event):
     world = mesh_of_three
     storage = world.mesh.documents
