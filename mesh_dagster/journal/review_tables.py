@@ -45,7 +45,8 @@ rulings = sa.Table(
         postgresql_where=sa.text("state = 'begun'"),
     ),
 )
-"""`review` is the id of what was decided on, `subject` its first part. `begun` is wall time."""
+"""`review` is the id of what was decided on, `subject` its first part. `begun` is wall time.
+Without a `host` it waits for whoever carries it on."""
 
 waiting = sa.Table(
     "waiting",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +33,9 @@ from mesh_dagster.model.review import Action, Breach, Ruling, RulingState, Stand
 from mesh_dagster.model.snapshot import Outcome
 
 DECIDED = "MESH-M045"
+_left: set[str] = set()
+"""Decisions that this process could not carry out, and could not hand back either."""
+_taking = Lock()
 _SOUND = (Verdict.PASSED.value, Verdict.UNVERIFIED.value)
 
 
@@ -69,7 +73,7 @@ class Reviews:
             return keep(connection, seen)
 
     def interrupted(self, product: str | None = None) -> list[Ruling]:
-        """Decisions that were begun by a process that is gone, oldest first."""
+        """Decisions that were begun by a process that is gone or left them, oldest first."""
         with self._database.reading() as connection:
             return _interrupted(connection, product)
 
@@ -86,10 +90,25 @@ class Reviews:
         with self._database.writing() as connection:
             end(connection, id, RulingState.FAILED, error=error)
 
+    def leave(self, id: str) -> None:
+        """Hand a decision that this process has begun to whoever comes next.
+
+        Where the journal refuses, to who comes next in this process.
+        """
+        try:
+            with self._database.writing() as connection:
+                connection.execute(sa.update(rulings).where(_begun(id)).values(host=None))
+        except JournalError:
+            _left.add(id)
+
     def take_over(self, id: str) -> bool:
-        """Make a dead process's decision this one's to carry out; whether it was there to take."""
-        with self._database.writing() as connection:
-            return _take_over(connection, id)
+        """Make a decision that nobody is at this process's to carry out; whether it was there."""
+        with _taking:
+            with self._database.writing() as connection:
+                taken = _take_over(connection, id)
+            if taken:
+                _left.discard(id)
+            return taken
 
 
 def _standing(connection: sa.Connection, product: str | None) -> list[Standing]:
@@ -233,8 +252,17 @@ def _stands(rows: Sequence[sa.Row[Any]]) -> Standing:
     )
 
 
+def _begun(id: str) -> sa.ColumnElement[bool]:
+    return (rulings.c.id == id) & (rulings.c.state == RulingState.BEGUN.value)
+
+
 def _is_gone(row: sa.Row[Any]) -> bool:
-    return Owner(row.host, row.pid, row.process).is_gone(begun=row.begun, now=clock.wall())
+    if row.host is None:
+        return True
+    owner = Owner(row.host, row.pid, row.process)
+    if row.id in _left and owner == Owner.this():
+        return True
+    return owner.is_gone(begun=row.begun, now=clock.wall())
 
 
 def _owner() -> dict[str, Any]:

@@ -32,8 +32,8 @@ Changed = dict[str, set[Rule]]
 """By product the rules whose checks say something else now."""
 
 Seen = dict[str, Any]
-"""The cursor: the newest `ruling` that was looked at, when (`at`), the incidents `waiting`, and
-when requests were `settled` last."""
+"""The cursor: the newest `ruling` that was looked at, when (`at`), those `going` on then, the
+incidents `waiting`, and when requests were `settled` last."""
 
 
 def reviews_sensor(
@@ -104,21 +104,23 @@ def _carried_on(mesh: Mesh, domain: Domain, own: Mapping[str, LoadedProduct]) ->
 
 def _ruled(rulings: Sequence[Ruling], seen: Seen, changed: Changed) -> Seen:
     """Add to `changed` the rules that were decided on since the last tick, and those whose waiver
-    or acknowledgement has ended since. A decision that is being carried out is waited for.
+    or acknowledgement has ended since. What is being carried out is told when it has ended, and
+    keeps nobody waiting.
 
     What was published is told by the sensor `publications`, with all checks that Dagster takes
     for not evaluated since.
     """
     now, last = clock.now(), seen.get("ruling", "")
     before = datetime.fromisoformat(seen["at"]) if seen.get("at") else now
-    new = [each for each in rulings if each.id > last]
+    new = [each for each in rulings if each.id > last or each.id in seen.get("going", ())]
     going = [each.id for each in new if each.state is RulingState.BEGUN]
-    ended = [each for each in new if not going or each.id < going[0]]
+    ended = [each for each in new if each.state is not RulingState.BEGUN]
     over = [each for each in rulings if each.until is not None and before < each.until <= now]
     for each in (*ended, *over):
         if each.state is not RulingState.FAILED:
             changed[each.product].update(each.rules)
-    return {"ruling": ended[-1].id if ended else last, "at": now.isoformat()}
+    newest = max([last, *(each.id for each in new)])
+    return {"ruling": newest, "going": going, "at": now.isoformat()}
 
 
 def _quarantined(mesh: Mesh, domain: Domain, seen: Seen, changed: Changed) -> Seen:

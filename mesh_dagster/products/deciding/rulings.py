@@ -1,8 +1,8 @@
 """Carrying out what an owner has decided: done once, and never half.
 
-A decision is in the journal before anything follows from it. What a killed process had begun is
-brought to its end by whoever comes next: the next run of the product, the next decision on it, or
-the sensor of its domain.
+A decision is in the journal before anything follows from it. What a process had begun that was
+killed, or that storage or the journal gave no answer, is brought to its end by whoever comes next:
+the next run of the product, the next decision on it, or the sensor of its domain.
 """
 
 from __future__ import annotations
@@ -28,21 +28,36 @@ from mesh_dagster.products.telling.run_events import Events, Telling
 def carry_out(mesh: Mesh, loaded: LoadedProduct, journal: Journal, ruling: Ruling) -> Decision:
     """Do what was decided on a quarantined partition, and record what became of it.
 
-    Whatever this raises is recorded as well: then what it was about waits again.
+    Whatever this raises is recorded as well: then what it was about waits again. Where storage or
+    the journal does not tell how far it came, it is left to whoever comes next.
     """
-    found = journal.quarantined(loaded.product.address.path)
-    waiting = next((each for each in found if each.audited in ruling.covers), None)
-    if waiting is None:
+    try:
+        found = journal.quarantined(loaded.product.address.path)
+        waiting = next((each for each in found if each.audited in ruling.covers), None)
+        if waiting is not None:
+            return _done(mesh, loaded, journal, ruling, waiting)
         attempt, partition = ruling.covers[0]
         return journal.decide(attempt, partition, Outcome.SUPERSEDED, ruling=ruling.id)
-    try:
-        return _done(mesh, loaded, journal, ruling, waiting)
     except BaseException as error:
-        # What storage has published is no failure, whatever the record of it ran into.
-        with suppress(MeshError):
-            if not _is_published(mesh, loaded, waiting):
-                journal.reviews.fail(ruling.id, f"{type(error).__name__}: {error}")
+        if not _failed(mesh, loaded, journal, ruling, error):
+            journal.reviews.leave(ruling.id)
         raise
+
+
+def _failed(
+    mesh: Mesh, loaded: LoadedProduct, journal: Journal, ruling: Ruling, error: BaseException
+) -> bool:
+    """Record that a decision failed; whether that is so, and is on the record.
+
+    What storage has published is no failure, whatever the record of it ran into.
+    """
+    with suppress(MeshError):
+        attempt, partition = ruling.covers[0]
+        base = journal.attempt(attempt).base
+        if not _is_published(mesh, loaded, attempt, partition, base):
+            journal.reviews.fail(ruling.id, f"{type(error).__name__}: {error}")
+            return True
+    return False
 
 
 def carry_on(mesh: Mesh, loaded: LoadedProduct, journal: Journal, left: Iterable[Ruling]) -> None:
@@ -101,10 +116,11 @@ def _became(
             return waiting.decision, None
 
 
-def _is_published(mesh: Mesh, loaded: LoadedProduct, waiting: Quarantined) -> bool:
-    key = waiting.decision.partition
-    later = pointer.since(mesh.storage, loaded.product.address, waiting.attempt.base)
+def _is_published(
+    mesh: Mesh, loaded: LoadedProduct, attempt: str, partition: str | None, base: int | None
+) -> bool:
+    later = pointer.since(mesh.storage, loaded.product.address, base)
     return any(
-        each.attempt == waiting.attempt.id and (each.partitions is None or key in each.partitions)
+        each.attempt == attempt and (each.partitions is None or partition in each.partitions)
         for each in later
     )

@@ -135,3 +135,39 @@ def test_a_decision_of_a_living_process_is_not_taken_over(journal, waiting):
     journal.reviews.put(made)
     assert journal.reviews.interrupted() == []
     assert not journal.reviews.take_over(made.id)
+
+
+def test_a_decision_that_its_process_left_is_taken_over_once(journal, waiting):
+    made = _ruling(waiting)
+    journal.reviews.put(made)
+    journal.reviews.leave(made.id)
+    assert journal.reviews.interrupted() == [made]
+    assert journal.reviews.take_over(made.id)
+    assert journal.reviews.interrupted() == []
+    assert not journal.reviews.take_over(made.id)
+
+
+def test_a_decision_that_cannot_be_handed_back_is_taken_over_by_its_own_process(
+    journal, waiting, monkeypatch
+):
+    def refuse(*_):
+        raise JournalError("the database is locked")
+
+    made = _ruling(waiting)
+    journal.reviews.put(made)
+    with monkeypatch.context() as patch:
+        patch.setattr("mesh_dagster.journal.database.Database.writing", refuse)
+        journal.reviews.leave(made.id)
+        with pytest.raises(JournalError):
+            journal.reviews.take_over(made.id)
+    assert journal.reviews.interrupted() == [made]
+    assert journal.reviews.take_over(made.id)
+    assert not journal.reviews.take_over(made.id)
+
+
+def test_a_decision_that_has_ended_is_not_handed_back(journal, waiting):
+    made = _ruling(waiting)
+    journal.reviews.put(made)
+    journal.reviews.fail(made.id, "StorageError: full")
+    journal.reviews.leave(made.id)
+    assert journal.reviews.interrupted() == []

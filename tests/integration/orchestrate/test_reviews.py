@@ -10,14 +10,17 @@ import pytest
 import yaml
 from dagster._core.loader import LoadingContextForTest
 
+from mesh_dagster import clock
+from mesh_dagster.clock import new_id
 from mesh_dagster.descriptors.product import load_product
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.identity import Identity
-from mesh_dagster.model.review import Action
+from mesh_dagster.model.review import Action, Ruling, RulingState
 from mesh_dagster.orchestrate.checks import check_result
 from mesh_dagster.orchestrate.review_links import form, links_of
 from mesh_dagster.products.deciding.decisions import decide
 from mesh_dagster.products.deciding.reviewing import reviews_of
+from mesh_dagster.products.deciding.rulings import carry_out
 from mesh_dagster.products.making.materialize import materialize
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.snapshots import snapshots
@@ -137,6 +140,41 @@ def test_what_a_terminal_left_in_quarantine_is_told_to_dagster_once(
     newest = max(reviews_of(opened, "shop"), key=lambda each: each.covers)
     assert check.metadata["review"].value == f"mesh review show {newest.id}"
     assert "[Decide](" not in check.description, "no location is known here"
+    assert sensor() == "0 checks told of decisions"
+
+
+def test_a_decision_that_is_being_carried_out_keeps_no_later_one_from_being_told(
+    quarantined, instance, sensor
+) -> None:
+    opened, loaded = Mesh.open(quarantined.root), load_product(quarantined.folder("shop", "sales"))
+    first = _review(quarantined)
+    materialize(opened, loaded, partitions=[BAD])
+    sensor()
+    (second,) = [
+        each
+        for each in reviews_of(opened, "shop")
+        if each.partitions == (BAD,) and each.covers != first.covers and each.rows
+    ]
+    begun = Ruling(
+        new_id(),
+        first.id,
+        first.product,
+        Action.DISCARD,
+        WHO,
+        "broken till",
+        clock.now(),
+        covers=first.covers,
+        rules=first.rules,
+        revision=first.revision,
+        state=RulingState.BEGUN,
+    )
+    with opened.journal("shop") as journal:
+        journal.reviews.put(begun)
+        decide(opened, loaded, second, Action.REAUDIT, [WHO], why="again")
+        assert sensor() == "2 checks told of decisions"
+        assert sensor() == "0 checks told of decisions"
+        carry_out(opened, loaded, journal, begun)
+    assert sensor() == "2 checks told of decisions"
     assert sensor() == "0 checks told of decisions"
 
 

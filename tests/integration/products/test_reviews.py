@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +16,13 @@ import pytest
 
 from mesh_dagster.cli.root import run
 from mesh_dagster.clock import frozen
-from mesh_dagster.errors import EvaluationError, JournalError, UsageError
+from mesh_dagster.errors import EvaluationError, JournalError, MeshError, StorageError, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.event import Event, EventKind
 from mesh_dagster.model.review import Action, ReviewKind, RulingState
 from mesh_dagster.model.snapshot import Outcome, PublicationKind
+from mesh_dagster.ports import pointer
+from mesh_dagster.products.deciding import rulings
 from mesh_dagster.products.deciding.decisions import decide
 from mesh_dagster.products.deciding.reviewing import identities, review_of, rulings_of
 from mesh_dagster.products.reading.read import publication_at, read
@@ -524,3 +527,55 @@ def test_a_decision_that_a_killed_process_had_begun_is_carried_out_by_the_next(
     assert sales.amounts() == {DAY: [1], NEXT: [-1]}
     assert [each.state for each in rulings_of(sales.mesh, sales.load())] == [RulingState.DONE]
     assert _history(sales, review)[-1].by == OWNER
+
+
+@pytest.mark.parametrize("silent", ["storage", "journal"])
+def test_a_decision_that_an_outage_ended_is_carried_out_by_whoever_comes_next(
+    sales: Any, silent: str
+) -> None:
+    """Its process lives on, as a code server does."""
+    (review,) = sales.reviews(partition=NEXT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rulings, "release", _outage_of(silent, patch))
+        with pytest.raises(StorageError, match="does not answer"):
+            sales.decide("release", NEXT)
+    assert sales.amounts() == {DAY: [1]}
+    assert [each.state for each in rulings_of(sales.mesh, sales.load())] == [RulingState.BEGUN]
+    with pytest.raises(JournalError, match="released"):
+        sales.decide("discard", review=sales.reviews(partition=NEXT)[0])
+    assert sales.amounts() == {DAY: [1], NEXT: [-1]}
+    assert [each.state for each in rulings_of(sales.mesh, sales.load())] == [RulingState.DONE]
+    assert _history(sales, review)[-1].by == OWNER
+
+
+@pytest.mark.parametrize("silent", ["storage", "journal"])
+def test_who_carries_on_a_decision_and_meets_an_outage_leaves_it_to_the_next(
+    sales: Any, silent: str
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rulings, "release", _outage_of("storage", patch))
+        with pytest.raises(StorageError):
+            sales.decide("release", NEXT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rulings, "release", _outage_of(silent, patch))
+        with pytest.raises(MeshError):
+            sales.make(DAY)
+    sales.make(DAY)
+    assert sales.amounts() == {DAY: [1], NEXT: [-1]}
+    assert [each.state for each in rulings_of(sales.mesh, sales.load())] == [RulingState.DONE]
+
+
+def _outage_of(silent: str, patch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """What a release runs into: from then on one of the two gives no answer."""
+
+    def release(*_: object) -> None:
+        if silent == "storage":
+            patch.setattr(pointer, "since", storage)
+        else:
+            patch.setattr("mesh_dagster.journal.database.Database.writing", _locked)
+        storage()
+
+    def storage(*_: object) -> None:
+        raise StorageError("the storage does not answer")
+
+    return release
