@@ -32,7 +32,13 @@ from mesh_dagster.model.partition import Partitioning
 from mesh_dagster.model.product import Product
 from mesh_dagster.ports.storage import Storage, open_storage
 from mesh_dagster.registry.described import Described
-from mesh_dagster.registry.documents import Document, described_of, document_of, read_documents
+from mesh_dagster.registry.documents import (
+    Document,
+    described_of,
+    document_of,
+    is_current,
+    read_documents,
+)
 from mesh_dagster.registry.resolve import resolve
 
 if TYPE_CHECKING:
@@ -205,20 +211,21 @@ class Mesh:
             )
         return load_product(listed.folder, listed.domain, self.config.masks)
 
-    def described(self, address: Address) -> Described:
+    def described(self, address: Address, *, anew: bool = False) -> Described:
         """A product's descriptor, contracts and partitions, from its files or its document.
 
+        `anew` is for who decides by it: a document that was written since is not what it was.
         Broken files of one product are no reason not to read what it has published. Raises
         `DescriptorError` for them where there is no document either, `UnknownAddress`.
         """
         product = self.resolve(address).of_product
         if self._listed(product) is None:
-            return self._in_document(product)
+            return self._in_document(product, anew)
         try:
             return Described.of(self.load(product))
         except DescriptorError:
             with suppress(UnknownAddress):
-                return self._in_document(product)
+                return self._in_document(product, anew)
             raise
 
     def contract(self, address: Address) -> Contract:
@@ -232,7 +239,9 @@ class Mesh:
         """What its domain's document tells of a product. Raises `UnknownAddress` if nothing."""
         return self._in_document(self.resolve(address).of_product)
 
-    def _in_document(self, product: Address) -> Described:
+    def _in_document(self, product: Address, anew: bool = False) -> Described:
+        if anew:
+            self._forget_outdated(product.domain)
         for each in self._majors(product):
             if each.product.address == product:
                 return each
@@ -329,6 +338,15 @@ class Mesh:
                 return ()
             self._found[path] = found
         return self._found[path]
+
+    def _forget_outdated(self, domain: str) -> None:
+        """Keep nothing of a domain's document that says something else by now."""
+        kept = self._told.get(domain)
+        if kept is None or is_current(self.documents, domain, kept):
+            return
+        self._told.pop(domain, None)
+        for path in [each for each in self._found if each.startswith(f"{domain}/")]:
+            self._found.pop(path, None)
 
     def _listed(self, product: Address) -> Listed | None:
         found = [each for each in self.listing.products if each.product.address == product]

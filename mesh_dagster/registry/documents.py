@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -55,6 +55,9 @@ class Document:
     unread: frozenset[str] = frozenset()
     """Objects that storage would not give: of what they tell nothing is known at the moment."""
 
+    versions: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Of the objects that `document_of` read it from, as the listing before had them."""
+
     def described(self, path: str, findings: list[Finding] | None = None) -> Described | None:
         """One product of it; None where it is not there, or cannot be used."""
         if path not in self.entries:
@@ -76,7 +79,24 @@ def document_of(storage: Storage, domain: str, findings: list[Finding] | None = 
 
     What is wrong with them is in `findings`. Raises `StorageError` where storage cannot be asked.
     """
-    return together(storage, domain, list(storage.list(f"{domain}/")), findings)
+    objects = list(storage.list(f"{domain}/"))
+    found = together(storage, domain, objects, findings)
+    return replace(found, versions=_versions(domain, objects))
+
+
+def is_current(storage: Storage, domain: str, document: Document) -> bool:
+    """Whether what a domain tells is still what was read, as a listing says that reads nothing.
+
+    Raises `StorageError` where storage cannot be asked.
+    """
+    return _versions(domain, storage.list(f"{domain}/")) == document.versions
+
+
+def _versions(domain: str, objects: Iterable[Object]) -> dict[str, str]:
+    own = document_key(domain)
+    return {
+        each.key: each.version for each in objects if each.key == own or first.is_document(each.key)
+    }
 
 
 def documents(storage: Storage, findings: list[Finding] | None = None) -> Iterator[Document]:

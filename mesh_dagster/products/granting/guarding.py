@@ -17,14 +17,16 @@ EVERYBODY = "everybody"
 def guarded(mesh: Mesh, port: Address) -> tuple[Guarded, Described | None]:
     """A port with all that a decision depends on, and the product as it is described.
 
-    `port` is resolved. Where the product's files are broken and no document tells of it, what is
-    confidential in it cannot be known, and only its own domain reads it; so it is where grants
-    cannot be asked: a domain needs no registry to read what is its own. Raises `StorageError`.
+    `port` is resolved. Where its files are not here, its document counts as it is now, however long
+    ago `mesh` read it, at the cost of a listing of its domain's prefix. Where the product's files
+    are broken and no document tells of it, what is confidential in it cannot be known, and only its
+    own domain reads it; so it is where grants cannot be asked: a domain needs no registry to read
+    what is its own. Raises `StorageError`.
     """
     known = _grants(mesh, port.domain)
     rights = known.of(port)
     try:
-        described = mesh.described(port)
+        described = mesh.described(port, anew=True)
         contract = described.contracts[port.port or ""]
     except (DescriptorError, KeyError):
         what = f"its files cannot be used, and no document tells of it: mesh check {port.path}"

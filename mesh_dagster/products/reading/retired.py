@@ -16,7 +16,8 @@ RETIRED = "MESH-P044"
 def refuse_retired(mesh: Mesh, address: Address) -> None:
     """Raise `NeverPublished` for a product that shows nothing any more.
 
-    Of one that nobody can tell of, as a contract may refer to it, nothing is refused here.
+    Of one that nobody can tell of, as a contract may refer to it, nothing is refused here. What a
+    document tells was looked at when it was decided who may read.
     """
     product = None
     with suppress(MeshError):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,7 @@ import pytest
 
 from mesh_dagster import clock
 from mesh_dagster.cli.root import run
-from mesh_dagster.errors import AccessDenied, JournalError
+from mesh_dagster.errors import AccessDenied, JournalError, MeshError
 from mesh_dagster.journal.access_chain import entry_of
 from mesh_dagster.model.access import AuditEntry
 from mesh_dagster.model.snapshot import AttemptState
@@ -123,6 +124,45 @@ def test_a_person_reads_by_the_domains_that_name_him_and_whoever_is_named_nowher
     with pytest.raises(AccessDenied):
         read("crew/roster", mesh=air.mesh)
     assert read("crew/bases", mesh=air.mesh).rows == 1
+
+
+def test_a_session_decides_by_what_a_document_says_now(
+    world: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = world.Shop.new(tmp_path / "mesh", storage=str(tmp_path / "storage"))
+    names = ("roster", "bases", "crews", "planes")
+    for name in names:
+        shop.product(f"crew/{name}/v1", {"of": "VARCHAR"}, {"of": ["x"]})
+        shop.make(address=f"crew/{name}")
+    session = world.copied(shop.root, tmp_path / "elsewhere").mesh
+    monkeypatch.setenv("MESH_USER", "stranger")
+    for name in ("roster", "crews", "planes"):
+        assert session[f"crew/{name}"].read(["of"]).collect().height == 1
+    document = json.loads(shop.mesh.documents.read("crew/discovery.json"))
+    told = {each["address"].split("/")[3]: each for each in document["products"]}
+    for name in ("roster", "bases"):
+        (column,) = told[name]["contracts"][""]["schema"][0]["properties"]
+        column["classification"] = "confidential"
+    told["crews"]["product"]["status"] = "retired"
+    shop.mesh.documents.write("crew/discovery.json", json.dumps(document).encode())
+
+    with pytest.raises(AccessDenied, match="confidential"):
+        session["crew/roster"].read(["of"])
+    for name in ("roster", "bases"):
+        with pytest.raises(AccessDenied, match="confidential"):
+            session.query(f"select * from crew.{name}")
+    with pytest.raises(MeshError, match="is retired"):
+        session.query("select * from crew.crews_v1")
+    storage, listed = type(session.documents), list[str]()
+    listing = storage.list
+
+    def noted(self: Any, prefix: str) -> Any:
+        listed.append(prefix)
+        return listing(self, prefix)
+
+    monkeypatch.setattr(storage, "list", noted)
+    assert session["crew/planes"].read(["of"]).collect().height == 1
+    assert listed == ["crew/"]
 
 
 def test_columns_by_which_rows_are_chosen_are_on_the_record_and_those_of_whole_rows_are_all(
