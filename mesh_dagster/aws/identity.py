@@ -24,10 +24,10 @@ def of_caller() -> Identity | None:
 
     Raises `EvaluationError` where AWS does not answer, or refuses.
     """
-    session = boto3.Session()
-    if session.get_credentials() is None:
-        return None
     try:
+        session = boto3.Session()
+        if session.get_credentials() is None:
+            return None
         arn = str(session.client("sts").get_caller_identity()["Arn"])
     except (BotoCoreError, ClientError) as error:
         raise EvaluationError(

@@ -44,7 +44,7 @@ def request(
         purpose=purpose,
         until=until,
         by=Principal.parse(principal) if principal else None,
-        identities=identities(mesh),
+        identities=tuple(identities(mesh)),
     )
     if as_json:
         emit_json({"state": asked.state, **_plain(asked)})

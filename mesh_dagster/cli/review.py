@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.review import Action, Review, Ruling
 
 if TYPE_CHECKING:
+    from mesh_dagster.model.domain import LoadedProduct
+    from mesh_dagster.model.identity import Identity
     from mesh_dagster.products.mesh import Mesh
 
 _COLOURS = {
@@ -284,21 +286,32 @@ def _everything(mesh: Mesh, product: Address | None, unread: list[str]) -> list[
 def _of(mesh: Mesh, owner: str, found: Sequence[Review], unread: list[str]) -> list[Review]:
     """What waits of an owner's products. A product whose files cannot be read is `unread`."""
     from mesh_dagster.products.deciding.reviewing import identities
-    from mesh_dagster.reviews.identity import owns
 
-    names = {owner}
-    if found and owner.lower() == _ME:
-        names = {name for who in identities(mesh) for name in who.names}
+    me = owner.lower() == _ME
+    names = [] if me else [owner]
+    more = iter(identities(mesh) if me else ())
     his = set()
     for path in {each.product: None for each in found}:
         try:
-            loaded = mesh.load(Address.parse(path))
+            if _is_of(mesh.load(Address.parse(path)), names, more):
+                his.add(path)
         except MeshError as error:
             unread.append(f"whose {path} is cannot be told: {error}")
-            continue
-        if any(owns(loaded, name) for name in names):
-            his.add(path)
     return [each for each in found if each.product in his]
+
+
+def _is_of(loaded: LoadedProduct, names: list[str], more: Iterator[Identity]) -> bool:
+    """Whether a product is of one of these names, or of one of `more`, which join them: a proof
+    is asked where those before it are not enough, and once."""
+    from mesh_dagster.reviews.identity import owns
+
+    if any(owns(loaded, name) for name in names):
+        return True
+    for identity in more:
+        names += identity.names
+        if any(owns(loaded, name) for name in identity.names):
+            return True
+    return False
 
 
 def _row(each: Review) -> tuple[Any, ...]:

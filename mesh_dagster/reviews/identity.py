@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mesh_dagster import clock, plugins
 from mesh_dagster.errors import UsageError
@@ -66,10 +66,25 @@ def known(accepted: Iterable[str]) -> Iterator[Identity]:
                 yield found
 
 
-def owner_among(loaded: LoadedProduct, identities: Sequence[Identity]) -> Identity:
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """Who is deciding, by the proofs that a mesh accepts, for whoever looks at them in their order.
+
+    One is asked when the look gets to it: what cannot be asked (AWS, without a network) is in
+    nobody's way whom one before it proves.
+    """
+
+    accepted: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Identity]:
+        return known(self.accepted)
+
+
+def owner_among(loaded: LoadedProduct, identities: Iterable[Identity]) -> Identity:
     """The first of these identities that is an owner of the product, by his own name.
 
-    Raises `UsageError` where none is: only an owner decides.
+    Raises `UsageError` where none is: only an owner decides. A proof after that of an owner is
+    not asked for.
     """
     people = owners(loaded, clock.now().date())
     found = member_among(people, identities)
@@ -78,7 +93,7 @@ def owner_among(loaded: LoadedProduct, identities: Sequence[Identity]) -> Identi
     return found
 
 
-def member_among(people: Iterable[Member], identities: Sequence[Identity]) -> Identity | None:
+def member_among(people: Iterable[Member], identities: Iterable[Identity]) -> Identity | None:
     """The first of these identities that is one of some people, by his own name."""
     named = [(names_of(each), each.username) for each in people]
     for identity in identities:
@@ -89,7 +104,7 @@ def member_among(people: Iterable[Member], identities: Sequence[Identity]) -> Id
     return None
 
 
-def tried(identities: Sequence[Identity]) -> str:
+def tried(identities: Iterable[Identity]) -> str:
     """Who somebody proved to be, in the words of a refusal."""
     return ", ".join(map(str, identities)) or "nobody that this mesh accepts a proof of"
 
@@ -105,7 +120,7 @@ def _detail(identity: Identity) -> str:
 
 
 def _refused(
-    loaded: LoadedProduct, identities: Sequence[Identity], people: Sequence[str]
+    loaded: LoadedProduct, identities: Iterable[Identity], people: Sequence[str]
 ) -> UsageError:
     path = loaded.product.address.path
     if not people:

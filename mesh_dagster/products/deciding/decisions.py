@@ -6,13 +6,13 @@ the other is told who did.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from logging import getLogger
 
 from mesh_dagster import clock
-from mesh_dagster.errors import JournalError
+from mesh_dagster.errors import JournalError, MeshError
 from mesh_dagster.model.access import AccessRequest
 from mesh_dagster.model.domain import LoadedProduct
 from mesh_dagster.model.identity import Identity
@@ -39,12 +39,20 @@ from mesh_dagster.reviews.misfits import refuse_misfit
 _PUBLISHING = (Action.REAUDIT, Action.RELEASE, Action.WAIVE)
 
 
+@dataclass(frozen=True, slots=True)
+class SecondAudit:
+    """What became of the partitions that waited, and why others (None: the whole) have no answer."""
+
+    decisions: tuple[Decision, ...]
+    failed: tuple[tuple[str | None, MeshError], ...] = ()
+
+
 def decide(
     mesh: Mesh,
     loaded: LoadedProduct,
     review: Review,
     action: Action,
-    identities: Sequence[Identity],
+    identities: Iterable[Identity],
     *,
     why: str,
     until: datetime | None = None,
@@ -101,18 +109,19 @@ def _answer(mesh: Mesh, request: AccessRequest, ruling: Ruling) -> Ruling:
     return ruling
 
 
-def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]:
+def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> SecondAudit:
     """Audit all that waits of a product again, with the contract as it is now.
 
     What passes is published from the same files; what a newer attempt has published meanwhile
     is closed as superseded; the rest goes on waiting, with its new results on the record. It is
     the gate that decides here, so nobody has to own the product; what an owner decides on at this
-    moment is left to him. Raises `DescriptorError` for a contract that breaks what its major has
+    moment is left to him. A partition that cannot be audited keeps no other one waiting: it is in
+    what is returned. Raises `DescriptorError` for a contract that breaks what its major has
     promised.
     """
     refuse_making(loaded.product)
     refuse_broken(mesh, loaded)
-    decisions = []
+    decisions, failed = [], []
     with mesh.journal(loaded.product.address.domain) as journal:
         heal(mesh, loaded, journal)
         found = reviews_in(journal, loaded.product.address.path)
@@ -123,10 +132,13 @@ def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> tuple[Decision, ...]
             except JournalError as error:
                 getLogger("mesh_dagster").warning("%s", error)
                 continue
-            decisions.append(carry_out(mesh, loaded, journal, ruling))
+            try:
+                decisions.append(carry_out(mesh, loaded, journal, ruling))
+            except MeshError as error:
+                failed.append((ruling.covers[0][1], error))
     if decisions:
         announce(mesh, loaded)
-    return tuple(decisions)
+    return SecondAudit(tuple(decisions), tuple(failed))
 
 
 def _ruling(

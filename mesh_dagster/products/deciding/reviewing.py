@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from logging import getLogger
 
@@ -15,7 +15,7 @@ from mesh_dagster.model.identity import Identity
 from mesh_dagster.model.review import Review, Ruling, RulingState, subject_of
 from mesh_dagster.products.granting.settling import settle
 from mesh_dagster.products.mesh import Mesh
-from mesh_dagster.reviews.identity import LAUNCHPAD, known, of_launchpad
+from mesh_dagster.reviews.identity import LAUNCHPAD, Proofs, of_launchpad
 from mesh_dagster.reviews.inbox import asked as asked_of
 from mesh_dagster.reviews.inbox import find, inbox
 
@@ -110,15 +110,16 @@ def _refuse_decided(mesh: Mesh, asked: str) -> None:
                 raise decided(ruling)
 
 
-def identities(mesh: Mesh, typed: str | None = None) -> Sequence[Identity]:
-    """Who is deciding, by every proof that mesh.yaml accepts, the first the most wanted.
+def identities(mesh: Mesh, typed: str | None = None) -> Iterable[Identity]:
+    """Who is deciding, by the proofs that mesh.yaml accepts, the first the most wanted. Each is
+    asked as whoever looks gets to it.
 
     `typed` is a name in Dagster's launchpad: the process there is a daemon's, so nothing else
     proves anything, and a mesh that does not accept it is told how to decide instead.
     """
     accepted = mesh.config.identities
     if typed is None:
-        return tuple(known(accepted))
+        return Proofs(accepted)
     if LAUNCHPAD not in accepted:
         raise UsageError(
             f"this mesh accepts only {', '.join(accepted)} as a proof of who decides, and a name "

@@ -6,7 +6,7 @@ the product's own files say it, and its readers are told at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -73,7 +73,7 @@ def objections(mesh: Mesh, loaded: LoadedProduct, stage: Stage) -> tuple[Finding
 
 
 def promote(
-    mesh: Mesh, loaded: LoadedProduct, identities: Sequence[Identity], *, why: str = ""
+    mesh: Mesh, loaded: LoadedProduct, identities: Iterable[Identity], *, why: str = ""
 ) -> Transition:
     """Promote a product by one stage, as one of its owners.
 
@@ -105,7 +105,7 @@ def promote(
 def deprecate(
     mesh: Mesh,
     loaded: LoadedProduct,
-    identities: Sequence[Identity],
+    identities: Iterable[Identity],
     *,
     sunset: date,
     why: str = "",
@@ -149,7 +149,7 @@ def deprecate(
 
 
 def retire(
-    mesh: Mesh, loaded: LoadedProduct, identities: Sequence[Identity], *, why: str = ""
+    mesh: Mesh, loaded: LoadedProduct, identities: Iterable[Identity], *, why: str = ""
 ) -> Transition:
     """End a product: nothing of it is made any more, and what was published is kept.
 

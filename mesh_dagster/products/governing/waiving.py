@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def waive(
     mesh: Mesh,
     policy: str,
     subject: str,
-    identities: Sequence[Identity],
+    identities: Iterable[Identity],
     *,
     why: str,
     until: date,
@@ -91,7 +91,7 @@ def _bound(mesh: Mesh, policy: str, domain: str) -> Bound:
     return known[policy]
 
 
-def _governor(mesh: Mesh, bound: Bound, domain: str, identities: Sequence[Identity]) -> Identity:
+def _governor(mesh: Mesh, bound: Bound, domain: str, identities: Iterable[Identity]) -> Identity:
     """Who waives it, as one of those who may."""
     today = clock.now().date()
     if bound.scope is Scope.GLOBAL:

@@ -12,7 +12,7 @@ from mesh_dagster.model.principal import Principal
 from mesh_dagster.products.granting.rights import NO_GRANT, deny, find_grant, revoke
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.grants import grants_of
-from mesh_dagster.reviews.identity import known, owner_among
+from mesh_dagster.reviews.identity import Proofs, owner_among
 from mesh_dagster.reviews.misfits import refuse_reason
 
 
@@ -49,4 +49,4 @@ def deny_as_owner(
 
 def _owner(mesh: Mesh, port: Address) -> str:
     loaded = mesh.load(port.of_product)
-    return str(owner_among(loaded, tuple(known(mesh.config.identities))))
+    return str(owner_among(loaded, Proofs(mesh.config.identities)))

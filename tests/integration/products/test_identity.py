@@ -8,11 +8,13 @@ from typing import Any
 import boto3
 import pytest
 
+from mesh_dagster.cli.root import run
 from mesh_dagster.errors import EvaluationError, UsageError
 from mesh_dagster.model.review import Action
 from mesh_dagster.model.snapshot import Outcome
 from mesh_dagster.products.deciding.decisions import decide
 from mesh_dagster.products.deciding.reviewing import identities
+from mesh_dagster.reviews.identity import of_system
 
 DAY = "2013-11-01"
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
@@ -75,6 +77,38 @@ def test_an_answer_that_does_not_come_is_an_error_and_nobodys_word(
         _decide(sales)
 
 
+@pytest.fixture
+def first_os(sales: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The operating system is asked first, and AWS does not answer."""
+    file = sales.root / "mesh.yaml"
+    file.write_text(file.read_text().replace("[aws]", "[os, aws]"))
+    monkeypatch.setenv("AWS_PROFILE", "nobody-has-this-one")
+    return sales
+
+
+def test_whom_the_first_proof_knows_decides_though_aws_does_not_answer(
+    first_os: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(first_os.root)
+    first_os.name_owners(of_system().name)
+    assert run(("review", "--owner", "me", "--ids")) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (f"{first_os.reviews()[0].id}\n", "")
+    assert _decide(first_os).outcome is Outcome.RELEASED
+
+
+def test_whom_the_first_proof_does_not_know_is_told_that_aws_does_not_answer(
+    first_os: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(first_os.root)
+    with pytest.raises(EvaluationError, match=r"AWS does not say who you are: .*nobody-has-this"):
+        _decide(first_os)
+    assert run(("review", "--owner", "me", "--ids")) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("AWS does not say who you are") == 1
+
+
 def test_without_credentials_aws_says_nothing(
     sales: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
@@ -83,6 +117,6 @@ def test_without_credentials_aws_says_nothing(
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    assert identities(sales.mesh) == ()
+    assert list(identities(sales.mesh)) == []
     with pytest.raises(UsageError, match="nobody that this mesh accepts a proof of"):
         _decide(sales)
