@@ -240,8 +240,18 @@ class Outbox:
         """Leave a sign of life, to be repeated every so many seconds."""
         self.beats({name: (clock.wall(), every, error)})
 
-    def beats(self, signs: Mapping[str, tuple[datetime, float, str | None]]) -> None:
-        """The same of several at once, each with its own moment."""
+    def beats(
+        self,
+        signs: Mapping[str, tuple[datetime, float, str | None]],
+        *,
+        kind: str = "",
+        still: Collection[str] = (),
+    ) -> None:
+        """The same of several at once, each with its own moment.
+
+        Of the parts whose names begin with `kind` those that are `still` there are the only ones:
+        the signs of others go.
+        """
         rows = [
             {"name": name, "at": at, "every": every, "error": error}
             for name, (at, every, error) in signs.items()
@@ -250,6 +260,10 @@ class Outbox:
             return
         with self._database.writing() as connection:
             connection.execute(sa.delete(heartbeats).where(heartbeats.c.name.in_(signs)))
+            if kind:
+                of_kind = heartbeats.c.name.startswith(kind, autoescape=True)
+                gone = of_kind & heartbeats.c.name.not_in(still)
+                connection.execute(sa.delete(heartbeats).where(gone))
             connection.execute(sa.insert(heartbeats), rows)
 
 

@@ -17,6 +17,7 @@ from mesh_dagster.products.mesh import Mesh
 
 SENSOR = "alerts"
 _SECONDS = 30
+_DAEMON = "daemon "
 _TICK = 20
 """Seconds in which a tick begins to send; Dagster gives up on one after 60, and the last try may
 take another 30."""
@@ -58,6 +59,12 @@ def _beat(mesh: Mesh, domain: Domain, instance: dg.DagsterInstance) -> None:
             continue  # it ran once, under another configuration
         at = datetime.fromtimestamp(beat.timestamp, UTC)
         said = "; ".join(each.message for each in beat.errors or ())[:500] or None
-        signs[f"daemon {name.lower()}"] = (at, float(_SECONDS), said)
+        signs[_part(name)] = (at, float(_SECONDS), said)
+    # An instance that lives in memory has no daemons, and knows nothing of those of another.
+    kind = _DAEMON if needed else ""
     with mesh.journal(domain.name) as journal:
-        journal.outbox.beats(signs)
+        journal.outbox.beats(signs, kind=kind, still=[_part(each) for each in needed])
+
+
+def _part(daemon: str) -> str:
+    return f"{_DAEMON}{daemon.lower()}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mesh_dagster import clock
 from mesh_dagster.alerts.channels import Channels
 from mesh_dagster.errors import MeshError
-from mesh_dagster.journal.told import Health
+from mesh_dagster.journal.told import Health, Heartbeat
 from mesh_dagster.lineage.routes import Routes
 from mesh_dagster.model.domain import Domain
 from mesh_dagster.model.finding import Finding, Severity
@@ -53,19 +53,21 @@ def diagnose(mesh: Mesh, domain: Domain, silent: float | None = None) -> Diagnos
         found.append(Finding(error.code, error.what, subject=domain.name, fix=error.fix))
         return Diagnosis(domain.name, tuple(found), None)
     sinks = bool(Routes(mesh.config, domain).names)
-    found += _silences(domain.name, health, silent, (OUTBOX, BEAT) if sinks else (OUTBOX,))
+    # Nobody has to deliver what goes nowhere, though somebody may have tried once.
+    alive = [each for each in health.heartbeats if sinks or each.name != BEAT]
+    found += _silences(domain.name, alive, silent, (OUTBOX, BEAT) if sinks else (OUTBOX,))
     found += _letters(domain.name, health)
     return Diagnosis(domain.name, tuple(found), health)
 
 
 def _silences(
-    domain: str, health: Health, silent: float | None, parts: tuple[str, ...]
+    domain: str, alive: Sequence[Heartbeat], silent: float | None, parts: tuple[str, ...]
 ) -> Iterator[Finding]:
     """Each part that gave no sign of life lately, or bad ones."""
     for part in parts:
-        if not any(each.name == part for each in health.heartbeats):
+        if not any(each.name == part for each in alive):
             yield _silent(domain, f"the {part} has never given a sign of life")
-    for beat in health.heartbeats:
+    for beat in alive:
         age = (clock.wall() - beat.at).total_seconds()
         most = beat.every * (_MISSED if silent is None else _LEAST)
         most = max(most, silent or 0.0)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from mesh_dagster import clock
 from mesh_dagster.cli.root import run
+from mesh_dagster.products.keeping.lineage_delivery import BEAT, EVERY
 
 
 @pytest.fixture
@@ -123,6 +126,13 @@ def test_the_doctor_tells_of_a_backend_that_refuses_and_of_a_sensor_that_is_sile
     assert "MESH-L020" in out
     assert "HTTP 422" in out
     assert "the lineage has never" not in out
+
+
+def test_the_doctor_misses_no_lineage_that_goes_nowhere(mesh, world):
+    mesh("lineage", "publish", "--once")
+    with world.mesh.journal("shop") as journal:
+        journal.outbox.beats({BEAT: (clock.wall() - timedelta(hours=1), EVERY, None)})
+    assert "the lineage has" not in mesh("doctor")[1]
 
 
 def test_the_doctor_tells_of_a_variable_that_is_not_set(mesh, world, backend, monkeypatch):

@@ -60,6 +60,29 @@ def test_a_tick_leaves_signs_of_life_and_those_of_the_daemons(mesh, tick, instan
     assert diagnose(opened, domain).findings == ()
 
 
+def test_a_daemon_that_is_needed_no_more_leaves_no_sign_to_be_missed(mesh, tick):
+    opened = Mesh.open(mesh.root)
+    long_ago = clock.wall() - timedelta(days=3)
+    with opened.journal("shop") as journal:
+        journal.outbox.beats({"daemon monitoring": (long_ago, 30.0, None)})
+        journal.outbox.beats({"daemon sensor": (long_ago, 30.0, None)})
+    (domain,) = [each for each in opened.domains if each.name == "shop"]
+    tick()
+    (silent,) = diagnose(opened, domain).findings
+    assert silent.message == "the daemon sensor has given no sign of life for 3 days"
+
+
+def test_an_instance_without_daemons_says_nothing_of_those_of_another(mesh):
+    opened = Mesh.open(mesh.root)
+    with opened.journal("shop") as journal:
+        journal.outbox.beats({"daemon sensor": (clock.wall(), 30.0, None)})
+    repository = mesh.definitions("shop").get_repository_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance, repository_def=repository)
+        repository.get_sensor_def("alerts").evaluate_tick(context)
+    assert "daemon sensor" in beats(mesh)
+
+
 def test_the_sensor_is_on_by_default(mesh):
     repository = mesh.definitions("shop").get_repository_def()
     sensor = repository.get_sensor_def("alerts")
