@@ -257,6 +257,13 @@ def test_the_map_is_one_page(chain: Mesh, run: Run, tmp_path: Path) -> None:
     assert run("map", "--html").out.rstrip() == page.rstrip()
 
 
+def test_a_map_that_cannot_be_written_is_told(chain: Mesh, run: Run, tmp_path: Path) -> None:
+    nowhere = tmp_path / "no" / "map.html"
+    ended = run("map", "-o", str(nowhere))
+    assert ended.code == 2
+    assert f"the map cannot be written to {nowhere}: No such file or directory" in ended.err
+
+
 def test_names_of_others_are_harmless_in_every_picture(chain: Mesh, run: Run) -> None:
     product = chain.config.root / "domains/stats/src/stats/defs/weeks/product.odps.yaml"
     document = yaml.safe_load(product.read_text())
