@@ -106,14 +106,19 @@ def audit(address: Address | None, quarantined: bool, verify: bool, as_json: boo
             fix=f"mesh audit {path} --quarantined, or mesh check {path} --data",
         )
     mesh = open_mesh()
-    decisions = audit_quarantined(mesh, mesh.load(address))
+    done = audit_quarantined(mesh, mesh.load(address))
+    decisions = done.decisions
     if as_json:
         emit_json(decisions)
-    elif not decisions:
-        say(f"nothing of {address.path} waits in quarantine")
-    else:
+    elif decisions:
         emit_styled(render(_DECIDED, [_decided(each) for each in decisions]).text)
         emit_failures(decisions)
+    elif not done.failed:
+        say(f"nothing of {address.path} waits in quarantine")
+    for partition, error in done.failed:
+        say(f"{partition or address.path} could not be audited: {error}")
+    if done.failed:
+        return EvaluationError.exit_code
     return 1 if any(each.outcome is Outcome.QUARANTINED for each in decisions) else 0
 
 

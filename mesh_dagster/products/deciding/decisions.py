@@ -41,7 +41,7 @@ _PUBLISHING = (Action.REAUDIT, Action.RELEASE, Action.WAIVE)
 
 @dataclass(frozen=True, slots=True)
 class SecondAudit:
-    """What became of the partitions that waited, and why others (None: the whole) have no answer."""
+    """What became of partitions that waited; of others (None: the whole) why nobody can tell."""
 
     decisions: tuple[Decision, ...]
     failed: tuple[tuple[str | None, MeshError], ...] = ()
@@ -126,7 +126,13 @@ def audit_quarantined(mesh: Mesh, loaded: LoadedProduct) -> SecondAudit:
         heal(mesh, loaded, journal)
         found = reviews_in(journal, loaded.product.address.path)
         for review in (each for each in found if each.kind is ReviewKind.QUARANTINE):
-            ruling = _ruling(review, Action.REAUDIT, of_system(), "asked for a new audit")
+            ruling = _ruling(
+                review,
+                Action.REAUDIT,
+                of_system(),
+                "asked for a new audit",
+                rules=review.rules,
+            )
             try:
                 journal.reviews.put(ruling)
             except JournalError as error:

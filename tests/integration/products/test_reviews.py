@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -179,6 +180,32 @@ def test_what_has_no_checksum_gets_one_by_its_next_audit_and_is_released_then(sa
     with pytest.raises(EvaluationError, match="is not what was audited"):
         sales.decide("release", THIRD)
     assert sales.amounts() == {DAY: [1], NEXT: [-1]}
+
+
+def test_a_partition_that_cannot_be_audited_keeps_no_other_one_waiting(
+    sales: Any,
+    world: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world.correct(sales, -10)
+    (key,) = [
+        each for each in sales.files(sales.reviews(partition=NEXT)[0].covers[0][0]) if NEXT in each
+    ]
+    Path(sales.mesh.storage.path(key)).unlink()
+    monkeypatch.chdir(sales.root)
+    assert run(["audit", "shop/sales", "--quarantined", "--json"]) == 3
+    told = capsys.readouterr()
+    assert [each["partition"] for each in json.loads(told.out)] == [THIRD]
+    assert told.err.startswith(f"{NEXT} could not be audited: MESH-M046")
+    assert sales.amounts() == {DAY: [1], THIRD: [-9]}
+    told_of = sales.mesh.told(ADDRESS).facts.publications
+    assert max(each.number for each in told_of) == 2
+    # It waits as before, and says so again where nothing else does.
+    assert run(["audit", "shop/sales", "--quarantined"]) == 3
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"{NEXT} could not be audited: MESH-M046")
 
 
 def _forget_checksums(shop: Any, attempt: str) -> None:

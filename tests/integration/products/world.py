@@ -93,7 +93,9 @@ class Shop:
 
     def audit(self, address: str = SALES):
         mesh = self.mesh
-        return audit_quarantined(mesh, mesh.load(Address.parse(address)))
+        done = audit_quarantined(mesh, mesh.load(Address.parse(address)))
+        assert done.failed == ()
+        return done.decisions
 
     def reviews(self, domain: str = "shop", **asked: Any) -> list[Review]:
         """What waits for a decision, of one kind or one partition if that is asked."""
