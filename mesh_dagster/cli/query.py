@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,7 +118,7 @@ def _sql(mesh: Mesh, asked: str, name: str | None) -> str:
         say(found.title or found.name)
         return found.sql
     for each in examples_of(mesh, address):
-        say(f"mesh query {address.path} {each.name}")
+        say(f"mesh query {address.path} {shlex.quote(each.name)}")
         if each.title:
             say(f"  # {each.title}")
     return f"from {address.sql_name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -272,7 +273,7 @@ def _how(page: Page) -> None:
     short = f"{address.domain}/{address.product}" if newest else address.path
     emit("")
     for each in page.queries:
-        emit(_wrapped("query", f"mesh query {short} {each.name}"))
+        emit(_wrapped("query", f"mesh query {short} {shlex.quote(each.name)}"))
         if each.title:
             emit(_wrapped("", each.title))
     if not page.queries:
@@ -293,7 +294,8 @@ def _print_query(page: Page, name: str, as_json: bool) -> None:
         say(found.note)
     elif found.publication is None:
         address = page.product.address
-        say(f"it was not run yet: mesh query {address.domain}/{address.product} {found.name}")
+        name = f"{address.domain}/{address.product} {shlex.quote(found.name)}"
+        say(f"it was not run yet: mesh query {name}")
     else:
         columns = [Column(each, least=6) for each in found.columns]
         emit_styled(render(columns, found.rows).text)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from mesh_dagster.descriptors.queries import NAME as NAME_OF_A_QUERY
 from mesh_dagster.descriptors.source import Source, shown
 from mesh_dagster.errors import AddressError
 from mesh_dagster.model.address import Address
@@ -61,15 +62,24 @@ def json_from_facts(facts: Facts) -> dict[str, Any]:
 def facts_from_json(entry: Mapping[str, Any], source: Source) -> Facts:
     """The sections of an entry that can be understood; what is wrong with others is reported."""
 
+    def left_out(what: str, why: str) -> None:
+        told = f"`{what}` of the discovery document is left out: {why[:200]}"
+        source.report("MESH-D042", told, severity=Severity.WARNING)
+
     def section(name: str, read: Callable[[Any], _Item], otherwise: _Item) -> _Item:
         if entry.get(name) is None:
             return otherwise
         try:
             return read(entry[name])
         except UNUSABLE as error:
-            told = f"`{name}` of the discovery document is left out: {str(error)[:200]}"
-            source.report("MESH-D042", told, severity=Severity.WARNING)
+            left_out(name, str(error))
             return otherwise
+
+    queries = section("queries", _each(_query_from), tuple[ExampleQuery, ...]())
+    typed = tuple(each for each in queries if NAME_OF_A_QUERY.fullmatch(each.name))
+    if odd := len(queries) - len(typed):
+        first = next(each.name for each in queries if not NAME_OF_A_QUERY.fullmatch(each.name))
+        left_out("queries", f"{odd} of them, as {shown(first)} is no name to type in a shell")
 
     return Facts(
         ports=section("ports", _each(_port_from), ()),
@@ -77,7 +87,7 @@ def facts_from_json(entry: Mapping[str, Any], source: Source) -> Facts:
         newest_event=section("newestEvent", _moment, None),
         quality=section("quality", _each(_rule_from), ()),
         levels=section("slos", _each(_level_from), ()),
-        queries=section("queries", _each(_query_from), ()),
+        queries=typed,
         access=section("access", _access_from, Access()),
         reads=section("reads", _each(_read_from), ()),
         columns=section("columns", columns_from_json, {}),

@@ -176,6 +176,22 @@ def test_an_example_is_shown_with_its_rows(published: Mesh, query: None, run: Ru
     assert "did you mean `codes`?" in ended.err
 
 
+def test_a_name_in_a_document_is_no_line_to_paste(
+    published: Mesh, query: None, run: Run, tmp_path: Path
+) -> None:
+    run("registry", "write")
+    key = "air/discovery.json"
+    document = json.loads(published.documents.read(key))
+    for each in document["products"]:
+        each["queries"] = [{"name": "top; touch pasted #", "sql": "select 1", "title": "Which?"}]
+    published.documents.write(key, json.dumps(document).encode())
+    shutil.rmtree(tmp_path / "domains/air")
+    shown, asked = run("show", "air/carriers"), run("query", "air/carriers")
+    assert (shown.code, asked.code) == (0, 0)
+    assert "pasted" not in shown.out + asked.out + asked.err
+    assert run("query", "air/carriers", "top; touch pasted #").code == 2
+
+
 def test_a_page_of_a_product_of_elsewhere_tells_what_its_domain_told(
     published: Mesh, query: None, run: Run, tmp_path: Path
 ) -> None:

