@@ -66,11 +66,11 @@ def links_of(mesh: Mesh, loaded: LoadedProduct, location: str | None) -> ReviewL
 def form(review: Review) -> str:
     """The launchpad's text for a review. What only a person can say is left for him to fill in,
     and without it nothing can be launched."""
-    about = ", ".join(review.partitions[:3]) or "all of it"
+    about = _in_a_line(", ".join(review.partitions[:3]) or "all of it")
     actions = ", ".join(each.value for each in ACTIONS[review.kind])
     return f"""\
 # {review.product}, {about}:
-# {review.summary}
+# {_in_a_line(review.summary)}
 ops:
   {OP}:
     config:
@@ -80,3 +80,8 @@ ops:
       why: # for the record
       # until: "2013-12-01" # when it ceases to hold
 """
+
+
+def _in_a_line(text: str) -> str:
+    """A text with values of the data in it, as a comment that none of them can end."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())

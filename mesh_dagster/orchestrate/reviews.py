@@ -62,7 +62,9 @@ def reviews_sensor(
             context.log.warning(str(error))
         try:
             rulings = _carried_on(mesh, domain, own)
-            seen |= _ruled(rulings, seen, changed)
+            ended = _ended(rulings, seen)
+            _still_waiting(mesh, domain, ended, changed)
+            seen |= _ruled(rulings, ended, seen, changed)
             seen |= _quarantined(mesh, domain, seen, changed)
             told = sum(
                 report(context.instance, evaluations(mesh, own[path], rules, location))
@@ -102,7 +104,40 @@ def _carried_on(mesh: Mesh, domain: Domain, own: Mapping[str, LoadedProduct]) ->
         return journal.reviews.rulings()
 
 
-def _ruled(rulings: Sequence[Ruling], seen: Seen, changed: Changed) -> Seen:
+def _ended(rulings: Sequence[Ruling], seen: Seen) -> list[Ruling]:
+    """The decisions that were carried out since the last tick, or failed."""
+    return [each for each in _new(rulings, seen) if each.state is not RulingState.BEGUN]
+
+
+def _new(rulings: Sequence[Ruling], seen: Seen) -> list[Ruling]:
+    last, going = seen.get("ruling", ""), seen.get("going", ())
+    return [each for each in rulings if each.id > last or each.id in going]
+
+
+def _still_waiting(mesh: Mesh, domain: Domain, ended: Sequence[Ruling], changed: Changed) -> None:
+    """Add to `changed` the rules of what waits in quarantine though somebody has decided on it,
+    or tried to: it has another id since, and an audit may find other rules that do not hold."""
+    from mesh_dagster.products.deciding.reviewing import reviews_in
+
+    about = {
+        (each.product, audited)
+        for each in ended
+        if each.revision is not None
+        for audited in each.covers
+    }
+    if not about:
+        return
+    with mesh.journal(domain.name) as journal:
+        for path in {product for product, _ in about}:
+            for review in reviews_in(journal, path):
+                met = any((path, audited) in about for audited in review.covers)
+                if met and review.kind is ReviewKind.QUARANTINE:
+                    changed[path].update(review.rules)
+
+
+def _ruled(
+    rulings: Sequence[Ruling], ended: Sequence[Ruling], seen: Seen, changed: Changed
+) -> Seen:
     """Add to `changed` the rules that were decided on since the last tick, and those whose waiver
     or acknowledgement has ended since. What is being carried out is told when it has ended, and
     keeps nobody waiting.
@@ -112,9 +147,8 @@ def _ruled(rulings: Sequence[Ruling], seen: Seen, changed: Changed) -> Seen:
     """
     now, last = clock.now(), seen.get("ruling", "")
     before = datetime.fromisoformat(seen["at"]) if seen.get("at") else now
-    new = [each for each in rulings if each.id > last or each.id in seen.get("going", ())]
+    new = _new(rulings, seen)
     going = [each.id for each in new if each.state is RulingState.BEGUN]
-    ended = [each for each in new if each.state is not RulingState.BEGUN]
     over = [each for each in rulings if each.until is not None and before < each.until <= now]
     for each in (*ended, *over):
         if each.state is not RulingState.FAILED:
