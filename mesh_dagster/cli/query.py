@@ -104,6 +104,7 @@ def query(
 
 def _sql(mesh: Mesh, asked: str, name: str | None) -> str:
     """The query that is meant: as it stands, an example's, or all rows of a product."""
+    from mesh_dagster.ports.sql import table_of
     from mesh_dagster.products.reading.examples import example, examples_of
 
     address = _address(asked)
@@ -121,7 +122,7 @@ def _sql(mesh: Mesh, asked: str, name: str | None) -> str:
         say(f"mesh query {address.path} {shlex.quote(each.name)}")
         if each.title:
             say(f"  # {each.title}")
-    return f"from {address.sql_name}"
+    return f"from {table_of(address)}"
 
 
 def _address(text: str) -> Address | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mesh_dagster.errors import MeshError
 from mesh_dagster.model.address import Address
+from mesh_dagster.ports.sql import table_of
 
 if TYPE_CHECKING:
     from mesh_dagster.products.mesh import Mesh
@@ -22,7 +23,7 @@ desc asc exclude replace describe summarize asof row_number rank lag lead list u
 SQL = tuple(_SQL.split())
 _WORD = re.compile(r"[\w.]*\Z")
 _NAMED = re.compile(
-    r"([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)(?:\s+(?:as\s+)?([a-z_]\w*))?", re.IGNORECASE
+    r"""("?[a-z][a-z0-9_]*"?\."?[a-z][a-z0-9_]*"?)(?:\s+(?:as\s+)?([a-z_]\w*))?""", re.IGNORECASE
 )
 _TAKES = {".columns": "product", ".queries": "product", ".run": "product", ".format": "format"}
 
@@ -55,9 +56,10 @@ class Words:
             yield from self._of_command(before.lstrip(), word)
             return
         lower = word.lower()
-        for name, what in self._all(word, whole):
-            if name.lower().startswith(lower):
-                yield name, what
+        begun = '"' if before.removesuffix(word).endswith('"') else ""
+        for text, what in self._all(word, whole):
+            if text.replace('"', "").lower().startswith(lower):
+                yield text.removeprefix(begun), what
 
     def _all(self, word: str, whole: str) -> Iterator[tuple[str, str]]:
         prefix, dot, _ = word.rpartition(".")
@@ -66,7 +68,7 @@ class Words:
             for column in self.columns(aliases[prefix.lower()]):
                 yield f"{prefix}.{column}", "column"
         for name in self.products:
-            yield name, "product"
+            yield table_of(Address.from_sql(name)), "product"
         if not dot:
             for product in dict.fromkeys(aliases.values()):
                 for column in self.columns(product):
@@ -79,7 +81,7 @@ class Words:
         found = {}
         known = {name.lower(): name for name in self.products}
         for name, alias in _NAMED.findall(whole):
-            product = known.get(name.lower())
+            product = known.get(name.lower().replace('"', ""))
             if product is not None:
                 found[product.partition(".")[2]] = product
                 if alias and alias.lower() not in SQL:

@@ -33,6 +33,9 @@ _SHAPE = Shape(
     unknown=Severity.WARNING,
 )
 
+_OF_THE_ENGINE = frozenset({"system", "temp", "memory", "information_schema", "pg_catalog"})
+"""Catalogs and schemas that each connection of DuckDB has: in SQL they cannot be a domain."""
+
 
 def parsed_domain(folder: Path, source: Source) -> Domain | None:
     """What the file of a folder says; it is good only if `source` has no error."""
@@ -49,6 +52,9 @@ def parsed_domain(folder: Path, source: Source) -> Domain | None:
             " has its words joined by single underscores"
         )
         source.report("MESH-D014", message, data.line_of("name"))
+    elif name in _OF_THE_ENGINE:
+        message = f"`name` is {name}: in SQL that is one of DuckDB itself, and never a domain"
+        source.report("MESH-D014", message, data.line_of("name"), fix=f"name: {name}_data")
     return Domain(
         name=name,
         folder=folder,

@@ -17,6 +17,7 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import RECORDED_AT
 from mesh_dagster.model.mask import MASKED
 from mesh_dagster.model.principal import Principal
+from mesh_dagster.ports.sql import table_of
 from mesh_dagster.products.granting import audit
 from mesh_dagster.products.granting.guarding import guarded
 from mesh_dagster.products.granting.objecting import Wanted, objection
@@ -170,7 +171,7 @@ def _masked_beside(
             return (
                 f"read {masked} instead"
                 if "/" in means
-                else f'mesh query "select * from {masked.sql_name}"'  # noqa: S608 (a message)
+                else f"mesh query 'select * from {table_of(masked)}'"  # noqa: S608 (a message)
             )
     return None
 

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mesh_dagster.errors import DescriptorError, EvaluationError, NeverPublished, UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import RECORDED_AT
+from mesh_dagster.ports.sql import name_of, table_of
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.products.reading.joins import Side, Way, alike, ways
 from mesh_dagster.products.reading.query import TOO_MUCH, opened
 from mesh_dagster.products.reading.read import AsOf
 from mesh_dagster.products.reading.sql.process import DEFAULT, Limits
 
-_WORDS = """
-all analyse analyze and any array as asc asymmetric both case cast check collate column constraint
-create default deferrable desc describe distinct do else end except false fetch for foreign from
-group having in initially intersect into lambda lateral leading limit not null offset on only or
-order pivot pivot_longer pivot_wider placing primary qualify references returning select show some
-summarize symmetric table then to trailing true union unique unpivot using variadic when where
-window with
-"""
-_RESERVED = frozenset(_WORDS.split())
-"""DuckDB's reserved words: as a name they stand in quotes."""
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
 _DOUBLED = 0.1
 """What it takes from the share of matched rows that each of them meets twice as many."""
 _AND = "\n    and "
@@ -269,19 +258,6 @@ def condition(step: Step, way: Way, between: str = " and ") -> str:
         texts = [f"cast({one} as varchar)" for one in pair] if each.as_text else pair
         equalities.append(" = ".join(texts))
     return between.join(equalities)
-
-
-def table_of(address: Address) -> str:
-    """A port as SQL names it."""
-    schema, _, table = address.sql_name.partition(".")
-    return f"{name_of(schema)}.{name_of(table)}"
-
-
-def name_of(name: str) -> str:
-    """A name as SQL takes it: in quotes where it has to be."""
-    if _PLAIN.fullmatch(name) and name not in _RESERVED:
-        return name
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _why_not(mesh: Mesh, joined: Sequence[Side], side: Side) -> str:

@@ -21,6 +21,7 @@ from mesh_dagster.errors import (
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.ports.open import PortData
+from mesh_dagster.ports.sql import table_of
 from mesh_dagster.products.granting.admission import Admission, Seen, admit
 from mesh_dagster.products.granting.objecting import Wanted
 from mesh_dagster.products.granting.stating import of_each
@@ -221,7 +222,7 @@ def _no_product(name: str, mesh: Mesh) -> UsageError:
         return port
     same = [full for full, product in known.items() if product == name.lower()]
     meant = same[0] if same else nearest(name, known)
-    hint = f"; did you mean `{meant}`?" if meant else ""
+    hint = f"; did you mean `{table_of(Address.from_sql(meant))}`?" if meant else ""
     return UsageError(
         f"there is no table {name[:100]}: products are named like flights.departures{hint}",
         code="MESH-M043",
@@ -245,9 +246,9 @@ def _port_meant(name: str, mesh: Mesh) -> UsageError | None:
             major = [f"v{address.major}"]
             if address.port and [word for word in said if [word] != major] == words:
                 return UsageError(
-                    f"there is no table {name[:100]}; did you mean `{address.sql_name}`?",
+                    f"there is no table {name[:100]}; did you mean `{table_of(address)}`?",
                     code="MESH-M043",
-                    fix=f"mesh query 'from {address.sql_name}'",
+                    fix=f"mesh query 'from {table_of(address)}'",
                 )
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from mesh_dagster.model.address import Address
+from mesh_dagster.ports.sql import table_of
 from mesh_dagster.products.reading.lab import variable
 
 
@@ -49,10 +50,10 @@ files = {files}
 """,
 }
 _SQL = """\
-mesh query "select * from {table} limit 5"
+mesh query 'select * from {table} limit 5'
 """
-_FILES = 'read("{address}").files'
-_ON_S3 = '[file.replace("s3://", "s3a://", 1) for file in read("{address}").files]'
+_FILES = "port.files"
+_ON_S3 = '[each.replace("s3://", "s3a://", 1) for each in port.files]'
 
 
 def snippet(port: Address, way: Way, *, on_s3: bool = False) -> str:
@@ -61,6 +62,6 @@ def snippet(port: Address, way: Way, *, on_s3: bool = False) -> str:
     `on_s3`: where the mesh is stored. Spark has another name for it, and credentials of its own.
     """
     if way is Way.SQL:
-        return _SQL.format(table=port.sql_name)
-    files = (_ON_S3 if on_s3 else _FILES).format(address=port)
+        return _SQL.format(table=table_of(port))
+    files = _ON_S3 if on_s3 else _FILES
     return _PYTHON[way].format(name=variable(port), address=port, files=files)

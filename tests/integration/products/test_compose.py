@@ -8,7 +8,8 @@ import pytest
 
 from mesh_dagster.errors import UnknownAddress, UsageError
 from mesh_dagster.model.address import Address
-from mesh_dagster.products.reading import compose as composing
+from mesh_dagster.ports import sql as sql_of_duckdb
+from mesh_dagster.ports.sql import name_of
 from mesh_dagster.products.reading.compose import Composed, compose
 from mesh_dagster.products.reading.query import query
 from mesh_dagster.products.reading.sql.process import Limits
@@ -189,8 +190,13 @@ def test_two_products_are_needed_and_each_once(air: Any) -> None:
         _composed(air, "air/flights", "network/airport")
 
 
-def test_the_reserved_words_are_those_of_the_engine() -> None:
-    sql = "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
+def test_the_words_that_stand_in_quotes_are_those_of_the_engine() -> None:
     import duckdb
 
-    assert {word for (word,) in duckdb.sql(sql).fetchall()} == composing._RESERVED
+    sql = "select keyword_name, keyword_category from duckdb_keywords()"
+    known = duckdb.sql(sql).fetchall()
+    kept = {word for word, category in known if category in ("reserved", "type_function")}
+    assert kept == sql_of_duckdb._RESERVED
+    for name in {name_of(word) for word, _ in known}:
+        read = f"select {name}, {name}.{name} from {name}.{name} as {name}"
+        assert len(duckdb.extract_statements(read)) == 1

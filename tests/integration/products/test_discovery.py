@@ -321,24 +321,24 @@ def test_a_product_is_found_where_every_other_domain_and_storage_is_down(
     assert document_of(mesh.documents, "shop").entries.keys() == {"shop/sales/v1"}
 
 
+def run_python(shop: Any, script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=shop.root, capture_output=True, text=True, check=False
+    )
+
+
 @pytest.mark.parametrize("way", [each for each in Way if each is not Way.SQL])
 def test_a_script_that_reads_a_product_runs_as_it_stands(
     read_by: Any, way: Way, tmp_path: Any
 ) -> None:
-    script = snippet(Address.parse("shop/sales/v1"), way)
-    ran = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=read_by.root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = run_python(read_by, snippet(Address.parse("shop/sales/v1"), way))
     assert ran.returncode == 0, ran.stderr
     assert "tea" in ran.stdout
 
 
-def test_a_line_of_sql_runs_as_it_stands(read_by: Any) -> None:
-    line = snippet(Address.parse("shop/sales/v1"), Way.SQL)
+@pytest.mark.parametrize("address", ["shop/sales/v1", "order/lines/v1", "left/join/v1"])
+def test_a_line_of_sql_runs_as_it_stands(read_by: Any, address: str) -> None:
+    line = snippet(Address.parse(address), Way.SQL)
     assert line.startswith("mesh query ")
     python = f"{sys.executable} -m mesh_dagster.cli"
     ran = subprocess.run(
@@ -360,4 +360,7 @@ def read_by(world: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
     shop.product(rows=world.sold({DAY: [1], NEXT: [2]}))
     shop.make(DAY)
     shop.make(NEXT)
+    for name in ("order/lines", "left/join"):
+        shop.product(f"{name}/v1", {"item": "VARCHAR"}, {"item": ["tea"]})
+        shop.make(address=name)
     return shop

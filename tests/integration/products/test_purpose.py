@@ -123,7 +123,7 @@ def test_what_is_open_needs_no_purpose_and_keeps_the_one_that_is_stated(air: Any
 def test_who_may_read_the_masked_port_is_told_of_it(air: Any) -> None:
     with pytest.raises(AccessDenied) as no:
         query("select * from crew.roster", mesh=air.mesh)
-    assert (no.value.fix or "").startswith('mesh query "select * from crew.roster_v1__masked"; or')
+    assert (no.value.fix or "").startswith("mesh query 'select * from crew.roster_v1__masked'; or")
     with pytest.raises(AccessDenied) as no:
         air.make(address="flights/rota")
     assert (no.value.fix or "").startswith("read mesh://crew/roster/v1/masked instead; or")

@@ -132,6 +132,20 @@ def test_a_table_that_is_not_there_is_told_with_what_was_meant(shop: Any) -> Non
         _rows(shop, "select itm from shop.items")
 
 
+def test_what_was_meant_stands_in_quotes_where_sql_keeps_the_name_for_itself(shop: Any) -> None:
+    both = 'def transform(rows, window):\n    return {"lines": rows, "late": rows}\n'
+    columns = {"item": "VARCHAR"}
+    shop.product(
+        "order/lines/v1", columns, {"item": ["tea"]}, transform=both, ports={"late": columns}
+    )
+    shop.make(address="order/lines")
+    for name, meant in (("lines", '"order".lines'), ("order_lines_late", '"order".lines_v1__late')):
+        with pytest.raises(UsageError) as caught:
+            _rows(shop, f"from {name}")
+        assert f"did you mean `{meant}`?" in str(caught.value)
+        assert _rows(shop, f"select item from {meant}") == [("tea",)]
+
+
 def test_rows_come_as_they_are_asked_for_and_nothing_runs_on_when_enough_came(shop: Any) -> None:
     shop.product("shop/items/v1", {"item": "BIGINT"}, {"item": list(range(1000))})
     shop.make(address="shop/items")

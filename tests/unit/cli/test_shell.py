@@ -15,6 +15,7 @@ from mesh_dagster.cli.shell_words import Words
 from mesh_dagster.cli.statements import divided
 from mesh_dagster.cli.typed import entered, history
 from mesh_dagster.products.mesh import Mesh
+from mesh_dagster.testing import write_product
 
 Run = Callable[..., Any]
 LONG = "select count(*) from range(1000000000) a, range(1000000) b;"
@@ -141,6 +142,20 @@ def test_what_can_come_next_is_offered(air: Mesh, before: str, whole: str, some:
     offered = {text for text, _ in Words(air, tuple(HELP), ("json", "csv")).after(before, whole)}
     assert some <= offered
     assert bool(some) == bool(offered)
+
+
+def test_a_name_that_sql_keeps_for_itself_is_offered_in_quotes(air: Mesh) -> None:
+    write_product(air, "order/lines/v1", {"item": "VARCHAR"}, {"item": ["tea"]})
+
+    def offered(before: str) -> set[str]:
+        words = Words(Mesh.open(), tuple(HELP), ())
+        return {text for text, what in words.after(before, before) if what in ("product", "column")}
+
+    assert offered("select * from ord") == {'"order".lines'}
+    assert offered("select * from order.li") == {'"order".lines'}
+    assert offered('select * from "ord') == {'order".lines'}
+    assert "l.item" in offered('select * from "order".lines l where l.it')
+    assert offered(".columns ord") == {"order.lines"}
 
 
 def test_the_history_is_its_users_alone_and_bounded(tmp_path: Path) -> None:
