@@ -51,7 +51,8 @@ def test_status_tells_what_waits_what_arrived_and_what_was_refused(mesh, world, 
 
 
 def test_status_tells_that_a_backend_gave_no_answer_when_it_was_last_tried(mesh, world, backend):
-    world.posts_to(backend)
+    sink = {"type": "http", "url": backend.url}
+    world.configure(sinks={"backend": sink}, retry={"first": "1h", "longest": "1h"})
     world.put(2)
     backend.answer = lambda number, event: 503
     assert mesh("lineage", "publish", "--once")[0] == 1
