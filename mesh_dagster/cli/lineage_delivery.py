@@ -125,7 +125,7 @@ def replay(since: datetime | None, dead: bool, sink: str | None, domain: str | N
         if chosen:
             start = since or clock.wall() - timedelta(days=36_500)
             with mesh.journal(each.name) as journal:
-                again = journal.deliveries.replay(start, chosen, dead=dead)
+                again = journal.deliveries.replay(start, chosen, dead=dead, known=names)
             for name, count in again.items():
                 emit(f"{each.name}: {count} run events go to {name} again")
     if sink is not None and sink not in known:

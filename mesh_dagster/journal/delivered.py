@@ -103,6 +103,15 @@ def replay(
     return found
 
 
+def drop_others(connection: sa.Connection, since: datetime, known: Collection[str]) -> None:
+    """Let events wait for no sink but the known ones: nobody would ever bring them there."""
+    table = event_deliveries
+    recent = sa.select(run_events.c.number).where(run_events.c.recorded >= since)
+    undone = table.c.state != State.DELIVERED.value
+    gone = sa.delete(table).where(table.c.sink.not_in(known), undone, table.c.event.in_(recent))
+    connection.execute(gone)
+
+
 def _add(connection: sa.Connection, name: str, since: datetime, now: datetime) -> int:
     """Deliveries to a sink that was not there when the events were recorded."""
     table = event_deliveries

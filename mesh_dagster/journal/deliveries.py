@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from mesh_dagster import clock
 from mesh_dagster.journal.database import Database
-from mesh_dagster.journal.delivered import SinkHealth, forget, replay, sink_healths
+from mesh_dagster.journal.delivered import SinkHealth, drop_others, forget, replay, sink_healths
 from mesh_dagster.journal.letters import State
 from mesh_dagster.journal.lineage_tables import (
     event_deliveries,
@@ -144,13 +144,21 @@ class Deliveries:
             return sink_healths(connection, names)
 
     def replay(
-        self, since: datetime, names: Collection[str], *, dead: bool = False
+        self,
+        since: datetime,
+        names: Collection[str],
+        *,
+        dead: bool = False,
+        known: Collection[str] = (),
     ) -> Mapping[str, int]:
         """Send events again that were recorded since a moment; how many, by sink.
 
-        `dead`: those only that were given up.
+        `dead`: those only that were given up. Where the sinks that there are (`known`) are given,
+        the events wait for no other any more.
         """
         with self._database.writing() as connection:
+            if known and not dead:
+                drop_others(connection, since, known)
             return replay(connection, since, names, dead=dead)
 
     def forget(self, before: datetime, names: Collection[str]) -> int:

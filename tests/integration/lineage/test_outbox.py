@@ -217,6 +217,31 @@ def test_a_publication_is_told_once_the_last_sink_has_it(journal):
     assert told() != [None]
 
 
+def test_a_publication_does_not_wait_for_a_sink_that_is_gone_once_it_is_sent_again(journal, wall):
+    import sqlalchemy as sa
+
+    from mesh_dagster.journal.lineage_tables import told_publications
+
+    outbox = journal.deliveries
+    outbox.put([event("a", RunState.COMPLETE, "gone", publication=1)])
+    since = wall.now - timedelta(days=1)
+
+    def told(sink):
+        for each in outbox.take(sink, lease=LEASE, limit=9):
+            outbox.end(sink, [Tried(each.event, each.tries)])
+        with journal._database.reading() as connection:
+            (at,) = connection.execute(sa.select(told_publications.c.told)).scalars()
+        return at is not None
+
+    outbox.replay(since, ["new"], known=["new", "gone"])
+    assert not told("new"), "one of those that there are still waits"
+    outbox.replay(since, ["new"], dead=True, known=["new"])
+    assert [each.waiting for each in outbox.health(["new"])] == [0, 1]
+    outbox.replay(since, ["new"], known=["new"])
+    assert told("new")
+    assert [each.sink for each in outbox.health(["new"])] == ["new"]
+
+
 def test_when_a_publication_was_told_is_in_the_time_of_the_mesh(journal, wall):
     import sqlalchemy as sa
 
