@@ -24,7 +24,7 @@ from mesh_dagster.ports.masks import refuse_other_masks
 from mesh_dagster.ports.sql import relation
 from mesh_dagster.ports.state import Column, File, State, integer, read_state
 from mesh_dagster.ports.storage import Storage
-from mesh_dagster.ports.types import duckdb_type, polars_type, type_from_polars
+from mesh_dagster.ports.types import duckdb_type, polars_type, spark_columns, type_from_polars
 from mesh_dagster.ports.windows import partition_value
 
 if TYPE_CHECKING:
@@ -99,6 +99,16 @@ class PortData:
     def duckdb_columns(self) -> list[tuple[str, str]]:
         """Its columns with their types, in DuckDB's words."""
         return [(name, self._words(name)) for name in self._names]
+
+    @property
+    def spark_schema(self) -> str:
+        """Its columns with their types, in Spark's words: `spark.read.schema(...)`. What a file
+        does not have is null by it, what it has narrower is cast."""
+        kinds = ((name, type_from_polars(self.schema[name])) for name in self._names)
+        text = ColumnType(Kind.STRING)
+        return spark_columns(
+            (name, kind if isinstance(kind, ColumnType) else text) for name, kind in kinds
+        )
 
     @property
     def _names(self) -> list[str]:

@@ -1,7 +1,8 @@
-"""Column types in the words of Polars and DuckDB."""
+"""Column types in the words of Polars, DuckDB and Spark."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -35,6 +36,19 @@ _DUCKDB: dict[Kind, str] = {
     Kind.TIMESTAMP: "TIMESTAMP",
     Kind.TIMESTAMPTZ: "TIMESTAMPTZ",
 }
+_SPARK: dict[Kind, str] = {
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.INT: "INT",
+    Kind.LONG: "BIGINT",
+    Kind.FLOAT: "FLOAT",
+    Kind.DOUBLE: "DOUBLE",
+    Kind.STRING: "STRING",
+    Kind.BINARY: "BINARY",
+    Kind.DATE: "DATE",
+    Kind.TIME: "TIME(6)",
+    Kind.TIMESTAMP: "TIMESTAMP_NTZ",
+    Kind.TIMESTAMPTZ: "TIMESTAMP",
+}
 _KIND_OF_POLARS = {str(dtype): kind for kind, dtype in _POLARS.items()}
 _WIDENINGS = {(Kind.INT, Kind.LONG), (Kind.FLOAT, Kind.DOUBLE)}
 
@@ -66,6 +80,26 @@ def duckdb_type(column: ColumnType) -> str:
         case ColumnType(kind=Kind.MAP, key=ColumnType() as key, item=ColumnType() as item):
             return f"MAP({duckdb_type(key)}, {duckdb_type(item)})"
     return _DUCKDB[column.kind]
+
+
+def spark_type(column: ColumnType) -> str:
+    """A column type in Spark's words."""
+    match column:
+        case ColumnType(kind=Kind.DECIMAL):
+            return f"DECIMAL({column.precision}, {column.scale})"
+        case ColumnType(kind=Kind.LIST, item=ColumnType() as item):
+            return f"ARRAY<{spark_type(item)}>"
+        case ColumnType(kind=Kind.STRUCT):
+            return f"STRUCT<{spark_columns(column.fields)}>"
+        case ColumnType(kind=Kind.MAP, key=ColumnType() as key, item=ColumnType() as item):
+            return f"MAP<{spark_type(key)}, {spark_type(item)}>"
+    return _SPARK[column.kind]
+
+
+def spark_columns(columns: Iterable[tuple[str, ColumnType]]) -> str:
+    """Names and types as the schema of a table, or within a struct, in Spark's words."""
+    named = ((name.replace("`", "``"), spark_type(kind)) for name, kind in columns)
+    return ", ".join(f"`{name}` {kind}" for name, kind in named)
 
 
 def type_from_polars(dtype: Any) -> ColumnType | str:

@@ -44,8 +44,8 @@ from pyspark.sql import SparkSession
 from mesh_dagster import read
 
 spark = SparkSession.builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
-files = {files}
-{name} = spark.read.option("mergeSchema", True).parquet(*files)
+port = read("{address}")
+{name} = spark.read.schema(port.spark_schema).parquet(*{files})
 {name}.show(5)
 """,
 }

@@ -7,7 +7,8 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import partial
 from importlib.resources import files
 from types import ModuleType
@@ -23,6 +24,7 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.products.discovering.finding import find
 from mesh_dagster.products.discovering.page import page_of
 from mesh_dagster.products.keeping.service_levels import reports
+from mesh_dagster.products.reading.read import read
 from mesh_dagster.products.reading.snippets import Way, snippet
 from mesh_dagster.products.telling import describe
 from mesh_dagster.products.telling.describe import Telling, tell, tell_domain
@@ -334,6 +336,34 @@ def test_a_script_that_reads_a_product_runs_as_it_stands(
     ran = run_python(read_by, snippet(Address.parse("shop/sales/v1"), way))
     assert ran.returncode == 0, ran.stderr
     assert "tea" in ran.stdout
+
+
+def test_a_script_of_spark_reads_what_older_files_lack_or_hold_narrower(
+    shop: Any, world: ModuleType
+) -> None:
+    first, second = date(2013, 11, 1), date(2013, 11, 2)
+    old = {"amount": ("INTEGER", pl.Int32, 1), "price": ("FLOAT", pl.Float32, 0.5),
+           "cost": ("DECIMAL(5,2)", pl.Decimal(5, 2), Decimal("1.25"))}  # fmt: skip
+    new = {"amount": ("BIGINT", pl.Int64, 1 << 40), "price": ("DOUBLE", pl.Float64, 0.1),
+           "cost": ("DECIMAL(9,2)", pl.Decimal(9, 2), Decimal("12345.25")),
+           "no`te": ("VARCHAR", pl.String, "x")}  # fmt: skip
+    for day, stated in ((first, old), (second, new)):
+        columns = {"day": "DATE"} | {name: kind for name, (kind, _, _) in stated.items()}
+        types = {"day": pl.Date} | {name: kind for name, (_, kind, _) in stated.items()}
+        values = {"day": [day]} | {name: [value] for name, (_, _, value) in stated.items()}
+        rows = pl.DataFrame(values, schema=types)
+        shop.product("shop/sums/v1", columns, rows, partitions=world.DAILY)
+        shop.make(day.isoformat(), address="shop/sums")
+    script = snippet(Address.parse("shop/sums/v1"), Way.SPARK)
+    script += 'print(*sums.drop("_recorded_at").orderBy("day").toJSON().collect(), sep="\\n")\n'
+    ran = run_python(shop, script)
+    assert ran.returncode == 0, ran.stderr
+    assert [json.loads(line) for line in ran.stdout.splitlines()[-2:]] == [
+        {"day": DAY, "amount": 1, "price": 0.5, "cost": 1.25},
+        {"day": NEXT, "amount": 1 << 40, "price": 0.1, "cost": 12345.25, "no`te": "x"},
+    ]
+    narrow = read("shop/sums", columns=["no`te", "day"], mesh=shop.mesh)
+    assert narrow.spark_schema == "`no``te` STRING, `day` DATE"
 
 
 @pytest.mark.parametrize("address", ["shop/sales/v1", "order/lines/v1", "left/join/v1"])

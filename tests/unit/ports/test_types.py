@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mesh_dagster.model.types import ColumnType, Kind
 from mesh_dagster.ports.iceberg_types import iceberg_type, type_from_iceberg
-from mesh_dagster.ports.types import duckdb_type, polars_type, type_from_polars, widens
+from mesh_dagster.ports.types import duckdb_type, polars_type, spark_type, type_from_polars, widens
 
 NESTED = {Kind.DECIMAL, Kind.LIST, Kind.STRUCT, Kind.MAP}
 FLAT = st.sampled_from([kind for kind in Kind if kind not in NESTED]).map(ColumnType)
@@ -54,6 +54,33 @@ def test_a_type_widens_to_itself_and_duckdb_knows_it(column: ColumnType) -> None
     assert widens(column, column)
     found = duckdb.sql(f"select cast(null as {duckdb_type(column)}) as x").types
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (ColumnType(Kind.TIMESTAMP), "TIMESTAMP_NTZ"),
+        (ColumnType(Kind.TIMESTAMPTZ), "TIMESTAMP"),
+        (ColumnType(Kind.DECIMAL, 10, 2), "DECIMAL(10, 2)"),
+        (
+            ColumnType(
+                Kind.STRUCT,
+                fields=(
+                    ("a`b", ColumnType(Kind.LIST, item=ColumnType(Kind.LONG))),
+                    (
+                        "c",
+                        ColumnType(
+                            Kind.MAP, key=ColumnType(Kind.STRING), item=ColumnType(Kind.INT)
+                        ),
+                    ),
+                ),
+            ),
+            "STRUCT<`a``b` ARRAY<BIGINT>, `c` MAP<STRING, INT>>",
+        ),
+    ],
+)
+def test_a_type_is_told_in_the_words_of_spark(column: ColumnType, words: str) -> None:
+    assert spark_type(column) == words
 
 
 @pytest.mark.parametrize(
