@@ -122,7 +122,6 @@ def _end(mesh: Mesh, hit: Hit) -> str:
 
 
 def _print_hit(hit: Hit, end: str) -> None:
-    product = hit.path.rpartition("/")[0] if hit.status == "active" else hit.path
     facts = [each for each in (hit.archetype, hit.stage, hit.team) if each]
     if hit.status != "active":
         facts.insert(0, hit.status)
@@ -130,7 +129,7 @@ def _print_hit(hit: Hit, end: str) -> None:
     score = [] if hit.rating is None else [f"score {hit.rating}"]
     state = hit.slo.replace("_", " ")
     slo = [click.style(f"slo {state}", fg=_STATES.get(hit.slo))] if state else []
-    line = click.style(shown(product), bold=True)
+    line = click.style(shown(hit.name), bold=True)
     for each in (*map(shown, facts), used, *score, *slo):
         line, ended = _joined(line, each)
         if ended:

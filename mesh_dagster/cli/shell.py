@@ -16,6 +16,7 @@ from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 from mesh_dagster.products.reading.sql.process import DEFAULT, Limits
+from mesh_dagster.registry.resolve import short_names
 
 if TYPE_CHECKING:
     from mesh_dagster.products.mesh import Mesh
@@ -93,11 +94,12 @@ class Shell:
             say(f"  {name} {text}".rstrip())
 
     def _products(self, words: list[str]) -> None:
-        text = " ".join(words).lower()
+        text, products = " ".join(words).lower(), self.mesh.products()
+        names = short_names(products)
         rows = [
             (name, each.purpose)
-            for each in self.mesh.products()
-            if text in (name := f"{each.address.domain}.{each.address.product}")
+            for each in products
+            if text in (name := names[each.address].sql_name)
         ]
         columns = [Column("PRODUCT"), Column("PURPOSE", least=30)]
         emit_styled(render(columns, rows).text)
@@ -120,10 +122,12 @@ class Shell:
     def _queries(self, words: list[str]) -> None:
         from mesh_dagster.products.reading.examples import examples_of
 
-        products = [each.address for each in self.mesh.products()]
-        asked = [_one(words, ".queries flights.departures")] if words else products
+        names = short_names(self.mesh.products())
+        asked = list(names)
+        if words:
+            asked = [self.mesh.resolve(_one(words, ".queries flights.departures")).of_product]
         rows = [
-            (Address(each.domain, each.product).sql_name, found.name, found.title)
+            (names.get(each, each).sql_name, found.name, found.title)
             for each in asked
             for found in examples_of(self.mesh, each)
         ]

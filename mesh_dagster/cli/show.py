@@ -16,7 +16,6 @@ from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.life import end_of, life_of
-from mesh_dagster.model.product import STATED
 from mesh_dagster.model.score import MOST
 
 if TYPE_CHECKING:
@@ -268,18 +267,15 @@ def _columns(contract: Contract) -> None:
 
 def _how(page: Page) -> None:
     """How one reads it: a line for a shell, one for Python, and the examples to begin with."""
-    address = page.product.address
-    newest = life_of(page.product) in STATED
-    short = f"{address.domain}/{address.product}" if newest else address.path
     emit("")
     for each in page.queries:
-        emit(_wrapped("query", f"mesh query {short} {shlex.quote(each.name)}"))
+        emit(_wrapped("query", f"mesh query {page.name} {shlex.quote(each.name)}"))
         if each.title:
             emit(_wrapped("", each.title))
     if not page.queries:
-        emit(_wrapped("query", f"mesh query {short}"))
-    emit(_wrapped("python", f'mesh_dagster.read("{short}").polars()'))
-    emit(_wrapped("scripts", f"mesh show {short} --read spark, or {', '.join(_OTHERS)}"))
+        emit(_wrapped("query", f"mesh query {page.name}"))
+    emit(_wrapped("python", f'mesh_dagster.read("{page.name}").polars()'))
+    emit(_wrapped("scripts", f"mesh show {page.name} --read spark, or {', '.join(_OTHERS)}"))
 
 
 def _print_query(page: Page, name: str, as_json: bool) -> None:
@@ -293,9 +289,7 @@ def _print_query(page: Page, name: str, as_json: bool) -> None:
     if found.note:
         say(found.note)
     elif found.publication is None:
-        address = page.product.address
-        name = f"{address.domain}/{address.product} {shlex.quote(found.name)}"
-        say(f"it was not run yet: mesh query {name}")
+        say(f"it was not run yet: mesh query {page.name} {shlex.quote(found.name)}")
     else:
         columns = [Column(each, least=6) for each in found.columns]
         emit_styled(render(columns, found.rows).text)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from mesh_dagster.descriptors.suggest import did_you_mean
 from mesh_dagster.errors import UnknownAddress
 from mesh_dagster.model.address import Address
-from mesh_dagster.model.product import SERVED, Product
+from mesh_dagster.model.product import SERVED, Product, Status
 
 
 def resolve(address: Address, known: Iterable[Product]) -> Address:
@@ -32,6 +32,17 @@ def resolve(address: Address, known: Iterable[Product]) -> Address:
     if product.output(found.port) is None:
         raise _no_port(found, product)
     return found
+
+
+def short_names(known: Iterable[Product]) -> dict[Address, Address]:
+    """Product -> how it is called: without its major where that means it and it is active."""
+    newest: dict[Address, Address] = {}
+    products = sorted((each.address, each.status) for each in known)
+    for address, status in products:
+        if status is Status.ACTIVE:
+            newest[Address(address.domain, address.product)] = address
+    short = {address: name for name, address in newest.items()}
+    return {address: short.get(address, address) for address, _ in products}
 
 
 def _of_major(address: Address, majors: Sequence[Product]) -> Product:

@@ -72,6 +72,8 @@ class Hit:
     uses: int = 0
     rating: int | None = None
     """What its domain says that it scores."""
+    name: str = ""
+    """Its path, without the major where a name without one means it."""
     score: float = 0.0
     why: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -236,10 +238,29 @@ def _hits(
     known_of = "products left join temp.used on product = id"
     rows = connection.execute(f"select {_SHOWN_OF} from {known_of} {of_hits}", list(ranked))  # noqa: S608
     known = {id_: Hit(*row) for id_, *row in rows}
+    meant = _meant_by_name(connection, list(ranked))
     return tuple(
-        replace(known[id_], score=round(score, 3), why=why.get(id_, {}))
+        replace(
+            known[id_],
+            name=meant.get(known[id_].path, known[id_].path),
+            score=round(score, 3),
+            why=why.get(id_, {}),
+        )
         for id_, score in ranked.items()
     )
+
+
+def _meant_by_name(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[str, str]:
+    """Path -> name, of the newest active majors of these products: what a name alone means."""
+    places = ", ".join("?" * len(ids))
+    of_hits = f"from products where id in ({places})"
+    newest = f"""
+        select max(cast(substr(path, length(majors) + 3) as integer)), majors from products
+        where domain in (select domain {of_hits}) and majors in (select majors {of_hits})
+        and status = 'active' group by majors
+    """  # noqa: S608 (no word of anybody's)
+    found = connection.execute(newest, [*ids, *ids])
+    return {f"{majors}/v{major}": majors for major, majors in found}
 
 
 def _why(

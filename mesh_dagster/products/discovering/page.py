@@ -20,7 +20,7 @@ from mesh_dagster.model.address import Address
 from mesh_dagster.model.contract import Contract
 from mesh_dagster.model.discovery import NOTHING, Access, ExampleQuery, Facts, LevelStanding
 from mesh_dagster.model.domain import LoadedProduct
-from mesh_dagster.model.product import Product
+from mesh_dagster.model.product import Product, Status
 from mesh_dagster.model.score import ScoreTold
 from mesh_dagster.model.snapshot import Publication
 from mesh_dagster.model.wiring import Wiring
@@ -62,6 +62,8 @@ class Page:
     """As its domain's document tells it."""
     may_read: Mapping[str, AccessDecision] = field(default_factory=dict)
     """By the path of each port, whether whoever asks may read it; none where nobody can tell."""
+    name: str = ""
+    """What it is called by who reads it: its path, without the major where that means it too."""
 
 
 def page_of(mesh: Mesh, address: Address) -> Page:
@@ -81,6 +83,7 @@ def page_of(mesh: Mesh, address: Address) -> Page:
         readers=_readers(mesh, product),
         score=told.score,
         may_read=_may_read(mesh, described.product),
+        name=_name(mesh, described.product),
     )
     if product in {each.address for each in mesh.own()}:
         loaded = mesh.load(product)
@@ -96,6 +99,12 @@ def page_of(mesh: Mesh, address: Address) -> Page:
         )
     age = None if newest is None else (clock.now() - newest).total_seconds()
     return replace(page, age=age)
+
+
+def _name(mesh: Mesh, product: Product) -> str:
+    short = Address(product.address.domain, product.address.product)
+    meant = product.status is Status.ACTIVE and mesh.resolve(short) == product.address
+    return short.path if meant else product.address.path
 
 
 def _may_read(mesh: Mesh, product: Product) -> Mapping[str, AccessDecision]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 from mesh_dagster.errors import StorageError
 from mesh_dagster.products.mesh import Mesh
 from mesh_dagster.registry.index import Index
+from mesh_dagster.testing import write_product
 
 Run = Callable[..., Any]
 
@@ -190,6 +192,32 @@ def test_a_name_in_a_document_is_no_line_to_paste(
     assert (shown.code, asked.code) == (0, 0)
     assert "pasted" not in shown.out + asked.out + asked.err
     assert run("query", "air/carriers", "top; touch pasted #").code == 2
+
+
+def test_a_major_that_the_short_name_does_not_mean_is_named_with_it(
+    published: Mesh, query: None, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_product(published, "air/carriers/v2", {"iata": "VARCHAR"}, {"iata": ["AA"]})
+    unread = run("show", "air/carriers/v1", "--query", "codes")
+    assert "it was not run yet: mesh query air/carriers/v1 codes" in unread.err
+    monkeypatch.setattr("sys.stdin", io.StringIO(".queries\n.queries air.carriers_v1\n.products\n"))
+    lines = [line.split() for line in run("query").out.splitlines()]
+    assert lines.count(["air.carriers_v1", "codes", "Which", "codes", "are", "there?"]) == 2
+    assert ["air.carriers_v1", "-"] in lines
+    assert ["air.carriers", "-"] in lines
+    run("registry", "write")
+    hits = run("search", "carriers").out.splitlines()
+    names = ["air/carriers", "air/carriers/v1"]
+    assert sorted(line.split(" · ")[0] for line in hits if " · stable" in line) == names
+    told = run("search", "carriers", "--json").json["hits"]
+    assert sorted(each["name"] for each in told) == names
+    for _ in ("here", "elsewhere"):
+        old, new = run("show", "air/carriers/v1").out, run("show", "air/carriers/v2").out
+        assert "mesh query air/carriers/v1 codes" in old
+        assert 'mesh_dagster.read("air/carriers/v1").polars()' in old
+        assert "mesh show air/carriers/v1 --read spark" in old
+        assert 'mesh_dagster.read("air/carriers").polars()' in new
+        shutil.rmtree(tmp_path / "domains/air", ignore_errors=True)
 
 
 def test_a_page_of_a_product_of_elsewhere_tells_what_its_domain_told(

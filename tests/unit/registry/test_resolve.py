@@ -7,7 +7,7 @@ import pytest
 from mesh_dagster.errors import UnknownAddress
 from mesh_dagster.model.address import Address
 from mesh_dagster.model.product import Archetype, OutputPort, Product, Status
-from mesh_dagster.registry.resolve import resolve
+from mesh_dagster.registry.resolve import resolve, short_names
 
 
 def product(path: str, status: Status = Status.ACTIVE, *ports: str) -> Product:
@@ -69,3 +69,18 @@ def test_an_unknown_address_says_what_there_is(written: str, message: str) -> No
 def test_a_product_without_an_active_major_must_be_named_with_one() -> None:
     with pytest.raises(UnknownAddress, match="has no active major; there are v1"):
         resolve(Address("weather", "observations"), KNOWN[4:5])
+
+
+def test_a_product_is_called_without_its_major_where_that_means_it() -> None:
+    assert {path.path: name.path for path, name in short_names(KNOWN).items()} == {
+        "flights/departures/v1": "flights/departures/v1",
+        "flights/departures/v2": "flights/departures",
+        "flights/departures/v3": "flights/departures/v3",
+        "flights/arrivals/v1": "flights/arrivals",
+        "weather/observations/v1": "weather/observations/v1",
+        "weather/observations/v9": "weather/observations/v9",
+        "weather/observations/v10": "weather/observations",
+        "fleet/aircraft/v1": "fleet/aircraft/v1",
+        "fleet/aircraft/v2": "fleet/aircraft/v2",
+        "fleet/aircraft/v3": "fleet/aircraft/v3",
+    }

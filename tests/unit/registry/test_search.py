@@ -305,3 +305,23 @@ def test_a_product_that_is_told_anew_is_found_by_its_new_words_only(
 )
 def test_letters_that_differ_are_counted(one: str, other: str, far: int) -> None:
     assert distance(one, other) == distance(other, one) == far
+
+
+def test_a_hit_is_called_without_its_major_where_that_means_it(
+    storage: Storage, tmp_path: Path
+) -> None:
+    majors = {9: Status.ACTIVE, 10: Status.ACTIVE, 11: Status.DRAFT, 1: Status.DEPRECATED}
+    told = [product(f"sea/ships/v{n}", "Ships.", status=each) for n, each in majors.items()]
+    told += [product("sea/boats/v2", "Ships, but small.")]
+    entries = {each.product.address.path: line(entry_of(each)) for each in told}
+    write_document(storage, About("sea"), lambda _: entries)
+    with Index(tmp_path / "index.db", storage) as found:
+        found.refresh()
+        for terms in ("ships", ""):
+            assert {each.path: each.name for each in find(found, terms).hits} == {
+                "sea/ships/v1": "sea/ships/v1",
+                "sea/ships/v9": "sea/ships/v9",
+                "sea/ships/v10": "sea/ships",
+                "sea/ships/v11": "sea/ships/v11",
+                "sea/boats/v2": "sea/boats",
+            }
