@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesh_dagster.descriptors.suggest import nearest
@@ -108,7 +107,7 @@ def opened(
             admitted = admit(mesh, reader or person(mesh), ports, means or "example", wanted)
             tables = _opened(admitted, asked, addresses, as_of, only)
             admitted.note([_seen(each, asked) for each in tables])
-            rows = process.run([_handed(each, process.folder) for each in tables])
+            rows = process.run([_handed(each, process) for each in tables])
         except Ended as ended:
             raise _meant(ended, mesh) or _failed(ended) from None
         if means is not None:
@@ -183,21 +182,19 @@ def _opened(
     return found
 
 
-def _handed(table: _Table, folder: Path) -> Mapping[str, Any]:
+def _handed(table: _Table, process: Process) -> Mapping[str, Any]:
     """A table as the process of the query takes it: files that it can open by itself.
 
     It has no credentials. What lies elsewhere is written for it, in a stream, with the columns
-    that the query can read.
+    that the query can read. Raises `Ended` where that is more than the query may take.
     """
     data, files = table.data, list(table.data.files)
     schema, _, name = table.name.partition(".")
     if files and data.options is not None:
-        file = folder / f"{table.name}.parquet"
         rows = data.polars(table.columns or tuple(data.columns or data.schema)[:1])
         # A footer leaves NaN out, and DuckDB would leave out the rows that hold one.
         floats = "Float" in str(rows.collect_schema().dtypes())
-        rows.sink_parquet(file, compression="lz4", statistics=not floats)
-        files = [str(file)]
+        files = process.write(rows, table.name, statistics=not floats)
     return {"schema": schema, "name": name, "files": files, "columns": data.duckdb_columns}
 
 
@@ -272,6 +269,9 @@ def _failed(ended: Ended) -> MeshError:
             return EvaluationError(
                 ended.message, code=TOO_MUCH, fix="ask for less, or for more: --memory 8000"
             )
+        case "disk":
+            fix = "ask for less, or free some space; TMPDIR names another folder"
+            return EvaluationError(ended.message, code=TOO_MUCH, fix=fix)
     return EvaluationError(
         f"the query failed: {ended.message}",
         code="MESH-M043",

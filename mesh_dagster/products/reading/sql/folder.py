@@ -19,6 +19,10 @@ _LOCK = "held"
 _YOUNG = 60.0
 """Seconds that a folder is left alone in: it may just have been made, and not yet be locked."""
 
+MEMORIES = 4
+"""How many times its memory a query may keep on disk: of what it spills, and of what is written
+for it to read."""
+
 
 class Folder:
     """A folder of its own below the system's temporary one."""

@@ -10,19 +10,24 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Timer
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
-from mesh_dagster.products.reading.sql.folder import Folder
+from mesh_dagster.products.reading.sql.folder import MEMORIES, Folder
 from mesh_dagster.products.reading.sql.plan import Asked
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
 _MODULE = "mesh_dagster.products.reading.sql.worker"
 _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 """Of the environment all that such a process gets: credentials are none of its business."""
+
+_ROWS = 1 << 18
+"""Of a table that are read at once, where it is written for the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,15 @@ class Ended(RuntimeError):
 class Process:
     """One query in a process that starts at once, while its parent looks its tables up.
 
-    Seconds are counted while the parent waits for it, and not while somebody reads a page.
+    Seconds are counted while the parent waits for it or writes what it reads, and not while
+    somebody reads a page.
     """
 
     def __init__(self, sql: str, limits: Limits) -> None:
         self._limits = limits
         self._left = limits.seconds
         self._late = False
+        self._room = MEMORIES * limits.megabytes * 1_000_000
         self._folder = Folder()
         self.folder = self._folder.path
         self._sql = sql
@@ -99,6 +106,20 @@ class Process:
             tuple(said["bare"]),
         )
 
+    def write(self, rows: pl.LazyFrame, name: str, *, statistics: bool = True) -> list[str]:
+        """Write what the query reads of a storage that its process cannot open; the files.
+
+        Raises `Ended` when its seconds are over, or there is no room for more.
+        """
+        files: list[str] = []
+        with self._counted():
+            # A sink would read on to the end of all files after what it writes to has failed.
+            for batch in rows.collect_batches(chunk_size=_ROWS, engine="streaming"):
+                file = self.folder / f"{name}-{len(files)}.parquet"
+                self._keep(batch, file, statistics)
+                files.append(str(file))
+        return files
+
     def run(self, tables: Sequence[Mapping[str, Any]]) -> pa.ipc.RecordBatchStreamReader:
         """Let it run over these tables. Raises `Ended` if there is not even a first row."""
         import pyarrow as pa
@@ -128,6 +149,20 @@ class Process:
             code = self._process.wait()
         if code:
             raise self._ended()
+
+    def _keep(self, batch: pl.DataFrame, file: Path, statistics: bool) -> None:
+        from polars.exceptions import ComputeError
+
+        if self._late:
+            raise self._ended()
+        try:
+            batch.write_parquet(file, compression="lz4", statistics=statistics)
+            self._room -= file.stat().st_size
+        except (OSError, ComputeError) as error:
+            raise Ended("disk", f"what the query reads cannot be kept: {error}") from None
+        if self._room < 0:
+            most = f"{MEMORIES * self._limits.megabytes:,} MB"
+            raise Ended("memory", f"the query reads more than the {most} that may be kept for it")
 
     def _started(self) -> subprocess.Popen[bytes]:
         (self.folder / "spill").mkdir()

@@ -21,6 +21,7 @@ from mesh_dagster.contracts.confined import end_with_parent, limit_memory
 from mesh_dagster.contracts.locked import locked
 from mesh_dagster.errors import LONGEST_LINE
 from mesh_dagster.ports.sql import quoted, relation
+from mesh_dagster.products.reading.sql.folder import MEMORIES
 from mesh_dagster.products.reading.sql.plan import Reaching, Refused, asked
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _connection(
         memory_limit=f"{megabytes}MB",
         threads=opening["threads"],
         temp_directory=f"{folder}/spill",
-        max_temp_directory_size=f"{4 * megabytes}MB",
+        max_temp_directory_size=f"{MEMORIES * megabytes}MB",
         python_enable_replacements=False,
     )
     for table in tables:
