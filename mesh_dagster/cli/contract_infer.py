@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mesh_dagster.cli.output import emit, say
+from mesh_dagster.cli.output import emit, say, write
 from mesh_dagster.errors import UsageError
 
 output = click.option(
@@ -56,8 +56,5 @@ def deliver(text: str, output: Path | None) -> None:
     """Print a document, or write it to a file and say so. Raises `UsageError`."""
     if output is None:
         return emit(text.rstrip("\n"))
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{output} cannot be written: {error.strerror or error}") from None
+    write(text, output)
     return say(f"wrote {output}")

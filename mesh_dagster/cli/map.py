@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say, write
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import open_mesh
-from mesh_dagster.errors import UsageError
 
 if TYPE_CHECKING:
     from mesh_dagster.registry.drawn.map import Mapped
@@ -53,12 +52,7 @@ def map(page: bool, output: Path | None, as_json: bool) -> int:
         if output is None:
             emit(drawn.rstrip())
             return 0
-        try:
-            output.write_text(drawn, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(
-                f"the map cannot be written to {output}: {error.strerror or error}"
-            ) from error
+        write(drawn, output)
         say(f"the map is in {output}")
     elif as_json:
         emit_json(_plain(mapped))

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mesh_dagster.cli.table import shown
+from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
@@ -46,6 +48,14 @@ def emit_failures(decisions: Iterable[Decision]) -> None:
         emit(f"{each.partition or 'all of it'}: {result.message}{place}")
     if len(failing) > _MOST:
         emit(f"and {len(failing) - _MOST} more: mesh quarantine, or --json")
+
+
+def write(text: str, file: Path) -> None:
+    """Write a text to a file that a person named. Raises `UsageError`."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror or error}") from None
 
 
 def say(text: str) -> None:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesh_dagster.cli.apart import Apart
-from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say
+from mesh_dagster.cli.output import as_json, emit, emit_json, emit_styled, say, write
 from mesh_dagster.cli.table import Column, render, shown, terminal_width
 from mesh_dagster.cli.target import SUBJECT, open_mesh
-from mesh_dagster.errors import UsageError
 from mesh_dagster.model.address import Address
 
 if TYPE_CHECKING:
@@ -208,10 +207,5 @@ def _write(found: Sequence[Scored], subject: Address | str | None, file: Path) -
 
     title = found[0].score.product if isinstance(subject, Address) else subject or "this mesh"
     picture = badge(mean(each.score for each in found)["overall"], title)
-    try:
-        file.write_text(picture, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"the badge cannot be written to {file}: {error.strerror or error}"
-        ) from error
+    write(picture, file)
     say(f"written: {file}")

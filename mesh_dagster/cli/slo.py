@@ -11,7 +11,7 @@ import click
 
 from mesh_dagster.cli.apart import Apart
 from mesh_dagster.cli.moment import MOMENT
-from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say
+from mesh_dagster.cli.output import as_json, emit_json, emit_styled, say, write
 from mesh_dagster.cli.table import Column, render
 from mesh_dagster.cli.target import ADDRESS, open_mesh
 from mesh_dagster.errors import UsageError
@@ -185,10 +185,5 @@ def _write(found: Iterable[Report], file: Path) -> None:
     for report in found:
         owner = report.loaded.product.team or report.loaded.domain.team
         text = page(report.history, report.standings, owner)
-        try:
-            file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(
-                f"the page cannot be written to {file}: {error.strerror or error}"
-            ) from error
+        write(text, file)
         say(f"written: {file}")

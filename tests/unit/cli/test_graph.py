@@ -261,7 +261,7 @@ def test_a_map_that_cannot_be_written_is_told(chain: Mesh, run: Run, tmp_path: P
     nowhere = tmp_path / "no" / "map.html"
     ended = run("map", "-o", str(nowhere))
     assert ended.code == 2
-    assert f"the map cannot be written to {nowhere}: No such file or directory" in ended.err
+    assert f"{nowhere} cannot be written: No such file or directory" in ended.err
 
 
 def test_names_of_others_are_harmless_in_every_picture(chain: Mesh, run: Run) -> None:
